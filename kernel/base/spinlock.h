@@ -1,0 +1,77 @@
+/*
+ * Spin locks.
+ *
+ * Test-and-set, on purpose: on an oversubscribed host a fair lock hands over to a vCPU that is not
+ * running. The lock word holds the owner's CPU number + 1, so a self-deadlock is reported instead of
+ * spun on, and a debugger shows who holds what.
+ *
+ * Taking a lock is a full barrier (a LOCKed instruction); releasing one is a plain store and is NOT.
+ */
+#ifndef KERNEL_BASE_SPINLOCK_H
+#define KERNEL_BASE_SPINLOCK_H
+
+#include "arch/cpu.h"
+#include "kernel/base/atomic.h"
+#include "kernel/base/preempt.h"
+
+struct spinlock {
+	u32 owner; /* CPU number + 1, 0 when free */
+};
+
+/* clang-format off */
+#define SPINLOCK_INIT {0}
+/* clang-format on */
+
+void spin_lock_slow(struct spinlock *lock);
+
+static inline void spin_lock_init(struct spinlock *lock)
+{
+	lock->owner = 0;
+}
+
+static inline bool spin_trylock(struct spinlock *lock)
+{
+	preempt_disable();
+	if (likely(atomic_cmpxchg(&lock->owner, 0, cpu_id() + 1) == 0))
+		return true;
+	preempt_enable();
+	return false;
+}
+
+static inline void spin_lock(struct spinlock *lock)
+{
+	preempt_disable();
+	if (unlikely(atomic_cmpxchg(&lock->owner, 0, cpu_id() + 1) != 0))
+		spin_lock_slow(lock);
+}
+
+static inline void spin_unlock(struct spinlock *lock)
+{
+	smp_store_release(&lock->owner, 0);
+	preempt_enable();
+}
+
+/* For locks that an interrupt handler takes too. */
+static inline unsigned long spin_lock_irqsave(struct spinlock *lock)
+{
+	unsigned long flags = irq_save();
+
+	spin_lock(lock);
+	return flags;
+}
+
+static inline void spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags)
+{
+	smp_store_release(&lock->owner, 0);
+	preempt_enable_no_resched();
+	irq_restore(flags);
+	if (unlikely(this_cpu_read(preempt_count) == 0) && (flags & X86_EFLAGS_IF))
+		preempt_schedule();
+}
+
+static inline bool spin_is_held(const struct spinlock *lock)
+{
+	return READ_ONCE(lock->owner) == cpu_id() + 1;
+}
+
+#endif
