@@ -1,0 +1,94 @@
+/*
+ * Page-table entries. One format serves all levels; level 1 maps 4 KiB, 2 2 MiB, 3 1 GiB, and
+ * PT_ROOT_LEVEL is the table that CR3 names (SDM vol. 3A, 4.5).
+ */
+#ifndef ARCH_PGTABLE_H
+#define ARCH_PGTABLE_H
+
+#include "arch/page.h"
+
+typedef u64 pte_t;
+
+#define PT_ENTRIES    512
+#define PT_ROOT_LEVEL 4
+
+#define PTE_P	(1UL << 0)
+#define PTE_W	(1UL << 1)
+#define PTE_U	(1UL << 2)
+#define PTE_PWT (1UL << 3)
+#define PTE_PCD (1UL << 4)
+#define PTE_A	(1UL << 5)
+#define PTE_D	(1UL << 6)
+#define PTE_PS	(1UL << 7)
+#define PTE_G	(1UL << 8)
+#define PTE_NX	(1UL << 63)
+
+#define PTE_PHYS_MASK 0x000ffffffffff000UL
+
+/* Protections that generic code asks for. */
+#define PROT_KERNEL_RW	 (PTE_P | PTE_W | PTE_A | PTE_D | PTE_G | PTE_NX)
+#define PROT_KERNEL_RO	 (PTE_P | PTE_A | PTE_G | PTE_NX)
+#define PROT_KERNEL_RX	 (PTE_P | PTE_A | PTE_G)
+#define PROT_KERNEL_MMIO (PROT_KERNEL_RW | PTE_PCD | PTE_PWT)
+
+#define PROT_USER_R (PTE_P | PTE_U | PTE_A | PTE_NX)
+#define PROT_USER_W PTE_W
+#define PROT_USER_X PTE_NX /* to be cleared */
+
+/* Tables carry every right; the leaf decides. A is set, so that the CPU need not write it. */
+#define PTE_KERNEL_TABLE (PTE_P | PTE_W | PTE_A)
+#define PTE_USER_TABLE	 (PTE_P | PTE_W | PTE_U | PTE_A)
+
+static inline unsigned int pt_shift(unsigned int level)
+{
+	return PAGE_SHIFT + 9 * (level - 1);
+}
+
+static inline unsigned int pt_index(unsigned long va, unsigned int level)
+{
+	return (va >> pt_shift(level)) & (PT_ENTRIES - 1);
+}
+
+/* Bytes that one entry of a table at `level` spans. */
+static inline unsigned long pt_span(unsigned int level)
+{
+	return 1UL << pt_shift(level);
+}
+
+static inline bool pte_present(pte_t e)
+{
+	return e & PTE_P;
+}
+
+static inline bool pte_leaf(pte_t e, unsigned int level)
+{
+	return level == 1 || (e & PTE_PS);
+}
+
+static inline bool pte_writable(pte_t e)
+{
+	return e & PTE_W;
+}
+
+static inline phys_addr_t pte_phys(pte_t e)
+{
+	return e & PTE_PHYS_MASK;
+}
+
+static inline pte_t pte_make(phys_addr_t pa, u64 prot)
+{
+	return pa | prot;
+}
+
+/* Entries that mean the same although the CPU or software marked one as accessed (I29). */
+static inline bool pte_same(pte_t a, pte_t b)
+{
+	return ((a ^ b) & ~PTE_A) == 0;
+}
+
+static inline pte_t *pte_table(pte_t e)
+{
+	return (pte_t *)phys_to_virt(pte_phys(e));
+}
+
+#endif

@@ -1,0 +1,20 @@
+/* The registers as the entry code leaves them on the kernel stack, lowest address first. */
+#ifndef ARCH_X86_REGS_H
+#define ARCH_X86_REGS_H
+
+#include "kernel/base/types.h"
+
+struct regs {
+	u64 r15, r14, r13, r12, rbp, rbx; /* preserved by C */
+	u64 r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+	u64 vector; /* system calls: the number */
+	u64 error;
+	u64 rip, cs, rflags, rsp, ss; /* as the CPU pushes them */
+};
+
+static inline bool regs_user_mode(const struct regs *r)
+{
+	return r->cs & 3;
+}
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * Kernel stacks: 16 KiB with a guard area below, in a root slot that every root has from birth (I30).
+ *
+ * A stack once mapped stays mapped and is handed out again: neither fork nor exit touches kernel page
+ * tables. kstack_drain() gives the unused ones back.
+ */
+#ifndef KERNEL_KSTACK_H
+#define KERNEL_KSTACK_H
+
+#include "kernel/base/types.h"
+
+#define KSTACK_SIZE (16 * 1024UL)
+
+/* Returns the top (highest address, exclusive), or 0 when memory is short. Process context. */
+unsigned long kstack_alloc(void);
+
+/* `top` as kstack_alloc() gave it; nobody may be running on it. */
+void kstack_free(unsigned long top);
+
+/* At boot, for the idle threads: panics when memory is short. */
+unsigned long kstack_alloc_boot(void);
+
+/* Whether `addr` lies on some kernel stack's mapped part. Any context. */
+bool kstack_contains(unsigned long addr);
+
+/* Whether `addr` lies in the guard below a stack: what a fault there means. */
+bool kstack_guard(unsigned long addr);
+
+/* Gives every cached stack back to the page allocator. Process context; flushes all TLBs. */
+void kstack_drain(void);
+
+#endif
