@@ -9,9 +9,10 @@
 
 #include "kernel/base/types.h"
 
-#define BOOT_MAX_RANGES	 128
-#define BOOT_MAX_MODULES 8
-#define BOOT_CMDLINE_MAX 1024
+#define BOOT_MAX_RANGES   128
+#define BOOT_MAX_MODULES  8
+#define BOOT_MAX_RESERVED 32
+#define BOOT_CMDLINE_MAX  1024
 
 enum boot_mem_type { BOOT_MEM_RAM = 1, BOOT_MEM_RESERVED = 2, BOOT_MEM_ACPI = 3 };
 
@@ -23,13 +24,20 @@ struct boot_mem_range {
 
 struct boot_module {
 	phys_addr_t start;
-	u64 size;	  /* bytes */
+	u64 size;         /* bytes */
 	char cmdline[64]; /* its name on the loader's side, cut to fit */
+};
+
+/* Memory in use although `ranges` calls it RAM: the kernel image, modules, what the loader wrote.
+ */
+struct boot_reserved {
+	phys_addr_t start;
+	u64 size; /* bytes */
 };
 
 struct boot_framebuffer {
 	phys_addr_t addr; /* 0: none */
-	u32 pitch;	  /* bytes a row */
+	u32 pitch;        /* bytes a row */
 	u32 width, height;
 	u8 bits_per_pixel;
 	u8 type; /* multiboot2: 0 indexed, 1 RGB, 2 EGA text */
@@ -44,17 +52,32 @@ struct boot_info {
 	struct boot_module modules[BOOT_MAX_MODULES];
 	phys_addr_t rsdp; /* ACPI root pointer; 0: search the BIOS areas */
 	struct boot_framebuffer fb;
+	unsigned int nr_reserved;
+	struct boot_reserved reserved[BOOT_MAX_RESERVED];
+	char error[160]; /* the parsers' sentence when they refuse */
 };
 
 extern struct boot_info boot_info;
 
 /*
- * The value of `key=` on the kernel command line, copied to `buf` and terminated, or NULL when the key is absent.
- * A bare `key` gives an empty string.
+ * The value of `key=` on the kernel command line, copied to `buf` and terminated, or NULL when the
+ * key is absent. A bare `key` gives an empty string. Words are parted by white space, there is no
+ * quoting; of several the last counts; a value longer than `size` - 1 is cut.
  */
 const char *boot_option(const char *key, char *buf, size_t size);
 
 /* The decimal or 0x value of `key=`, or `def` when absent. Not a number: panics with the text. */
 u64 boot_option_u64(const char *key, u64 def);
+
+/*
+ * For the parsers. Each returns 0, or -EINVAL with the sentence in `info->error`.
+ *
+ * boot_fail() formats that sentence. boot_add_range() takes an e820 type (ACPI 6.5, table 15.14),
+ * skips what is empty and joins what continues the range before it. boot_reserve() notes memory in
+ * use; an empty piece is nothing.
+ */
+int boot_fail(struct boot_info *info, const char *fmt, ...) __printf(2, 3);
+int boot_add_range(struct boot_info *info, phys_addr_t start, u64 size, u32 e820_type);
+int boot_reserve(struct boot_info *info, phys_addr_t start, u64 size);
 
 #endif
