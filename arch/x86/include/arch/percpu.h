@@ -2,8 +2,8 @@
  * Per-CPU variables by GS.
  *
  * The linker gathers them in .percpu; each CPU has its own copy of that section and GS base is the
- * distance from the section to the copy, so that %gs:variable is one instruction and cannot be
- * split by a migration.
+ * distance from the section to the copy, so that %gs:variable is one instruction: it cannot be split by
+ * an interrupt or a migration.
  */
 #ifndef ARCH_PERCPU_H
 #define ARCH_PERCPU_H
@@ -13,8 +13,20 @@
 #define __percpu_gs(var) (*(__seg_gs __typeof__(var) *)(unsigned long)&(var))
 
 #define this_cpu_read(var)     __percpu_gs(var)
-#define this_cpu_write(var, v) (__percpu_gs(var) = (v))
-#define this_cpu_add(var, n)   (__percpu_gs(var) += (n))
+#define this_cpu_write(var, v) ((void)(__percpu_gs(var) = (v)))
+
+#define __percpu_rmw(op, var, n)                                                                   \
+	do {                                                                                       \
+		_Static_assert(sizeof(var) == 4 || sizeof(var) == 8, "one word");                  \
+		if (sizeof(var) == 4)                                                              \
+			__asm__ volatile(op "l %1, %%gs:%0" : "+m"(var) : "ri"((u32)(n)) : "cc");  \
+		else                                                                               \
+			__asm__ volatile(op "q %1, %%gs:%0" : "+m"(var) : "re"((u64)(n)) : "cc");  \
+	} while (0)
+
+#define this_cpu_add(var, n) __percpu_rmw("add", var, n)
+#define this_cpu_and(var, n) __percpu_rmw("and", var, n)
+#define this_cpu_or(var, n)  __percpu_rmw("or", var, n)
 
 extern unsigned long percpu_offset[];
 extern __seg_gs unsigned long percpu_this_offset_gs __asm__("percpu_this_offset");

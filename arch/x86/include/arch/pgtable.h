@@ -21,6 +21,7 @@ typedef u64 pte_t;
 #define PTE_D	(1UL << 6)
 #define PTE_PS	(1UL << 7)
 #define PTE_G	(1UL << 8)
+#define PTE_SPECIAL (1UL << 9) /* ours: the page is not counted, never freed by an unmap */
 #define PTE_NX	(1UL << 63)
 
 #define PTE_PHYS_MASK 0x000ffffffffff000UL

@@ -1,0 +1,22 @@
+/*
+ * The root-table contract: all that mm/pgsync asks of the processor. On the host the same names are
+ * given by a twin, so that the very files of mm/pgsync run there.
+ */
+#ifndef ARCH_ROOT_H
+#define ARCH_ROOT_H
+
+#include "arch/pgtable.h"
+
+/* The reference root: kernel slots are installed here first, in kroot_install() alone. */
+extern pte_t swapper_pg_dir[PT_ENTRIES];
+
+/*
+ * Writes CR3. Translations of user addresses and of non-global kernel addresses are dropped (SDM
+ * vol. 3A, 4.10.4.1). Called by load_root() only.
+ */
+static inline void arch_write_root(const pte_t *pgd)
+{
+	__asm__ volatile("movq %0, %%cr3" ::"r"(virt_to_phys(pgd)) : "memory");
+}
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * What the processor keeps for a task: its kernel stack pointer, FS base, vector registers; and the user registers
+ * at the top of its kernel stack.
+ */
+#ifndef ARCH_THREAD_H
+#define ARCH_THREAD_H
+
+#include "kernel/base/types.h"
+
+struct regs;
+
+/* XSAVE area for x87, SSE and AVX in the standard form (SDM vol. 1, 13.4). */
+#define FPU_AREA_SIZE 832
+
+struct thread {
+	u64 rsp;	  /* saved kernel stack pointer while not running */
+	u64 stack_top;	  /* highest address of the kernel stack, exclusive */
+	u64 fs_base;	  /* user FS base while not running */
+	u8 fpu[FPU_AREA_SIZE] __aligned(64);
+};
+
+/* The user registers of the task that owns `t`: valid while it is inside the kernel. */
+struct regs *thread_regs(const struct thread *t);
+
+/* Registers that generic code reads or sets. */
+unsigned long regs_ip(const struct regs *regs);
+unsigned long regs_sp(const struct regs *regs);
+void regs_set_return(struct regs *regs, long value);
+
+/* A kernel thread on its own stack: runs fn(arg) when first switched to. */
+void thread_init_kernel(struct thread *t, unsigned long stack_top, int (*fn)(void *), void *arg);
+
+/*
+ * A copy of the running task's user context: returns 0 in the child, on user stack `sp` (0: the parent's), FS base
+ * `tls` when set_tls. Called by the parent.
+ */
+void thread_init_fork(struct thread *t, unsigned long stack_top, unsigned long sp, bool set_tls,
+		      unsigned long tls);
+
+/* exec: the running task starts anew at `entry` with stack `sp`; all other registers zero, FPU initial. */
+void thread_start_user(struct thread *t, unsigned long entry, unsigned long sp);
+
+/* Switches kernel stacks, FS base, vector registers. Interrupts off. Returns when `prev` runs again. */
+void thread_switch(struct thread *prev, bool prev_user, struct thread *next, bool next_user);
+
+/* FS base of the running task. */
+unsigned long thread_get_fs(void);
+void thread_set_fs(unsigned long base);
+
+#endif

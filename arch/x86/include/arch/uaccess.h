@@ -1,0 +1,28 @@
+/*
+ * Reading and writing user memory, and guarded reads of kernel memory.
+ *
+ * A user address is checked to end below USER_END, and only inside these calls may the kernel touch user pages (SMAP). A
+ * fault that mm cannot resolve makes the call return -EFAULT. They may sleep, so no spin lock and no mmap_lock may
+ * be held.
+ */
+#ifndef ARCH_UACCESS_H
+#define ARCH_UACCESS_H
+
+#include "kernel/base/errno.h"
+#include "kernel/base/types.h"
+
+/* 0 or -EFAULT; on -EFAULT part of the bytes may have been copied. n is in bytes. */
+int copy_from_user(void *dst, const void __user *src, size_t n);
+int copy_to_user(void __user *dst, const void *src, size_t n);
+
+/* Copies a string with its terminator, at most `size` bytes. Its length, -EFAULT, or -ENAMETOOLONG. */
+long strncpy_from_user(char *dst, const char __user *src, size_t size);
+
+/* One aligned 32-bit word, for futexes. */
+int get_user_u32(u32 *value, const u32 __user *src);
+int put_user_u32(u32 value, u32 __user *dst);
+
+/* Reads kernel memory that may not be mapped. 0 or -EFAULT. Any context but NMI. */
+int probe_kernel_read(u64 *value, const void *src);
+
+#endif

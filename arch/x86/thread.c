@@ -1,0 +1,165 @@
+/* Task contexts: see arch/thread.h. The assembly half is in entry.asm. */
+#include "arch/thread.h"
+
+#include "arch/cpu.h"
+#include "arch/page.h"
+#include "arch/x86/cpufeature.h"
+#include "arch/x86/desc.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/thread.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/string.h"
+
+#define USER_CS	    0x23
+#define USER_SS	    0x1b
+#define USER_RFLAGS (X86_EFLAGS_IF | 2)
+
+#define MXCSR_INITIAL	0x1f80
+#define FCW_INITIAL	0x37f
+#define XSAVE_COMPONENTS 7UL /* x87, SSE, AVX; masked by XCR0 */
+
+void ret_from_fork(void);
+void kthread_start(void);
+void switch_stacks(u64 *save_rsp, u64 next_rsp);
+
+DEFINE_PER_CPU(u64, cpu_kernel_stack);
+
+static u8 fpu_initial[FPU_AREA_SIZE] __aligned(64);
+
+static inline u64 rdfsbase(void)
+{
+	u64 base;
+
+	__asm__ volatile("rdfsbase %0" : "=r"(base));
+	return base;
+}
+
+static inline void wrfsbase(u64 base)
+{
+	__asm__ volatile("wrfsbase %0" ::"r"(base));
+}
+
+static inline void fpu_save(u8 *area)
+{
+	if (likely(cpu_features.xsave))
+		__asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(XSAVE_COMPONENTS), "d"(0)
+				 : "memory");
+	else
+		__asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
+}
+
+static inline void fpu_restore(const u8 *area)
+{
+	if (likely(cpu_features.xsave))
+		__asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(XSAVE_COMPONENTS), "d"(0)
+				 : "memory");
+	else
+		__asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
+}
+
+void thread_init_boot(void)
+{
+	/* The legacy area's layout: FCW at 0, MXCSR at 24 (SDM vol. 1, table 10-2). */
+	*(u16 *)&fpu_initial[0] = FCW_INITIAL;
+	*(u32 *)&fpu_initial[24] = MXCSR_INITIAL;
+}
+
+struct regs *thread_regs(const struct thread *t)
+{
+	return (struct regs *)t->stack_top - 1;
+}
+
+unsigned long regs_ip(const struct regs *regs)
+{
+	return regs->rip;
+}
+
+unsigned long regs_sp(const struct regs *regs)
+{
+	return regs->rsp;
+}
+
+void regs_set_return(struct regs *regs, long value)
+{
+	regs->rax = (u64)value;
+}
+
+/* What switch_stacks() pops, lowest address first. */
+struct switch_frame {
+	u64 r15, r14, r13, r12, rbx, rbp;
+	u64 rip;
+};
+
+void thread_init_kernel(struct thread *t, unsigned long stack_top, int (*fn)(void *), void *arg)
+{
+	/* Room for a struct regs above: a kernel thread may become a user process. */
+	struct switch_frame *frame = (struct switch_frame *)((struct regs *)stack_top - 1) - 1;
+
+	*frame = (struct switch_frame){
+		.rbx = (u64)fn,
+		.r12 = (u64)arg,
+		.rip = (u64)kthread_start,
+	};
+	t->stack_top = stack_top;
+	t->rsp = (u64)frame;
+	t->fs_base = 0;
+	memcpy(t->fpu, fpu_initial, sizeof(fpu_initial));
+}
+
+void thread_init_fork(struct thread *t, unsigned long stack_top, unsigned long sp, bool set_tls,
+		      unsigned long tls)
+{
+	struct regs *child = (struct regs *)stack_top - 1;
+	struct switch_frame *frame = (struct switch_frame *)child - 1;
+
+	*child = *((const struct regs *)this_cpu_read(cpu_kernel_stack) - 1);
+	child->rax = 0;
+	if (sp)
+		child->rsp = sp;
+	frame->rbp = 0;
+	frame->rip = (u64)ret_from_fork;
+	t->stack_top = stack_top;
+	t->rsp = (u64)frame;
+	t->fs_base = set_tls ? tls : rdfsbase();
+	/* The header words that XSAVE does not write must be zero for XRSTOR (SDM vol. 1, 13.4.2). */
+	memset(t->fpu + 512, 0, 64);
+	fpu_save(t->fpu);
+}
+
+void thread_start_user(struct thread *t, unsigned long entry, unsigned long sp)
+{
+	*thread_regs(t) = (struct regs){
+		.rip = entry,
+		.cs = USER_CS,
+		.rflags = USER_RFLAGS,
+		.rsp = sp,
+		.ss = USER_SS,
+	};
+	wrfsbase(0);
+	fpu_restore(fpu_initial);
+}
+
+void thread_switch(struct thread *prev, bool prev_user, struct thread *next, bool next_user)
+{
+	if (prev_user) {
+		prev->fs_base = rdfsbase();
+		fpu_save(prev->fpu);
+	}
+	this_cpu_write(cpu_kernel_stack, next->stack_top);
+	desc_set_rsp0(next->stack_top);
+	if (next_user) {
+		wrfsbase(next->fs_base);
+		fpu_restore(next->fpu);
+	}
+	switch_stacks(&prev->rsp, next->rsp);
+}
+
+unsigned long thread_get_fs(void)
+{
+	return rdfsbase();
+}
+
+void thread_set_fs(unsigned long base)
+{
+	wrfsbase(base);
+}

@@ -1,0 +1,102 @@
+; Copies that may fault. Each instruction that touches memory not known to be there has a row in the exception
+; table: where it is, and where to go on when it faults. The caller has opened SMAP's door (usercopy.c).
+
+bits 64
+default rel
+
+section .text
+
+%macro EX 2
+	section .ex_table progbits alloc noexec nowrite align=8
+	dq %1, %2
+	section .text
+%endmacro
+
+; size_t raw_copy(void *dst, const void *src, size_t n): the bytes NOT copied.
+global raw_copy
+raw_copy:
+	cmp rdx, 8
+	jb .tail
+.words:
+.w1:	mov rax, [rsi]
+.w2:	mov [rdi], rax
+	add rsi, 8
+	add rdi, 8
+	sub rdx, 8
+	cmp rdx, 8
+	jae .words
+.tail:
+	test rdx, rdx
+	jz .out
+.b1:	mov al, [rsi]
+.b2:	mov [rdi], al
+	inc rsi
+	inc rdi
+	dec rdx
+	jmp .tail
+.out:
+	mov rax, rdx
+	ret
+	; A word that straddles into a missing page: what of it is there is copied byte by byte.
+	EX .w1, .tail
+	EX .w2, .tail
+	EX .b1, .out
+	EX .b2, .out
+
+; long raw_strncpy(char *dst, const char *src, size_t size): length without the terminator, size when there is none
+; in `size` bytes, -1 on a fault.
+global raw_strncpy
+raw_strncpy:
+	xor eax, eax
+.next:
+	cmp rax, rdx
+	jae .done
+.c1:	mov cl, [rsi + rax]
+	mov [rdi + rax], cl
+	test cl, cl
+	jz .done
+	inc rax
+	jmp .next
+.done:
+	ret
+	EX .c1, .fault
+.fault:
+	mov rax, -1
+	ret
+
+; int raw_read64(u64 *value, const void *src): 0, or -1 on a fault.
+global raw_read64
+raw_read64:
+.r1:	mov rax, [rsi]
+	mov [rdi], rax
+	xor eax, eax
+	ret
+	EX .r1, .fault
+.fault:
+	mov eax, -1
+	ret
+
+; int raw_read32(u32 *value, const void *src): one 32-bit load; 0, or -1 on a fault.
+global raw_read32
+raw_read32:
+.r1:	mov eax, [rsi]
+	mov [rdi], eax
+	xor eax, eax
+	ret
+	EX .r1, .fault
+.fault:
+	mov eax, -1
+	ret
+
+; int raw_write32(void *dst, u32 value): one 32-bit store; 0, or -1 on a fault.
+global raw_write32
+raw_write32:
+.w1:	mov [rdi], esi
+	xor eax, eax
+	ret
+	EX .w1, .fault
+.fault:
+	mov eax, -1
+	ret
+
+section .note.GNU-stack noalloc noexec nowrite progbits

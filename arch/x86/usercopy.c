@@ -1,0 +1,116 @@
+/* User copies: the range check, SMAP, and the exception table. */
+#include "arch/uaccess.h"
+
+#include "arch/page.h"
+#include "arch/x86/cpufeature.h"
+#include "arch/x86/usercopy.h"
+
+size_t raw_copy(void *dst, const void *src, size_t n);
+long raw_strncpy(char *dst, const char *src, size_t size);
+int raw_read64(u64 *value, const void *src);
+int raw_read32(u32 *value, const void *src);
+int raw_write32(void *dst, u32 value);
+
+struct ex_entry {
+	u64 insn, fixup;
+};
+
+extern const struct ex_entry __ex_table_start[], __ex_table_end[];
+
+u64 ex_table_fixup(u64 rip)
+{
+	for (const struct ex_entry *e = __ex_table_start; e < __ex_table_end; e++)
+		if (e->insn == rip)
+			return e->fixup;
+	return 0;
+}
+
+static inline void user_access_begin(void)
+{
+	if (cpu_features.smap)
+		__asm__ volatile("stac" ::: "memory", "cc");
+}
+
+static inline void user_access_end(void)
+{
+	if (cpu_features.smap)
+		__asm__ volatile("clac" ::: "memory", "cc");
+}
+
+static bool user_range_ok(const void __user *p, size_t n)
+{
+	return n <= USER_END && (unsigned long)p <= USER_END - n;
+}
+
+int copy_from_user(void *dst, const void __user *src, size_t n)
+{
+	size_t left;
+
+	if (!user_range_ok(src, n))
+		return -EFAULT;
+	user_access_begin();
+	left = raw_copy(dst, src, n);
+	user_access_end();
+	return left ? -EFAULT : 0;
+}
+
+int copy_to_user(void __user *dst, const void *src, size_t n)
+{
+	size_t left;
+
+	if (!user_range_ok(dst, n))
+		return -EFAULT;
+	user_access_begin();
+	left = raw_copy(dst, src, n);
+	user_access_end();
+	return left ? -EFAULT : 0;
+}
+
+long strncpy_from_user(char *dst, const char __user *src, size_t size)
+{
+	size_t room = size;
+	long n;
+
+	if (!user_range_ok(src, 1))
+		return -EFAULT;
+	/* The string may end before the user range does: never look beyond that. */
+	if (room > USER_END - (unsigned long)src)
+		room = USER_END - (unsigned long)src;
+	user_access_begin();
+	n = raw_strncpy(dst, src, room);
+	user_access_end();
+	if (n < 0)
+		return -EFAULT;
+	if ((size_t)n < room)
+		return n;
+	return room < size ? -EFAULT : -ENAMETOOLONG;
+}
+
+int get_user_u32(u32 *value, const u32 __user *src)
+{
+	int ret;
+
+	if (!user_range_ok(src, sizeof(*src)))
+		return -EFAULT;
+	user_access_begin();
+	ret = raw_read32(value, src);
+	user_access_end();
+	return ret ? -EFAULT : 0;
+}
+
+int put_user_u32(u32 value, u32 __user *dst)
+{
+	int ret;
+
+	if (!user_range_ok(dst, sizeof(*dst)))
+		return -EFAULT;
+	user_access_begin();
+	ret = raw_write32(dst, value);
+	user_access_end();
+	return ret ? -EFAULT : 0;
+}
+
+int probe_kernel_read(u64 *value, const void *src)
+{
+	return raw_read64(value, src) ? -EFAULT : 0;
+}

@@ -1,0 +1,173 @@
+/*
+ * Tasks (threads) and thread groups (processes).
+ *
+ * Letters, for who may write a field: t task_lock of the task; g lock of its thread group; P lock of the PARENT's
+ * group; q lock of the run queue the task belongs to; s the task itself; c constant once published; A atomic.
+ *
+ * Lock order, outer first:
+ *
+ *	mmap_lock (sleeps)
+ *	  pgd_lock
+ *	    task_lock
+ *	parent's thread_group lock
+ *	  thread_group lock
+ *	    task table bucket
+ *	      wait_queue lock
+ *	        run queue lock
+ */
+#ifndef KERNEL_TASK_H
+#define KERNEL_TASK_H
+
+#include "arch/thread.h"
+#include "kernel/base/bitops.h"
+#include "kernel/base/list.h"
+#include "kernel/base/rcu.h"
+#include "kernel/base/wait.h"
+
+struct mm_struct;
+
+#define COMM_LEN 16
+
+/* Exit work: anything set makes the way back to user mode take its slow path. */
+#define WORK_FATAL  BIT(0) /* the group is dying */
+#define WORK_RETURN BIT(1) /* exec: all registers are new */
+
+#define NR_SIGNALS 64
+#define SIGILL	   4
+#define SIGTRAP	   5
+#define SIGBUS	   7
+#define SIGFPE	   8
+#define SIGKILL	   9
+#define SIGSEGV	   11
+#define SIGCHLD	   17
+#define SIGCONT	   18
+#define SIGSTOP	   19
+#define SIGTSTP	   20
+#define SIGTTIN	   21
+#define SIGTTOU	   22
+#define SIGURG	   23
+#define SIGWINCH   28
+
+struct thread_group {
+	struct spinlock lock;
+	u32 refs;		      /* A: tasks, and the zombie's claim */
+	u32 nr_threads;		      /* g: not yet exited */
+	bool exiting;		      /* g: exit_group, exec or a fatal signal: the other threads must die */
+	bool zombie;		      /* P: all threads gone, waiting for wait4 */
+	int exit_status;	      /* g: as wait4 reports it */
+	int tgid;		      /* c */
+	struct task_struct *leader;   /* g: changes in exec only */
+	struct task_struct *exec;     /* g: the thread that execs, waits for the others to go */
+	struct thread_group *parent;  /* P of the old and the new one; RCU */
+	struct list_head children;    /* g */
+	struct list_head sibling;     /* P */
+	struct list_head threads;     /* g; RCU readers */
+	struct wait_queue child_exit; /* wait4 sleeps here; exec as well */
+	u64 ignored;		      /* g: bit n - 1: signal n is SIG_IGN */
+	struct rcu_head rcu;
+};
+
+struct task_struct {
+	u64 work; /* A; first: entry.asm tests it */
+
+	/* Scheduling. */
+	struct list_head run_node; /* q */
+	u32 state;		   /* s, and a waker: enum task_state */
+	u32 cpu;		   /* q: whose run queue */
+	bool on_rq;		   /* q: queued or running */
+	bool vfork_done;	   /* A, release: the parent of a vfork may go on */
+	DECLARE_BITMAP(affinity, NR_CPUS); /* s before the first run; q */
+
+	/* Address space. */
+	struct spinlock alloc_lock; /* task_lock */
+	struct mm_struct *mm;	    /* t; NULL: kernel thread, or exited */
+	struct mm_struct *active_mm; /* q: what this CPU has loaded while the task runs */
+
+	int pid; /* c; exec of a non-leader takes the leader's */
+	struct thread_group *group; /* c */
+	struct list_head table_node;  /* task table bucket; RCU readers */
+	struct list_head thread_node; /* g; RCU readers */
+	struct rcu_reader rcu_reader; /* s */
+	struct wait_queue *vfork_wait;
+
+	u64 blocked;		   /* s: signal mask, stored for the user */
+	u32 __user *clear_child_tid; /* s */
+	char comm[COMM_LEN];	   /* s */
+	struct rcu_head rcu;
+
+	struct thread thread;
+};
+
+extern struct task_struct init_task; /* the boot CPU's idle task */
+DECLARE_PER_CPU(struct task_struct *, current_task);
+
+#define current this_cpu_read(current_task)
+
+static inline void task_lock(struct task_struct *t)
+{
+	spin_lock(&t->alloc_lock);
+}
+
+static inline void task_unlock(struct task_struct *t)
+{
+	spin_unlock(&t->alloc_lock);
+}
+
+/* --- the task table: pid to task, and the list of all tasks --- */
+
+#define TASK_BUCKETS 1024
+
+struct task_bucket {
+	struct spinlock lock;
+	struct list_head tasks;
+};
+
+extern struct task_bucket task_table[TASK_BUCKETS];
+
+void task_table_init(void);
+
+/* Publishes or removes a task. A full barrier is NOT implied: see arch_pgd_init_late(). */
+void task_table_insert(struct task_struct *t);
+void task_table_remove(struct task_struct *t);
+/* Puts `new` where `old` stood, under old's pid: no walker can miss both (I12). */
+void task_table_replace(struct task_struct *old, struct task_struct *new);
+
+/* Inside rcu_read_lock(); NULL when there is none. */
+struct task_struct *find_task(int pid);
+
+/* A new pid, unique among live tasks. Preemptible. */
+int pid_alloc(void);
+
+/* All tasks that lead a process, inside rcu_read_lock(). `b` is an unsigned int. */
+#define for_each_process(b, p)                                                                     \
+	for ((b) = 0; (b) < TASK_BUCKETS; (b)++)                                                   \
+		list_for_each_entry_rcu(p, &task_table[b].tasks, table_node)                       \
+			if (READ_ONCE((p)->group->leader) == (p))
+
+/*
+ * Some thread of p's group that still has its mm, task_lock held, or NULL: a zombie leader does not hide the others (I10).
+ * Inside rcu_read_lock().
+ */
+struct task_struct *find_lock_task_mm(struct task_struct *p);
+
+/* --- life --- */
+
+/* An unpublished task and its kernel stack; NULL: no memory. The group is the caller's to set. */
+struct task_struct *task_alloc(void);
+/* Never published, or after its grace period. */
+void task_free(struct task_struct *t);
+/* Frees the stack now and the task after a grace period. The task is off every CPU. */
+void task_release(struct task_struct *t);
+
+struct thread_group *group_alloc(int tgid);
+void group_put(struct thread_group *g);
+
+/* Boot: slab caches, the table, init_task as the boot CPU's running task. */
+void task_init(void);
+
+/*
+ * A kernel thread bound to `cpu` (or -1: any), made runnable. ERR_PTR(-ENOMEM). fn's return ends it.
+ */
+struct task_struct *kthread_create(int (*fn)(void *), void *arg, const char *name, int cpu);
+
+#endif

@@ -1,0 +1,218 @@
+/*
+ * Page faults: what a touch turns into a page.
+ *
+ *	anonymous		a zeroed page
+ *	file, read		the file's own page, read-only, not counted (PTE_SPECIAL)
+ *	file, write		a copy of it; the part behind the file's end is zero
+ *	write to a page that is mapped read-only in a writable mapping
+ *				copied when shared, made writable when it is ours alone (COW)
+ */
+#include "arch/mmu.h"
+#include "kernel/base/errno.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/string.h"
+#include "mm/buddy.h"
+#include "mm/mm.h"
+#include "mm/pagezero.h"
+#include "mm/pgtable.h"
+
+u64 vma_pte_prot(const struct vma *vma)
+{
+	u64 prot = PROT_USER_R;
+
+	if (vma->flags & VMA_WRITE)
+		prot |= PROT_USER_W;
+	if (vma->flags & VMA_EXEC)
+		prot &= ~PROT_USER_X;
+	return prot;
+}
+
+/* The file page behind `va`, or NULL where the mapping is anonymous. */
+static struct page *file_page(const struct vma *vma, unsigned long va)
+{
+	if (!vma->pages || va >= vma->file_end || va + PAGE_SIZE <= vma->file_start)
+		return NULL;
+	return vma->pages[(va - ALIGN_DOWN(vma->file_start, PAGE_SIZE)) >> PAGE_SHIFT];
+}
+
+/* Zeroes what of the page at `va` does not come from the file. */
+static void zero_outside_file(const struct vma *vma, unsigned long va, u8 *page)
+{
+	if (va + PAGE_SIZE > vma->file_end)
+		memset(page + (vma->file_end - va), 0, va + PAGE_SIZE - vma->file_end);
+	if (va < vma->file_start)
+		memset(page, 0, vma->file_start - va);
+}
+
+static bool file_page_whole(const struct vma *vma, unsigned long va)
+{
+	return va >= vma->file_start && va + PAGE_SIZE <= vma->file_end;
+}
+
+/* A page of one's own for `va`: zero, or a copy of `from`. NULL: no memory. */
+static struct page *private_page(const struct vma *vma, unsigned long va, struct page *from)
+{
+	struct page *page = alloc_page(from ? GFP_KERNEL : GFP_KERNEL | GFP_ZERO);
+
+	if (page && from) {
+		copy_page(page_address(page), page_address(from));
+		if (vma->pages && file_page(vma, va) == from)
+			zero_outside_file(vma, va, page_address(page));
+	}
+	return page;
+}
+
+static int map_new_page(struct mm_struct *mm, struct vma *vma, unsigned long va, pte_t *entry,
+			bool write)
+{
+	struct page *file = file_page(vma, va);
+	u64 prot = vma_pte_prot(vma);
+	struct page *page;
+
+	if (file && !write && file_page_whole(vma, va)) {
+		pt_set(entry, pte_make(page_to_phys(file), (prot & ~PTE_W) | PTE_SPECIAL));
+		mm->resident++;
+		return 0;
+	}
+	page = private_page(vma, va, file);
+	if (!page)
+		return -ENOMEM;
+	if (write)
+		prot |= PTE_D;
+	pt_set(entry, pte_make(page_to_phys(page), prot));
+	mm->resident++;
+	return 0;
+}
+
+/* A write to a page that is present and read-only. */
+static int copy_on_write(struct mm_struct *mm, struct vma *vma, unsigned long va, pte_t *entry)
+{
+	pte_t old = *entry;
+	struct page *from = phys_to_page(pte_phys(old)), *page;
+
+	if (!(old & PTE_SPECIAL) && READ_ONCE(from->refcount) == 1) {
+		/* Nobody else has it, and only we could give it away. More rights need no remote flush. */
+		pt_set(entry, pte_make(pte_phys(old), vma_pte_prot(vma) | PTE_D));
+		tlb_flush_page_local(va);
+		return 0;
+	}
+	page = private_page(vma, va, from);
+	if (!page)
+		return -ENOMEM;
+	pt_set(entry, pte_make(page_to_phys(page), vma_pte_prot(vma) | PTE_D));
+	/* Before the old page may go: another thread's CPU could still read it. */
+	tlb_flush_mm(mm, va, va + PAGE_SIZE);
+	if (!(old & PTE_SPECIAL))
+		put_page(from);
+	return 0;
+}
+
+static bool access_allowed(const struct vma *vma, unsigned long access)
+{
+	if (access & FAULT_WRITE)
+		return vma->flags & VMA_WRITE;
+	if (access & FAULT_EXEC)
+		return vma->flags & VMA_EXEC;
+	return vma->flags & (VMA_READ | VMA_WRITE | VMA_EXEC);
+}
+
+/* The stack grows down to the faulting page, but not into another mapping's neighbourhood. */
+static struct vma *grow_stack(struct mm_struct *mm, struct vma *vma, unsigned long va)
+{
+	struct vma *prev;
+
+	if (!(vma->flags & VMA_GROWSDOWN) || va < STACK_TOP - STACK_MAX)
+		return NULL;
+	prev = vma->node.prev == &mm->vmas ? NULL : list_entry(vma->node.prev, struct vma, node);
+	if (prev && prev->end + 256 * PAGE_SIZE > va)
+		return NULL;
+	vma->start = va;
+	return vma;
+}
+
+static int fault_locked(struct mm_struct *mm, unsigned long va, unsigned long access)
+{
+	struct vma *vma = find_vma(mm, va);
+	pte_t *entry;
+
+	if (vma && va < vma->start)
+		vma = grow_stack(mm, vma, va);
+	if (!vma || !access_allowed(vma, access))
+		return -EFAULT;
+	entry = pt_walk(mm->root->pgd, va, 1, true);
+	if (!entry)
+		return -ENOMEM;
+	if (!pte_present(*entry))
+		return map_new_page(mm, vma, va, entry, access & FAULT_WRITE);
+	if ((access & FAULT_WRITE) && !pte_writable(*entry))
+		return copy_on_write(mm, vma, va, entry);
+	/* Another thread was faster, or the rights grew since this CPU cached the entry. */
+	tlb_flush_page_local(va);
+	return 0;
+}
+
+int mm_fault(struct mm_struct *mm, unsigned long va, unsigned long access)
+{
+	int ret;
+
+	if (va >= USER_END)
+		return -EFAULT;
+	mutex_lock(&mm->mmap_lock);
+	ret = fault_locked(mm, va & PAGE_MASK, access);
+	mutex_unlock(&mm->mmap_lock);
+	return ret;
+}
+
+int mm_insert_page(struct mm_struct *mm, unsigned long va, struct page *page)
+{
+	struct vma *vma = find_vma(mm, va);
+	pte_t *entry = pt_walk(mm->root->pgd, va, 1, true);
+
+	ASSERT_MSG(vma && vma->start <= va, "va %#lx is in no mapping", va);
+	if (!entry)
+		return -ENOMEM;
+	ASSERT(!pte_present(*entry));
+	pt_set(entry, pte_make(page_to_phys(page), vma_pte_prot(vma) | PTE_D));
+	mm->resident++;
+	return 0;
+}
+
+/* --- fork: both sides map the page read-only until one of them writes --- */
+
+struct copy_pages {
+	struct mm_struct *new, *old;
+	const struct vma *vma;
+	int error;
+};
+
+static void copy_leaf(pte_t *entry, unsigned long va, void *arg)
+{
+	struct copy_pages *c = arg;
+	pte_t e = *entry;
+	pte_t *to;
+
+	if (c->error)
+		return;
+	to = pt_walk(c->new->root->pgd, va, 1, true);
+	if (!to) {
+		c->error = -ENOMEM;
+		return;
+	}
+	if (pte_writable(e)) {
+		e &= ~PTE_W;
+		WRITE_ONCE(*entry, e);
+	}
+	if (!(e & PTE_SPECIAL))
+		get_page(phys_to_page(pte_phys(e)));
+	pt_set(to, e);
+	c->new->resident++;
+}
+
+int vma_copy_pages(struct mm_struct *new, struct mm_struct *old, const struct vma *vma)
+{
+	static const struct pt_range_ops ops = {.leaf = copy_leaf};
+	struct copy_pages c = {.new = new, .old = old, .vma = vma};
+
+	pt_walk_range(old->root->pgd, vma->start, vma->end, &ops, &c);
+	return c.error;
+}

@@ -1,0 +1,156 @@
+/* An address space's life, and which one this CPU has loaded: see mm.h. */
+#include "mm/mm.h"
+
+#include "arch/cpu.h"
+#include "kernel/base/errno.h"
+#include "kernel/base/panic.h"
+#include "mm/buddy.h"
+#include "mm/slab.h"
+#include "mm/unmap.h"
+
+struct mm_struct init_mm = {
+	.root = &swapper_root,
+	.mm_users = 1,
+	.mm_count = 1,
+	.mmap_lock = MUTEX_INIT(init_mm.mmap_lock),
+	.vmas = LIST_HEAD_INIT(init_mm.vmas),
+};
+
+DEFINE_PER_CPU(struct mm_struct *, cpu_loaded_mm);
+
+static struct kmem_cache *mm_cache, *root_cache;
+
+void mm_init(void)
+{
+	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 64, 0);
+	root_cache = kmem_cache_create("mm_root", sizeof(struct mm_root), 64, 0);
+	vma_init();
+}
+
+/* Memory for mm/pgsync: see its header. */
+pte_t *root_page_alloc(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL | GFP_ZERO);
+
+	return page ? page_address(page) : NULL;
+}
+
+void root_page_free(pte_t *pgd)
+{
+	free_page(virt_to_page(pgd));
+}
+
+struct mm_root *root_object_alloc(void)
+{
+	return kmem_cache_alloc(root_cache);
+}
+
+void root_object_free(struct mm_root *root)
+{
+	kmem_cache_free(root_cache, root);
+}
+
+struct mm_struct *mm_alloc(void)
+{
+	struct mm_struct *mm = kmem_cache_alloc(mm_cache);
+
+	if (!mm)
+		return NULL;
+	*mm = (struct mm_struct){.mm_users = 1, .mm_count = 1};
+	mutex_init(&mm->mmap_lock);
+	list_init(&mm->vmas);
+	mm->root = pgd_alloc();
+	if (!mm->root) {
+		kmem_cache_free(mm_cache, mm);
+		return NULL;
+	}
+	return mm;
+}
+
+static int copy_vma(struct mm_struct *new, struct mm_struct *old, const struct vma *vma)
+{
+	struct vma *copy = vma_alloc();
+
+	if (!copy)
+		return -ENOMEM;
+	*copy = *vma;
+	list_add_tail(&copy->node, &new->vmas);
+	return vma_copy_pages(new, old, vma);
+}
+
+struct mm_struct *mm_fork(struct mm_struct *old)
+{
+	struct mm_struct *new = mm_alloc();
+	struct vma *vma;
+	int error = 0;
+
+	if (!new)
+		return NULL;
+	mutex_lock(&old->mmap_lock);
+	new->brk_start = old->brk_start;
+	new->brk = old->brk;
+	list_for_each_entry(vma, &old->vmas, node) {
+		error = copy_vma(new, old, vma);
+		if (error)
+			break;
+	}
+	/* The old one's writable entries are read-only now, wherever it is loaded. */
+	tlb_flush_mm(old, 0, USER_END);
+	mutex_unlock(&old->mmap_lock);
+	if (error) {
+		mmput(new);
+		return NULL;
+	}
+	return new;
+}
+
+/* Empties an address space that has no users and that no CPU has loaded. */
+void exit_mmap(struct mm_struct *mm)
+{
+	struct vma *vma, *next;
+
+	list_for_each_entry_safe(vma, next, &mm->vmas, node) {
+		unmap_pages_dead(mm, vma->start, vma->end);
+		vma_free(vma);
+	}
+	list_init(&mm->vmas);
+	ASSERT_MSG(mm->resident == 0, "%lu pages left", mm->resident);
+}
+
+void mmput(struct mm_struct *mm)
+{
+	ASSERT(mm != &init_mm);
+	if (!atomic_dec_and_test(&mm->mm_users))
+		return;
+	/* A CPU that has it loaded lazily must leave: its tables are about to go (I14). */
+	tlb_shoot_lazy(mm);
+	exit_mmap(mm);
+	mmdrop(mm);
+}
+
+void __mmdrop(struct mm_struct *mm)
+{
+	ASSERT(mm != &init_mm && mm->mm_users == 0);
+	pgd_free(mm->root);
+	kmem_cache_free(mm_cache, mm);
+}
+
+void switch_mm(struct mm_struct *next)
+{
+	unsigned int cpu = cpu_id();
+	struct mm_struct *prev = this_cpu_read(cpu_loaded_mm);
+
+	ASSERT(!irqs_enabled());
+	if (prev == next)
+		return;
+	/*
+	 * In the set before anything is loaded, out of it after the old translations are gone. LOCKed: who
+	 * changed an entry before it reads the set is seen by us, or sees us (partner: smp_mb() in tlb.c).
+	 */
+	if (next != &init_mm)
+		set_bit(cpu, next->cpus);
+	this_cpu_write(cpu_loaded_mm, next);
+	load_root(next->root);
+	if (prev && prev != &init_mm)
+		clear_bit(cpu, prev->cpus);
+}

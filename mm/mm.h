@@ -1,0 +1,158 @@
+/*
+ * Address spaces.
+ *
+ *	mm_alloc(), mm_fork()		a new one, empty or a copy-on-write copy; one user
+ *	mmget(), mmput()		users: tasks, and whoever pins it; the last one empties it
+ *	mmgrab(), mmdrop()		the structure and its root: users together hold one, and each CPU that borrows
+ *	switch_mm()			what this CPU has loaded
+ *	mm_fault()			page faults
+ *	do_mmap() ...			vma.c
+ *
+ * A user address space is changed under mmap_lock, page faults included. Nobody may touch user memory while holding it.
+ */
+#ifndef MM_MM_H
+#define MM_MM_H
+
+#include "kernel/base/bitops.h"
+#include "kernel/base/percpu.h"
+#include "kernel/base/wait.h"
+#include "mm/page.h"
+#include "mm/pgsync/pgsync.h"
+
+struct initramfs_file;
+
+#define VMA_READ     BIT(0) /* as PROT_READ, PROT_WRITE, PROT_EXEC of mmap */
+#define VMA_WRITE    BIT(1)
+#define VMA_EXEC     BIT(2)
+#define VMA_GROWSDOWN BIT(8)
+
+/* [start, end), page aligned. Under mmap_lock. */
+struct vma {
+	struct list_head node; /* in mm->vmas, by address */
+	unsigned long start, end;
+	unsigned long flags;
+	/* Backed by pages[0...] for [file_start, file_end) of the address space, zero beyond; NULL: anonymous. */
+	struct page *const *pages;
+	unsigned long file_start, file_end;
+};
+
+/*
+ * Letters: m mmap_lock; A atomic; c constant after exec.
+ */
+struct mm_struct {
+	struct mm_root *root; /* c; its kernel half is mm/pgsync's */
+	u32 mm_users;	      /* A */
+	u32 mm_count;	      /* A */
+	struct mutex mmap_lock;
+	struct list_head vmas;		/* m */
+	struct vma *last_vma;		/* m: found last */
+	unsigned long brk_start, brk;	/* m */
+	unsigned long mmap_hint;	/* m: where the search for room begins, downwards */
+	unsigned long resident;		/* m: pages mapped */
+	DECLARE_BITMAP(cpus, NR_CPUS);	/* A: CPUs that may hold translations */
+};
+
+extern struct mm_struct init_mm;
+
+#define STACK_TOP      USER_END
+#define STACK_MAX      MiB(8)
+#define MMAP_BASE      (STACK_TOP - MiB(64))
+#define MMAP_MIN_ADDR  0x10000UL
+
+/* Boot: caches, init_mm. */
+void mm_init(void);
+
+/* NULL: no memory. The caller is the one user. Process context. */
+struct mm_struct *mm_alloc(void);
+/* A copy-on-write copy of the running task's address space. */
+struct mm_struct *mm_fork(struct mm_struct *old);
+
+static inline void mmget(struct mm_struct *mm)
+{
+	atomic_inc(&mm->mm_users);
+}
+
+/* The last user empties it. May sleep. The running CPU must not need it any more. */
+void mmput(struct mm_struct *mm);
+
+/* init_mm lives for ever and is not counted: its counter would be a line that all CPUs write. */
+static inline void mmgrab(struct mm_struct *mm)
+{
+	if (mm != &init_mm)
+		atomic_inc(&mm->mm_count);
+}
+
+void __mmdrop(struct mm_struct *mm);
+
+static inline void mmdrop(struct mm_struct *mm)
+{
+	if (mm != &init_mm && atomic_dec_and_test(&mm->mm_count))
+		__mmdrop(mm);
+}
+
+/* Loads `next` unless it is loaded. Interrupts off. */
+void switch_mm(struct mm_struct *next);
+
+/* What the running CPU has loaded. */
+DECLARE_PER_CPU(struct mm_struct *, cpu_loaded_mm);
+
+/* --- faults --- */
+
+#define FAULT_WRITE BIT(0)
+#define FAULT_EXEC  BIT(1)
+
+/*
+ * Makes `va` accessible as `access` asks. 0; -EFAULT: not mapped so; -ENOMEM. May sleep, takes mmap_lock.
+ */
+int mm_fault(struct mm_struct *mm, unsigned long va, unsigned long access);
+
+/* --- mappings, all with Linux semantics and errnos; addresses and lengths in bytes --- */
+
+#define MAP_SHARED	    0x01
+#define MAP_PRIVATE	    0x02
+#define MAP_TYPE	    0x0f
+#define MAP_FIXED	    0x10
+#define MAP_ANONYMOUS	    0x20
+#define MAP_GROWSDOWN	    0x100
+#define MAP_NORESERVE	    0x4000
+#define MAP_POPULATE	    0x8000
+#define MAP_STACK	    0x20000
+#define MAP_FIXED_NOREPLACE 0x100000
+
+/* The address, or -errno. */
+long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
+	     unsigned long flags);
+int do_munmap(struct mm_struct *mm, unsigned long addr, size_t len);
+int do_mprotect(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot);
+unsigned long do_brk(struct mm_struct *mm, unsigned long brk);
+
+/* For exec: a mapping at a given place in a new address space. 0, -ENOMEM, -EINVAL. */
+int mm_map_segment(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long flags,
+		   struct page *const *pages, unsigned long file_start, unsigned long file_end);
+/* For exec: puts `page` (ownership passes) at `va` of a new address space, writable. 0 or -ENOMEM. */
+int mm_insert_page(struct mm_struct *mm, unsigned long va, struct page *page);
+
+/* The mapping that holds `va`, or the first one above it, or NULL. mmap_lock held. */
+struct vma *find_vma(struct mm_struct *mm, unsigned long va);
+
+/* Between vma.c, fault.c and mm.c. */
+struct vma *vma_alloc(void);
+void vma_free(struct vma *vma);
+void exit_mmap(struct mm_struct *mm);
+int vma_copy_pages(struct mm_struct *new, struct mm_struct *old, const struct vma *vma);
+u64 vma_pte_prot(const struct vma *vma);
+
+/* --- TLB, implemented in arch/x86/tlb.c --- */
+
+/* Drops [start, end) of mm on every CPU that may hold it; waits for them. Interrupts on. */
+void tlb_flush_mm(struct mm_struct *mm, unsigned long start, unsigned long end);
+
+/*
+ * mm has no users left: every CPU that still has it loaded, lazily, leaves it for the reference root. Interrupts on.
+ */
+void tlb_shoot_lazy(struct mm_struct *mm);
+
+/* Shootdown IPIs sent since boot. */
+u64 tlb_ipis_sent(void);
+
+#endif

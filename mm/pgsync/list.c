@@ -1,0 +1,51 @@
+/*
+ * Strategy `list`: pgd_list under pgd_lock, as Linux does to this day.
+ *
+ * A root is on the list from pgd_alloc() to pgd_free(), and copies the kernel half under the lock that
+ * growth holds, so registration and growth exclude each other: either the copy sees the slot or the
+ * growth finds the root. Complete, for its membership ends with the root and not with its tasks. The price:
+ * each fork, exec and exit takes one global lock, and growth keeps all of them waiting.
+ */
+#include "mm/pgsync/strategy.h"
+
+static LIST_HEAD(pgd_list); /* pgd_lock */
+
+static void list_alloc(struct mm_root *root)
+{
+	spin_lock(&pgd_lock);
+	copy_kernel_half(root);
+	list_add(&root->pgd_list, &pgd_list);
+	spin_unlock(&pgd_lock);
+}
+
+static void list_free(struct mm_root *root)
+{
+	spin_lock(&pgd_lock);
+	list_del_init(&root->pgd_list);
+	spin_unlock(&pgd_lock);
+}
+
+static void list_nothing(struct mm_root *root)
+{
+	(void)root;
+}
+
+static void list_sync(unsigned int first, unsigned int last)
+{
+	struct mm_root *root;
+
+	list_for_each_entry(root, &pgd_list, pgd_list) {
+		for (unsigned int slot = first; slot <= last; slot++)
+			set_root_slot(root, slot, READ_ONCE(swapper_pg_dir[slot]));
+		this_cpu_inc(pgsync_cpu_stats.walk_visits);
+	}
+}
+
+const struct pgsync_strategy pgsync_list = {
+	.name = "list",
+	.alloc = list_alloc,
+	.init_late = list_nothing,
+	.free = list_free,
+	.sync = list_sync,
+	.load = list_nothing,
+};

@@ -1,0 +1,173 @@
+/*
+ * A root's life: pgd_alloc(), the copy of the kernel half, pgd_free().
+ *
+ * Root pages are cached per CPU and come out of the cache as clean as they went in, so neither
+ * call zeroes a page: pgd_free() takes out the few slots that are there. No lock is taken and no
+ * cache line that another CPU writes is touched, unless a cache runs empty or full.
+ */
+#include "mm/pgsync/strategy.h"
+
+#include "kernel/base/panic.h"
+
+#define ROOT_CACHE 32
+
+struct root_cache {
+	unsigned int n;
+	struct mm_root *roots[ROOT_CACHE];
+};
+
+static DEFINE_PER_CPU(struct root_cache, root_cache);
+
+static struct spinlock registry_lock = SPINLOCK_INIT;
+static LIST_HEAD(registry);
+
+void set_root_slot(struct mm_root *root, unsigned int slot, pte_t entry)
+{
+	pte_t old = READ_ONCE(root->pgd[slot]);
+
+	if (pte_present(old)) {
+		/* A CPU may have set the accessed bit meanwhile (I29); nothing else may differ (I21). */
+		ASSERT_MSG(pte_same(old, entry), "slot %u holds %#lx, offered %#lx", slot,
+			   (unsigned long)old, (unsigned long)entry);
+		return;
+	}
+	WRITE_ONCE(root->pgd[slot], entry);
+}
+
+unsigned int copy_kernel_half(struct mm_root *root)
+{
+	/* Read before the copy and recorded after it: growth in between is copied again (litmus G3). */
+	u64 gen = smp_load_acquire(&pgd_gen);
+	unsigned int stored = 0;
+
+	for (unsigned int w = 0; w < KERNEL_WORDS; w++) {
+		unsigned long bits = READ_ONCE(pgd_present[w]);
+
+		for (; bits; bits &= bits - 1) {
+			unsigned int slot = present_slot(w, bits);
+
+			/* One load, and never a store of "none": a grower may just have filled it (I3). */
+			if (!pte_present(READ_ONCE(root->pgd[slot])))
+				stored++;
+			set_root_slot(root, slot, READ_ONCE(swapper_pg_dir[slot]));
+		}
+	}
+	WRITE_ONCE(root->gen, gen);
+	return stored;
+}
+
+void clear_kernel_half(struct mm_root *root)
+{
+	for (unsigned int w = 0; w < KERNEL_WORDS; w++)
+		for (unsigned long bits = READ_ONCE(pgd_present[w]); bits; bits &= bits - 1)
+			WRITE_ONCE(root->pgd[present_slot(w, bits)], 0);
+}
+
+static struct mm_root *root_create(void)
+{
+	struct mm_root *root = root_object_alloc();
+
+	if (!root)
+		return NULL;
+	root->pgd = root_page_alloc();
+	if (!root->pgd) {
+		root_object_free(root);
+		return NULL;
+	}
+	root->class = ROOT_TRACKED;
+	root->life = 0;
+	root->state = ROOT_FREE;
+	list_init(&root->pgd_list);
+	spin_lock(&registry_lock);
+	list_add_tail(&root->registry, &registry);
+	spin_unlock(&registry_lock);
+	return root;
+}
+
+static void root_release_rcu(struct rcu_head *head)
+{
+	struct mm_root *root = container_of(head, struct mm_root, rcu);
+
+	root_page_free(root->pgd);
+	root_object_free(root);
+}
+
+static void root_destroy(struct mm_root *root)
+{
+	spin_lock(&registry_lock);
+	list_del_rcu(&root->registry);
+	spin_unlock(&registry_lock);
+	/* A grower or the auditor may still hold it: they are RCU readers (I9). */
+	call_rcu(&root->rcu, root_release_rcu);
+}
+
+struct mm_root *pgd_alloc(void)
+{
+	struct root_cache *cache;
+	struct mm_root *root = NULL;
+
+	preempt_disable();
+	cache = this_cpu_ptr(&root_cache);
+	if (likely(cache->n))
+		root = cache->roots[--cache->n];
+	preempt_enable();
+	if (unlikely(!root)) {
+		root = root_create();
+		if (!root)
+			return NULL;
+	}
+	ASSERT(root->state == ROOT_FREE);
+	root->life++;
+	root->gen = 0;
+	WRITE_ONCE(root->state, ROOT_NEW);
+	strategy->alloc(root);
+	return root;
+}
+
+void pgd_free(struct mm_root *root)
+{
+	struct root_cache *cache;
+
+	ASSERT(root->class == ROOT_TRACKED && root->state != ROOT_FREE);
+	strategy->free(root);
+	/* Before the slots go: the auditor looks at the state again when it misses one. */
+	WRITE_ONCE(root->state, ROOT_FREE);
+	smp_wmb();
+	clear_kernel_half(root);
+
+	preempt_disable();
+	cache = this_cpu_ptr(&root_cache);
+	if (likely(cache->n < ROOT_CACHE)) {
+		cache->roots[cache->n++] = root;
+		root = NULL;
+	}
+	preempt_enable();
+	if (unlikely(root))
+		root_destroy(root);
+}
+
+void root_cache_drain(void)
+{
+	for (;;) {
+		struct root_cache *cache;
+		struct mm_root *root = NULL;
+
+		preempt_disable();
+		cache = this_cpu_ptr(&root_cache);
+		if (cache->n)
+			root = cache->roots[--cache->n];
+		preempt_enable();
+		if (!root)
+			return;
+		root_destroy(root);
+	}
+}
+
+void for_each_registered_root(void (*visit)(struct mm_root *root, void *arg), void *arg)
+{
+	struct mm_root *root;
+
+	ASSERT(rcu_read_lock_held());
+	list_for_each_entry_rcu(root, &registry, registry)
+		visit(root, arg);
+}

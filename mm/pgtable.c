@@ -1,0 +1,220 @@
+/* The one page-table walker: see pgtable.h. */
+#include "mm/pgtable.h"
+
+#include "arch/mmu.h"
+#include "kernel/base/atomic.h"
+#include "kernel/base/errno.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/percpu.h"
+#include "kernel/base/preempt.h"
+#include "mm/buddy.h"
+#include "mm/pgsync/pgsync.h"
+
+/* Table pages come back empty, because every entry was cleared one by one: keep some so. */
+#define TABLE_CACHE 64
+
+struct table_cache {
+	unsigned int n;
+	struct page *pages[TABLE_CACHE];
+};
+
+static DEFINE_PER_CPU(struct table_cache, table_cache);
+
+struct page *pt_table_alloc(void)
+{
+	struct table_cache *cache;
+	struct page *page = NULL;
+
+	preempt_disable();
+	cache = this_cpu_ptr(&table_cache);
+	if (likely(cache->n))
+		page = cache->pages[--cache->n];
+	preempt_enable();
+	if (likely(page))
+		return page;
+	page = alloc_page(GFP_KERNEL | GFP_ZERO);
+	if (page)
+		page->pt_count = 0;
+	return page;
+}
+
+void pt_table_free(struct page *page)
+{
+	struct table_cache *cache;
+
+	ASSERT_MSG(page->pt_count == 0, "page table %#lx still maps %u entries",
+		   (unsigned long)page_to_phys(page), page->pt_count);
+	preempt_disable();
+	cache = this_cpu_ptr(&table_cache);
+	if (likely(cache->n < TABLE_CACHE)) {
+		cache->pages[cache->n++] = page;
+		page = NULL;
+	}
+	preempt_enable();
+	if (unlikely(page))
+		free_page(page);
+}
+
+void pt_cache_drain(void)
+{
+	for (;;) {
+		struct table_cache *cache;
+		struct page *page = NULL;
+
+		preempt_disable();
+		cache = this_cpu_ptr(&table_cache);
+		if (cache->n)
+			page = cache->pages[--cache->n];
+		preempt_enable();
+		if (!page)
+			return;
+		free_page(page);
+	}
+}
+
+static struct page *table_page(const pte_t *entry)
+{
+	return virt_to_page((void *)((unsigned long)entry & PAGE_MASK));
+}
+
+void pt_set(pte_t *entry, pte_t value)
+{
+	ASSERT(pte_present(value));
+	if (!pte_present(*entry))
+		table_page(entry)->pt_count++;
+	WRITE_ONCE(*entry, value);
+}
+
+void pt_clear(pte_t *entry)
+{
+	ASSERT(pte_present(*entry));
+	table_page(entry)->pt_count--;
+	WRITE_ONCE(*entry, 0);
+}
+
+/*
+ * Puts a new table under an empty entry. Two kernel mappers may meet here: the first one wins. A root slot of the
+ * kernel half is mm/pgsync's to install.
+ */
+static bool grow_table(pte_t *entry, unsigned int level, unsigned long va)
+{
+	bool user = va < USER_END;
+	struct page *page = pt_table_alloc();
+	phys_addr_t pa;
+	bool lost;
+
+	if (!page)
+		return false;
+	pa = page_to_phys(page);
+	if (level == PT_ROOT_LEVEL && !user)
+		lost = kroot_install(root_slot(va), pa) == -EEXIST;
+	else
+		lost = atomic_cmpxchg(entry, (pte_t)0,
+				      pte_make(pa, user ? PTE_USER_TABLE : PTE_KERNEL_TABLE)) != 0;
+	if (lost)
+		pt_table_free(page);
+	else if (user && level != PT_ROOT_LEVEL)
+		table_page(entry)->pt_count++;
+	return true;
+}
+
+pte_t *pt_walk(pte_t *root, unsigned long va, unsigned int level, bool create)
+{
+	pte_t *table = root;
+
+	for (unsigned int l = PT_ROOT_LEVEL;; l--) {
+		pte_t *entry = &table[pt_index(va, l)];
+		pte_t e;
+
+		if (l == level)
+			return entry;
+		e = READ_ONCE(*entry);
+		if (unlikely(!pte_present(e))) {
+			if (!create || !grow_table(entry, l, va))
+				return NULL;
+			e = READ_ONCE(*entry);
+		} else if (unlikely(pte_leaf(e, l))) {
+			return NULL;
+		}
+		table = pte_table(e);
+	}
+}
+
+static void walk_table(pte_t *table, unsigned int level, unsigned long start, unsigned long end,
+		       const struct pt_range_ops *ops, void *arg)
+{
+	pte_t *entry = &table[pt_index(start, level)];
+
+	for (unsigned long va = start, next; va < end; va = next, entry++) {
+		pte_t e = *entry;
+
+		next = ALIGN_DOWN(va, pt_span(level)) + pt_span(level);
+		if (!pte_present(e))
+			continue;
+		if (pte_leaf(e, level)) {
+			ops->leaf(entry, va, arg);
+			continue;
+		}
+		walk_table(pte_table(e), level - 1, va, MIN(next, end), ops, arg);
+		if (ops->table_empty && phys_to_page(pte_phys(e))->pt_count == 0)
+			ops->table_empty(entry, level, arg);
+	}
+}
+
+void pt_walk_range(pte_t *root, unsigned long start, unsigned long end,
+		   const struct pt_range_ops *ops, void *arg)
+{
+	ASSERT_MSG(start < end && end <= USER_END, "[%#lx, %#lx)", start, end);
+	walk_table(root, PT_ROOT_LEVEL, start, end, ops, arg);
+}
+
+int kmap_pages(unsigned long va, struct page **pages, unsigned int n)
+{
+	ASSERT_MSG(IS_ALIGNED(va, PAGE_SIZE) && root_slot(va) >= ROOT_KERNEL, "va %#lx", va);
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned long at = va + i * PAGE_SIZE;
+		pte_t *entry = pt_walk(swapper_pg_dir, at, 1, true);
+
+		if (!entry) {
+			kunmap_pages(va, i);
+			return -ENOMEM;
+		}
+		/* On every pass, not on allocation only: another grower may still be walking (I24). */
+		ASSERT(kroot_ready(root_slot(at)));
+		ASSERT_MSG(!pte_present(*entry), "va %#lx maps %#lx", at, (unsigned long)*entry);
+		WRITE_ONCE(*entry, pte_make(page_to_phys(pages[i]), PROT_KERNEL_RW));
+	}
+	return 0;
+}
+
+void kunmap_pages(unsigned long va, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		pte_t *entry = pt_walk(swapper_pg_dir, va + i * PAGE_SIZE, 1, false);
+
+		ASSERT_MSG(entry && pte_present(*entry), "va %#lx is not mapped",
+			   va + i * PAGE_SIZE);
+		WRITE_ONCE(*entry, 0);
+	}
+}
+
+static unsigned int free_table(pte_t *table, unsigned int level)
+{
+	unsigned int freed = 1;
+
+	for (unsigned int i = 0; i < PT_ENTRIES; i++) {
+		if (!pte_present(table[i]))
+			continue;
+		ASSERT_MSG(level > 1, "entry %u of a table to be freed still maps %#lx", i,
+			   (unsigned long)table[i]);
+		freed += free_table(pte_table(table[i]), level - 1);
+		table[i] = 0;
+	}
+	pt_table_free(virt_to_page(table));
+	return freed;
+}
+
+unsigned int pt_free_kernel_tables(phys_addr_t table, unsigned int level)
+{
+	return free_table((pte_t *)phys_to_virt(table), level);
+}

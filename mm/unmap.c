@@ -1,0 +1,94 @@
+/*
+ * Removing user pages: clear, flush, free, in batches.
+ *
+ * A page or table may be freed only when no CPU can reach it through a stale translation, so they are gathered
+ * first. In an address space that nobody has loaded there is nothing stale, and they go at once.
+ */
+#include "mm/unmap.h"
+
+#include "kernel/base/panic.h"
+#include "mm/pgtable.h"
+
+#define GATHER 48
+
+struct gather {
+	struct mm_struct *mm;
+	bool dead; /* loaded nowhere */
+	unsigned long start, end;
+	unsigned int nr_pages, nr_tables;
+	struct page *pages[GATHER];
+	struct page *tables[GATHER];
+};
+
+static void gather_flush(struct gather *g)
+{
+	if (!g->dead && (g->nr_pages || g->nr_tables))
+		tlb_flush_mm(g->mm, g->start, g->end);
+	for (unsigned int i = 0; i < g->nr_pages; i++)
+		put_page(g->pages[i]);
+	for (unsigned int i = 0; i < g->nr_tables; i++)
+		pt_table_free(g->tables[i]);
+	g->nr_pages = g->nr_tables = 0;
+}
+
+static void unmap_leaf(pte_t *entry, unsigned long va, void *arg)
+{
+	struct gather *g = arg;
+	pte_t e = *entry;
+
+	(void)va;
+	pt_clear(entry);
+	g->mm->resident--;
+	if (e & PTE_SPECIAL)
+		return;
+	if (g->dead) {
+		put_page(phys_to_page(pte_phys(e)));
+		return;
+	}
+	if (g->nr_pages == GATHER)
+		gather_flush(g);
+	g->pages[g->nr_pages++] = phys_to_page(pte_phys(e));
+}
+
+static void unmap_table(pte_t *entry, unsigned int level, void *arg)
+{
+	struct gather *g = arg;
+	struct page *table = phys_to_page(pte_phys(*entry));
+
+	if (level == PT_ROOT_LEVEL)
+		WRITE_ONCE(*entry, 0);
+	else
+		pt_clear(entry);
+	if (g->dead) {
+		pt_table_free(table);
+		return;
+	}
+	if (g->nr_tables == GATHER)
+		gather_flush(g);
+	g->tables[g->nr_tables++] = table;
+}
+
+static const struct pt_range_ops unmap_ops = {.leaf = unmap_leaf, .table_empty = unmap_table};
+
+static void unmap_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool dead)
+{
+	struct gather g;
+
+	g.mm = mm;
+	g.dead = dead;
+	g.start = start;
+	g.end = end;
+	g.nr_pages = g.nr_tables = 0;
+	pt_walk_range(mm->root->pgd, start, end, &unmap_ops, &g);
+	gather_flush(&g);
+}
+
+void unmap_pages(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	unmap_range(mm, start, end, false);
+}
+
+void unmap_pages_dead(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	unmap_range(mm, start, end, true);
+}
