@@ -1,0 +1,65 @@
+"""What the checkers tools/check-* share: which files there are, C text without comments, the way to report.
+
+A checker is a function check(root) that yields (path, line number, message). main() runs it over the tree, or over
+the directory given as its argument (the tests of the checkers plant a violation there). Exit: 0 clean, 1 findings.
+"""
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SKIP = {".git", "build", "__pycache__", ".pytest_cache", "labs"}
+SOURCE = (".c", ".h", ".asm", ".S", ".py", ".ld")
+
+
+def files(root, suffixes=None):
+    """Paths relative to `root`, sorted. `suffixes` None: every text file, scripts without a suffix too."""
+    found = []
+    for base, directories, names in os.walk(root):
+        directories[:] = [d for d in directories if d not in SKIP]
+        for name in names:
+            path = os.path.relpath(os.path.join(base, name), root)
+            if suffixes is None or name.endswith(suffixes):
+                found.append(path)
+    return sorted(found)
+
+
+def source_files(root):
+    """What the map of the code lists: C, assembly, Python, linker scripts, and the scripts of tools/."""
+    return [p for p in files(root) if p.endswith(SOURCE) or
+            (p.startswith("tools" + os.sep) and "." not in os.path.basename(p) and is_script(root, p))]
+
+
+def is_script(root, path):
+    with open(os.path.join(root, path), "rb") as f:
+        return f.read(2) == b"#!"
+
+
+def read(root, path):
+    with open(os.path.join(root, path), encoding="utf-8", errors="replace") as f:
+        return f.read()
+
+
+def strip_comments(text, strings=True):
+    """C text with comments blanked (and string contents, when asked); offsets and lines stay what they were."""
+    def blank(match):
+        token = match.group(0)
+        if token.startswith("/"):
+            return re.sub(r"[^\n]", " ", token)
+        return token[0] + " " * (len(token) - 2) + token[0] if strings else token
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, text, flags=re.S)
+
+
+def line_of(text, offset):
+    return text.count("\n", 0, offset) + 1
+
+
+def main(name, check):
+    root = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else ROOT
+    findings = 0
+    for path, line, message in check(root):
+        print(f"{path}:{line}: {message}")
+        findings += 1
+    if findings:
+        print(f"{name}: {findings} finding{'s' if findings > 1 else ''}")
+    sys.exit(1 if findings else 0)

@@ -1,0 +1,134 @@
+"""The checkers themselves: each must find a planted violation, and must be silent without it."""
+import os
+import subprocess
+
+import pytest
+import conftest
+
+TOOLS = os.path.join(conftest.ROOT, "tools")
+
+
+def run(checker, tree, tmp_path):
+    """Writes `tree` ({path: text}) and returns (exit status, output) of the checker over it."""
+    for path, text in tree.items():
+        target = tmp_path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    done = subprocess.run([os.path.join(TOOLS, f"check-{checker}"), str(tmp_path)], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+    return done.returncode, done.stdout
+
+
+HEADERS = {
+    "kernel/base/types.h": "", "kernel/task.h": "", "mm/mm.h": "", "mm/pgsync/pgsync.h": "", "kernel/abi/pgctl.h": "",
+    "arch/x86/include/arch/page.h": "", "arch/x86/include/arch/root.h": "", "arch/x86/include/arch/timer.h": "",
+    "arch/x86/regs.h": "", "boot/bootinfo.h": "",
+}
+
+FORBIDDEN = [
+    ("kernel/base/list.c", "mm/mm.h"),
+    ("arch/x86/include/arch/cpu.h", "kernel/task.h"),
+    ("mm/vma.c", "kernel/task.h"),
+    ("mm/pgsync/walk.c", "mm/mm.h"),
+    ("mm/pgsync/walk.c", "arch/timer.h"),
+    ("kernel/fork.c", "arch/x86/regs.h"),
+    ("kernel/abi/new.h", "kernel/base/types.h"),
+    ("user/bin/a.c", "kernel/base/types.h"),
+    ("user/bin/a.c", "mm/mm.h"),
+    ("mm/vma.c", "mm/missing.h"),
+]
+
+ALLOWED = [
+    ("kernel/base/list.c", "kernel/base/types.h"),
+    ("mm/vma.c", "mm/pgsync/pgsync.h"),
+    ("mm/vma.c", "boot/bootinfo.h"),
+    ("mm/pgsync/walk.c", "arch/root.h"),
+    ("kernel/fork.c", "mm/mm.h"),
+    ("arch/x86/trap.c", "arch/x86/regs.h"),
+    ("user/bin/a.c", "kernel/abi/pgctl.h"),
+]
+
+
+@pytest.mark.parametrize("path, header", FORBIDDEN)
+def test_include_forbidden(tmp_path, path, header):
+    status, output = run("includes", {**HEADERS, path: f'#include "{header}"\n'}, tmp_path)
+    assert status == 1 and path in output and header in output
+
+
+@pytest.mark.parametrize("path, header", ALLOWED)
+def test_include_allowed(tmp_path, path, header):
+    assert run("includes", {**HEADERS, path: f'#include "{header}"\n'}, tmp_path) == (0, "")
+
+
+def test_host_library_in_the_kernel(tmp_path):
+    status, output = run("includes", {"kernel/a.c": "#include <stdio.h>\n"}, tmp_path)
+    assert status == 1 and "stdio.h" in output
+
+
+def test_generic_code_names_the_processor(tmp_path):
+    status, output = run("includes", {"mm/a.c": "int a = X86_FEATURE;\n"}, tmp_path)
+    assert status == 1 and "X86_FEATURE" in output
+    assert run("includes", {"mm/a.c": "/* on x86 this is free */\nint a;\n"}, tmp_path) == (0, "")
+
+
+@pytest.mark.parametrize("loop", [
+    "while (READ_ONCE(flag))\n\t\t;\n",
+    "while (!smp_load_acquire(&flag)) {\n\t}\n",
+    "for (;;)\n\t\tcount = READ_ONCE(flag);\n",
+    "while (inb(0x3fd) == 0)\n\t\t;\n",
+])
+def test_spin_found(tmp_path, loop):
+    status, output = run("spin", {"mm/a.c": f"void f(void)\n{{\n\t{loop}}}\n"}, tmp_path)
+    assert status == 1 and "mm/a.c:3" in output
+
+
+@pytest.mark.parametrize("loop", [
+    "while (READ_ONCE(flag))\n\t\tcpu_relax();\n",
+    "while (*s++)\n\t\t;\n",
+    "do {\n\t\tx = y;\n\t} while (atomic_cmpxchg(&a, x, y) != x);\n",
+    "while (READ_ONCE(flag)) /* no-spin: the interrupt handler clears it */\n\t\t;\n",
+    "for (i = 0; i < READ_ONCE(n); i++)\n\t\twork(i);\n",
+])
+def test_spin_silent(tmp_path, loop):
+    assert run("spin", {"mm/a.c": f"void f(void)\n{{\n\t{loop}}}\n"}, tmp_path) == (0, "")
+
+
+@pytest.mark.parametrize("path, text, message", [
+    ("a.c", "int a;\n" * 501, "501 lines"),
+    ("a.py", "x = 1  # FIX" + "ME later\n", "unfinished"),
+    ("doc.md", "words \n", "trailing"),
+    ("a.h", "int a;", "newline"),
+    ("a.c", "/* " + "x" * 130 + " */\n", "columns"),
+])
+def test_text(tmp_path, path, text, message):
+    status, output = run("text", {path: text}, tmp_path)
+    assert status == 1 and message in output
+
+
+def test_text_silent(tmp_path):
+    assert run("text", {"a.c": "int a;\n" * 500, "b.md": "words\n"}, tmp_path) == (0, "")
+
+
+def test_map(tmp_path):
+    tree = {"mm/a.c": "int a;\n", "docs/code-map.md": "- `mm/gone.c` what was here\n"}
+    status, output = run("map", tree, tmp_path)
+    assert status == 1 and "no line for mm/a.c" in output and "mm/gone.c is not in the tree" in output
+    tree["docs/code-map.md"] = "- `mm/a.c` what is here\n"
+    assert run("map", tree, tmp_path) == (0, "")
+    tree["docs/code-map.md"] = "- `mm/a.c`\n"
+    assert "no description" in run("map", tree, tmp_path)[1]
+
+
+def test_format(tmp_path):
+    status, output = run("format", {"a.c": "int main( void ) {return 0;}\n"}, tmp_path)
+    if "SKIPPED" in output:
+        pytest.skip(output.strip())
+    assert status == 1 and "a.c:1" in output
+    assert run("format", {"a.c": "int main(void)\n{\n\treturn 0;\n}\n"}, tmp_path) == (0, "")
+
+
+def test_the_driver_names_who_complains(tmp_path):
+    (tmp_path / "a.c").write_text("int a; \n")
+    done = subprocess.run([os.path.join(TOOLS, "check"), str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and done.stdout.splitlines()[-1].startswith("check: FAIL:")
+    assert " text" in done.stdout.splitlines()[-1]
