@@ -93,6 +93,12 @@ static inline void mmdrop(struct mm_struct *mm)
 /* Loads `next` unless it is loaded. Interrupts off. */
 void switch_mm(struct mm_struct *next);
 
+/*
+ * Whether the running CPU has `mm` loaded only because nothing else was wanted: the running task is not one of its users.
+ * Implemented by the kernel, which knows tasks.
+ */
+bool mm_is_lazy(const struct mm_struct *mm);
+
 /* What the running CPU has loaded. */
 DECLARE_PER_CPU(struct mm_struct *, cpu_loaded_mm);
 

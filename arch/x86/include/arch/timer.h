@@ -9,13 +9,11 @@
 
 #include "arch/cpu.h"
 
-/* Written once, by tsc_init(). */
-struct tsc_clock {
-	u64 base; /* TSC at kernel entry */
-	u64 mult; /* nanoseconds a TSC tick, 32.32 fixed point; 0 before tsc_init() */
-};
+/* TSC at kernel entry, written by boot/entry.asm. */
+extern u64 boot_entry_tsc;
 
-extern struct tsc_clock tsc_clock;
+/* Nanoseconds a TSC tick, 32.32 fixed point; 0 until tsc_init() has measured, constant then. */
+extern u64 tsc_mult;
 extern u64 tsc_khz;
 
 /* Nanoseconds of the epoch (1970, UTC) at kernel entry, from the real-time clock; whole seconds. */
@@ -24,13 +22,13 @@ extern u64 wall_time_ns_at_boot;
 /* TSC ticks to nanoseconds; overflows after 584 years. */
 static inline u64 tsc_to_ns(u64 ticks)
 {
-	return (u64)(((unsigned __int128)ticks * tsc_clock.mult) >> 32);
+	return (u64)(((unsigned __int128)ticks * READ_ONCE(tsc_mult)) >> 32);
 }
 
 /* Nanoseconds since kernel entry, monotonic; 0 until tsc_init() has measured. Any context. */
 static inline u64 time_ns(void)
 {
-	return tsc_to_ns(cpu_cycles() - tsc_clock.base);
+	return tsc_to_ns(cpu_cycles() - boot_entry_tsc);
 }
 
 /*

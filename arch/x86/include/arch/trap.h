@@ -1,0 +1,31 @@
+/*
+ * What the kernel supplies to the trap code. Interrupt handlers run with interrupts off and preemption off; the other
+ * calls run in the context of the task that trapped.
+ */
+#ifndef ARCH_TRAP_H
+#define ARCH_TRAP_H
+
+#include "kernel/base/types.h"
+
+struct regs;
+
+/* The timer of this CPU fired; another CPU asks this one to look at its run queue. */
+void sched_timer_interrupt(void);
+void sched_resched_interrupt(void);
+
+/* Whether the running task wants to be switched away, asked on the way out of an interrupt. Switches. Interrupts off. */
+void sched_preempt_irq(void);
+
+/* The running task did in user mode what signal `sig` stands for, at or about `addr`. Interrupts on. */
+void user_fault(int sig, unsigned long addr, const char *what);
+
+/* A system call above the table or unknown. Its result. */
+long syscall_unknown(unsigned long nr, unsigned long a0, unsigned long a1, unsigned long a2,
+		     unsigned long a3);
+
+/* Pending work of the running task before it goes back to user mode. Interrupts on. */
+void user_exit_work(void);
+/* Whether there is any: interrupts off, so the answer holds until user mode. */
+bool user_exit_pending(void);
+
+#endif

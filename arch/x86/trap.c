@@ -1,0 +1,216 @@
+/*
+ * Traps and interrupts, from entry.asm to whoever handles them.
+ */
+#include "arch/trap.h"
+
+#include "arch/cpu.h"
+#include "arch/machine.h"
+#include "arch/mmu.h"
+#include "arch/page.h"
+#include "arch/x86/apic.h"
+#include "arch/x86/call.h"
+#include "arch/x86/cpu_regs.h"
+#include "arch/x86/cpufeature.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/usercopy.h"
+#include "arch/x86/vectors.h"
+#include "kernel/base/errno.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/preempt.h"
+#include "kernel/kstack.h"
+#include "kernel/task.h"
+#include "mm/mm.h"
+
+/* Page-fault error code (SDM vol. 3A, figure 4-12). */
+#define PF_PRESENT  0x1
+#define PF_WRITE    0x2
+#define PF_RESERVED 0x8
+#define PF_FETCH    0x10
+
+/* entry.asm counts in words. */
+_Static_assert(offsetof(struct regs, r11) == 6 * 8, "entry.asm R_R11");
+_Static_assert(offsetof(struct regs, rax) == 10 * 8, "entry.asm R_RAX");
+_Static_assert(offsetof(struct regs, rdi) == 14 * 8, "entry.asm R_RDI");
+_Static_assert(offsetof(struct regs, rip) == 17 * 8, "entry.asm R_RIP");
+_Static_assert(offsetof(struct regs, rsp) == 20 * 8, "entry.asm R_RSP");
+
+void trap_dispatch(struct regs *regs);
+void trap_paranoid(struct regs *regs);
+void exit_to_user(struct regs *regs);
+
+struct exception {
+	const char *name;
+	int signal; /* what it is to a user program */
+};
+
+static const struct exception exceptions[32] = {
+	[0] = {"divide error", SIGFPE},
+	[1] = {"debug exception", SIGTRAP},
+	[2] = {"non-maskable interrupt", 0},
+	[3] = {"breakpoint", SIGTRAP},
+	[4] = {"overflow", SIGSEGV},
+	[5] = {"bound range exceeded", SIGSEGV},
+	[6] = {"invalid opcode", SIGILL},
+	[7] = {"device not available", SIGFPE},
+	[8] = {"double fault", 0},
+	[10] = {"invalid TSS", SIGSEGV},
+	[11] = {"segment not present", SIGBUS},
+	[12] = {"stack-segment fault", SIGBUS},
+	[13] = {"general protection fault", SIGSEGV},
+	[14] = {"page fault", SIGSEGV},
+	[16] = {"x87 floating-point error", SIGFPE},
+	[17] = {"alignment check", SIGBUS},
+	[18] = {"machine check", 0},
+	[19] = {"SIMD floating-point exception", SIGFPE},
+	[21] = {"control protection exception", SIGSEGV},
+};
+
+static const char *exception_name(u64 vector)
+{
+	return exceptions[vector].name ? exceptions[vector].name : "reserved exception";
+}
+
+/* The root slot is there in the reference, but not in the root that is loaded: the bug that this kernel is about. */
+static bool fault_is_missing_slot(unsigned long va)
+{
+	unsigned int slot = root_slot(va);
+	const pte_t *root = phys_to_virt(read_cr3() & PTE_PHYS_MASK);
+
+	return va >= USER_END && slot >= ROOT_KERNEL && pte_present(swapper_pg_dir[slot]) &&
+	       !pte_present(root[slot]);
+}
+
+static __noreturn void kernel_page_fault(const struct regs *regs, unsigned long va)
+{
+	const char *access = regs->error & PF_FETCH ? "execute" :
+			     regs->error & PF_WRITE ? "write" :
+						      "read";
+
+	if (kstack_guard(va))
+		panic_regs(regs, "kernel stack overflow: %s at %#lx", access, va);
+	if (fault_is_missing_slot(va))
+		panic_regs(regs, "missing slot %u: %s at %#lx; the reference root has it", root_slot(va),
+			   access, va);
+	panic_regs(regs, "page fault in the kernel: %s at %#lx, error %#lx", access, va,
+		   (unsigned long)regs->error);
+}
+
+static void page_fault(struct regs *regs)
+{
+	unsigned long va = read_cr2();
+	unsigned long access = (regs->error & PF_WRITE ? FAULT_WRITE : 0) |
+			       (regs->error & PF_FETCH ? FAULT_EXEC : 0);
+	bool user = regs_user_mode(regs);
+	u64 fixup = user ? 0 : ex_table_fixup(regs->rip);
+	int error = -EFAULT;
+
+	if (unlikely(regs->error & PF_RESERVED))
+		panic_regs(regs, "page table corrupted: reserved bit set on the way to %#lx", va);
+	/* In the kernel only the user copy may touch user memory. */
+	if (likely(user || (fixup && va < USER_END && current->mm))) {
+		ASSERT_MSG(user || preempt_depth() == 0, "user copy of %#lx with preemption off",
+			   va);
+		irq_enable();
+		error = mm_fault(current->mm, va, access);
+		irq_disable();
+		if (likely(error == 0))
+			return;
+	}
+	if (user) {
+		irq_enable();
+		user_fault(error == -ENOMEM ? SIGKILL : SIGSEGV, va,
+			   error == -ENOMEM ? "out of memory in a page fault" : "page fault");
+		irq_disable();
+	} else if (fixup) {
+		regs->rip = fixup;
+	} else {
+		kernel_page_fault(regs, va);
+	}
+}
+
+static void interrupt(u64 vector)
+{
+	preempt_disable();
+	switch (vector) {
+	case VECTOR_TIMER:
+		apic_eoi();
+		sched_timer_interrupt();
+		break;
+	case VECTOR_RESCHED:
+		apic_eoi();
+		sched_resched_interrupt();
+		break;
+	case VECTOR_CALL:
+		apic_eoi();
+		call_interrupt();
+		break;
+	default:
+		/* Spurious ones, of the APIC or the masked 8259s, are not acknowledged. */
+		break;
+	}
+	preempt_enable_no_resched();
+}
+
+static void exception(struct regs *regs)
+{
+	const struct exception *e = &exceptions[regs->vector];
+	u64 fixup;
+
+	if (regs_user_mode(regs) && e->signal) {
+		irq_enable();
+		user_fault(e->signal, regs->rip, e->name);
+		irq_disable();
+		return;
+	}
+	fixup = ex_table_fixup(regs->rip);
+	if (fixup && regs->vector == VECTOR_GP) {
+		/* A non-canonical address. */
+		regs->rip = fixup;
+		return;
+	}
+	panic_regs(regs, "%s, error %#lx", exception_name(regs->vector), (unsigned long)regs->error);
+}
+
+/* Interrupts off, GS is the kernel's. */
+void trap_dispatch(struct regs *regs)
+{
+	/* The interrupted code may have had SMAP's door open; nobody here may go through it. */
+	if (cpu_features.smap)
+		__asm__ volatile("clac" ::: "memory", "cc");
+	if (regs->vector == VECTOR_PAGE_FAULT)
+		page_fault(regs);
+	else if (regs->vector < 32)
+		exception(regs);
+	else {
+		interrupt(regs->vector);
+		if (!regs_user_mode(regs) && this_cpu_read(preempt_count) == 0)
+			sched_preempt_irq();
+	}
+}
+
+/* NMI, double fault, machine check: on a stack of their own. */
+void trap_paranoid(struct regs *regs)
+{
+	unsigned long va;
+
+	panic_check_stop();
+	if (regs->vector == VECTOR_NMI) {
+		panic_regs(regs, "unexpected non-maskable interrupt");
+	}
+	va = read_cr2();
+	if (regs->vector == VECTOR_DOUBLE_FAULT && (kstack_guard(va) || kstack_guard(regs->rsp)))
+		panic_regs(regs, "kernel stack overflow: double fault, stack pointer %#lx",
+			   (unsigned long)regs->rsp);
+	panic_regs(regs, "%s", exception_name(regs->vector));
+}
+
+/* On the way back to user mode. Interrupts off on entry and on return. */
+void exit_to_user(struct regs *regs)
+{
+	ASSERT(regs_user_mode(regs));
+	while (unlikely(user_exit_pending())) {
+		irq_enable();
+		user_exit_work();
+		irq_disable();
+	}
+}
