@@ -96,9 +96,7 @@ class Result:
 def make_iso(path, append, kernel=KERNEL, initrd=INITRAMFS):
     """Writes the bootable image with this kernel command line in its GRUB menu."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    command = [os.path.join(ROOT, "tools/mkiso"), "-o", path, "-k", kernel, "-c", append]
-    if initrd:
-        command += ["-m", initrd]
+    command = [os.path.join(ROOT, "tools/mkiso"), kernel, initrd, append, path]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise RuntimeError(f"tools/mkiso failed:\n{done.stdout}")
