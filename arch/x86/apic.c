@@ -8,18 +8,19 @@
 #include "arch/x86/acpi.h"
 #include "arch/x86/cpu_regs.h"
 #include "arch/x86/cpufeature.h"
+#include "arch/x86/smp.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 
 #define APIC_BASE_X2APIC (1UL << 10)
 #define APIC_BASE_ENABLE (1UL << 11)
-#define APIC_BASE_MASK	 0x000ffffffffff000UL
+#define APIC_BASE_MASK   0x000ffffffffff000UL
 
 #define SVR_ENABLE     (1U << 8)
 #define LVT_MASKED     (1U << 16)
-#define LVT_NMI	       (4U << 8)
+#define LVT_NMI        (4U << 8)
 #define ICR_FIXED      (0U << 8)
-#define ICR_NMI	       (4U << 8)
+#define ICR_NMI        (4U << 8)
 #define ICR_INIT       (5U << 8)
 #define ICR_STARTUP    (6U << 8)
 #define ICR_PENDING    (1U << 12)
@@ -35,9 +36,9 @@
 #define PIC2_DATA 0xa1
 
 /* I/O APIC: an index and a data register (82093AA data sheet, 3.0). */
-#define IOAPIC_INDEX	   0x00
-#define IOAPIC_DATA	   0x10
-#define IOAPIC_VERSION	   0x01
+#define IOAPIC_INDEX       0x00
+#define IOAPIC_DATA        0x10
+#define IOAPIC_VERSION     0x01
 #define IOAPIC_REDIRECTION 0x10
 #define REDIRECTION_MASKED (1U << 16)
 
@@ -143,19 +144,15 @@ void ipi_send(unsigned int cpu, u8 vector)
 	icr_send(cpu_apic_id[cpu], ICR_FIXED | vector);
 }
 
-/* True when `mask` names every CPU but `self`, and no CPU of the machine was left out of use. */
+/* True when `mask` names every CPU but `self`, and no CPU of the machine is out of our hands. */
 static bool mask_is_all_others(const unsigned long *mask, unsigned int self)
 {
-	if (nr_cpus != acpi.madt.nr_cpus)
+	if (!smp_all_online)
 		return false;
 	for (unsigned int i = 0; i < BITS_TO_LONGS(NR_CPUS); i++) {
 		unsigned long own = BIT_WORD_INDEX(self) == i ? BIT_IN_WORD(self) : 0;
-		unsigned long first = i * BITS_PER_LONG;
-		unsigned long all = first >= nr_cpus		      ? 0
-				    : nr_cpus - first >= BITS_PER_LONG ? ~0UL
-								      : BIT(nr_cpus - first) - 1;
 
-		if ((mask[i] | own) != all)
+		if ((mask[i] | own) != cpu_online_mask[i])
 			return false;
 	}
 	return true;
@@ -167,10 +164,10 @@ void ipi_send_mask(const unsigned long *mask, u8 vector)
 	unsigned int cpu, self = cpu_id();
 
 	/* One register write in place of one per CPU. */
-	if (nr_cpus > 2 && mask_is_all_others(mask, self))
+	if (mask_is_all_others(mask, self))
 		icr_send(0, ICR_ALL_OTHERS | ICR_FIXED | vector);
 	else
-		for_each_set_bit(cpu, mask, NR_CPUS)
+		for_each_set_bit (cpu, mask, NR_CPUS)
 			if (cpu != self)
 				ipi_send(cpu, vector);
 	irq_restore(flags);
@@ -183,7 +180,7 @@ void ipi_broadcast_nmi(void)
 	if (!apic_regs)
 		return;
 	/* One by one: a CPU that has no IDT yet would reset the machine. */
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		if (cpu != cpu_id())
 			icr_send(cpu_apic_id[cpu], ICR_NMI);
 }

@@ -1,8 +1,8 @@
 /*
  * The local APIC in xAPIC mode, and the two legacy controllers that must be silent.
  *
- * arch/ipi.h and arch/timer.h are the public part; here is what the rest of arch/x86 needs. Registers: SDM
- * vol. 3A, 11.4. No I/O APIC driver: its pins are masked and stay so.
+ * arch/ipi.h and arch/timer.h are the public part; here is what the rest of arch/x86 needs.
+ * Registers: SDM vol. 3A, 11.4. No I/O APIC driver: its pins are masked and stay so.
  */
 #ifndef ARCH_X86_APIC_H
 #define ARCH_X86_APIC_H
@@ -10,16 +10,16 @@
 #include "arch/x86/io.h"
 #include "kernel/base/percpu.h"
 
-#define APIC_ID		   0x020
-#define APIC_TPR	   0x080
-#define APIC_EOI	   0x0b0
-#define APIC_SVR	   0x0f0
-#define APIC_ICR_LOW	   0x300
-#define APIC_ICR_HIGH	   0x310
-#define APIC_LVT_TIMER	   0x320
-#define APIC_LVT_LINT0	   0x350
-#define APIC_LVT_LINT1	   0x360
-#define APIC_LVT_ERROR	   0x370
+#define APIC_ID            0x020
+#define APIC_TPR           0x080
+#define APIC_EOI           0x0b0
+#define APIC_SVR           0x0f0
+#define APIC_ICR_LOW       0x300
+#define APIC_ICR_HIGH      0x310
+#define APIC_LVT_TIMER     0x320
+#define APIC_LVT_LINT0     0x350
+#define APIC_LVT_LINT1     0x360
+#define APIC_LVT_ERROR     0x370
 #define APIC_TIMER_INITIAL 0x380
 #define APIC_TIMER_CURRENT 0x390
 #define APIC_TIMER_DIVIDE  0x3e0
@@ -56,8 +56,8 @@ static inline u8 apic_id(void)
 }
 
 /*
- * Boot CPU, once: masks the 8259s and the I/O APICs that acpi_init() found, finds the registers (through
- * the direct map), leaves x2APIC mode if the firmware was in it, then apic_init_cpu().
+ * Boot CPU, once: masks the 8259s and the I/O APICs that acpi_init() found, finds the registers
+ * (through the direct map), leaves x2APIC mode if the firmware was in it, then apic_init_cpu().
  */
 void apic_init_boot(void);
 

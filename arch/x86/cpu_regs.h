@@ -1,4 +1,5 @@
-/* Control registers, model-specific registers and CPUID, by the names of the SDM (vol. 3A 2.5, vol. 4). */
+/* Control registers, model-specific registers and CPUID, by the names of the SDM (vol. 3A 2.5, vol.
+ * 4). */
 #ifndef ARCH_X86_CPU_REGS_H
 #define ARCH_X86_CPU_REGS_H
 
@@ -10,8 +11,8 @@
 #define CR0_NE (1UL << 5)
 #define CR0_WP (1UL << 16)
 
-#define CR4_PAE	       (1UL << 5)
-#define CR4_PGE	       (1UL << 7)
+#define CR4_PAE        (1UL << 5)
+#define CR4_PGE        (1UL << 7)
 #define CR4_OSFXSR     (1UL << 9)
 #define CR4_OSXMMEXCPT (1UL << 10)
 #define CR4_UMIP       (1UL << 11)
@@ -20,15 +21,15 @@
 #define CR4_SMEP       (1UL << 20)
 #define CR4_SMAP       (1UL << 21)
 
-#define MSR_APIC_BASE	   0x0000001bU
-#define MSR_EFER	   0xc0000080U
-#define MSR_STAR	   0xc0000081U
-#define MSR_LSTAR	   0xc0000082U
-#define MSR_SFMASK	   0xc0000084U
-#define MSR_FS_BASE	   0xc0000100U
-#define MSR_GS_BASE	   0xc0000101U
+#define MSR_APIC_BASE      0x0000001bU
+#define MSR_EFER           0xc0000080U
+#define MSR_STAR           0xc0000081U
+#define MSR_LSTAR          0xc0000082U
+#define MSR_SFMASK         0xc0000084U
+#define MSR_FS_BASE        0xc0000100U
+#define MSR_GS_BASE        0xc0000101U
 #define MSR_KERNEL_GS_BASE 0xc0000102U
-#define MSR_TSC_AUX	   0xc0000103U
+#define MSR_TSC_AUX        0xc0000103U
 
 #define EFER_SCE (1UL << 0)
 #define EFER_LME (1UL << 8)

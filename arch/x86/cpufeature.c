@@ -1,4 +1,5 @@
-/* CPU features: see cpufeature.h. Leaves and bits: SDM vol. 2A, CPUID; control bits: vol. 3A, 2.5. */
+/* CPU features: see cpufeature.h. Leaves and bits: SDM vol. 2A, CPUID; control bits: vol. 3A, 2.5.
+ */
 #include "arch/x86/cpufeature.h"
 
 #include "arch/cpu.h"
@@ -19,14 +20,10 @@ struct feature_bit {
 
 /* Without any one of these the kernel cannot run. */
 static const struct feature_bit required[] = {
-	{0x00000001, REG_EDX, 4, "tsc"},
-	{0x00000001, REG_EDX, 5, "msr"},
-	{0x00000001, REG_EDX, 9, "apic"},
-	{0x00000001, REG_EDX, 24, "fxsr"},
-	{0x00000001, REG_EDX, 26, "sse2"},
-	{0x00000007, REG_EBX, 0, "fsgsbase"},
-	{0x80000001, REG_EDX, 11, "syscall"},
-	{0x80000001, REG_EDX, 20, "nx"},
+	{0x00000001, REG_EDX, 4, "tsc"},        {0x00000001, REG_EDX, 5, "msr"},
+	{0x00000001, REG_EDX, 9, "apic"},       {0x00000001, REG_EDX, 24, "fxsr"},
+	{0x00000001, REG_EDX, 26, "sse2"},      {0x00000007, REG_EBX, 0, "fsgsbase"},
+	{0x80000001, REG_EDX, 11, "syscall"},   {0x80000001, REG_EDX, 20, "nx"},
 	{0x80000001, REG_EDX, 29, "long mode"},
 };
 

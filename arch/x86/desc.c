@@ -1,15 +1,17 @@
-/* Descriptor tables: see desc.h. Formats: SDM vol. 3A, 3.4.5 (segments), 6.14.1 (gates), 8.2.3 (TSS). */
+/* Descriptor tables: see desc.h. Formats: SDM vol. 3A, 3.4.5 (segments), 6.14.1 (gates), 8.2.3
+ * (TSS). */
 #include "arch/x86/desc.h"
 
 #include "arch/x86/cpu_regs.h"
 #include "arch/x86/vectors.h"
 #include "kernel/base/panic.h"
 
-/* Present, code or data, accessed: the CPU then never writes the table. L = 64-bit, DPL in 45..46. */
+/* Present, code or data, accessed: the CPU then never writes the table. L = 64-bit, DPL in 45..46.
+ */
 #define DESC_KERNEL_CODE 0x00af9b000000ffffUL
 #define DESC_KERNEL_DATA 0x00cf93000000ffffUL
-#define DESC_USER_DATA	 0x00cff3000000ffffUL
-#define DESC_USER_CODE	 0x00affb000000ffffUL
+#define DESC_USER_DATA   0x00cff3000000ffffUL
+#define DESC_USER_CODE   0x00affb000000ffffUL
 
 #define DESC_TYPE_TSS  0x89UL /* present, available 64-bit TSS */
 #define GATE_INTERRUPT 0x8e   /* present, DPL 0, interrupts off on entry */
@@ -41,7 +43,8 @@ _Static_assert(sizeof(struct idt_gate) == 16, "IDT gate size");
 extern void *const trap_stubs[NR_VECTORS];
 
 DEFINE_PER_CPU(struct tss, cpu_tss);
-static DEFINE_PER_CPU(struct gdt, cpu_gdt) __aligned(8);
+static DEFINE_PER_CPU(struct gdt, cpu_gdt)
+__aligned(8);
 
 static struct idt_gate idt[NR_VECTORS] __aligned(16);
 static u8 boot_ist_stacks[IST_STACKS_SIZE] __aligned(IST_STACK_SIZE);
@@ -99,21 +102,21 @@ static void load_segments(const struct gdt *gdt)
 	struct table_register gdtr = {sizeof(*gdt) - 1, (u64)gdt};
 	u64 gs_base = rdmsr(MSR_GS_BASE);
 
-	__asm__ volatile("lgdt %[gdtr]\n\t"
-			 "pushq %[cs]\n\t"
-			 "leaq 1f(%%rip), %%rax\n\t"
-			 "pushq %%rax\n\t"
-			 "lretq\n"
-			 "1:\n\t"
-			 "movl %[ds], %%ss\n\t"
-			 "movl %[null], %%ds\n\t"
-			 "movl %[null], %%es\n\t"
-			 "movl %[null], %%fs\n\t"
-			 "movl %[null], %%gs\n\t"
-			 :
-			 : [gdtr] "m"(gdtr), [cs] "i"(SEL_KERNEL_CS), [ds] "r"(SEL_KERNEL_DS),
-			   [null] "r"(0)
-			 : "rax", "memory");
+	__asm__ volatile(
+		"lgdt %[gdtr]\n\t"
+		"pushq %[cs]\n\t"
+		"leaq 1f(%%rip), %%rax\n\t"
+		"pushq %%rax\n\t"
+		"lretq\n"
+		"1:\n\t"
+		"movl %[ds], %%ss\n\t"
+		"movl %[null], %%ds\n\t"
+		"movl %[null], %%es\n\t"
+		"movl %[null], %%fs\n\t"
+		"movl %[null], %%gs\n\t"
+		:
+		: [gdtr] "m"(gdtr), [cs] "i"(SEL_KERNEL_CS), [ds] "r"(SEL_KERNEL_DS), [null] "r"(0)
+		: "rax", "memory");
 	wrmsr(MSR_GS_BASE, gs_base);
 	wrmsr(MSR_KERNEL_GS_BASE, 0);
 	wrmsr(MSR_FS_BASE, 0);

@@ -1,8 +1,9 @@
 /*
  * Descriptor tables: per-CPU GDT and TSS, one IDT for all.
  *
- * The selectors' order is what SYSCALL and SYSRET demand: STAR[47:32] = KERNEL_CS (SS is the next), and
- * STAR[63:48] = KERNEL_DS, from which SYSRET makes SS = USER_DS, CS = USER_CS (SDM vol. 2B, SYSRET).
+ * The selectors' order is what SYSCALL and SYSRET demand: STAR[47:32] = KERNEL_CS (SS is the next),
+ * and STAR[63:48] = KERNEL_DS, from which SYSRET makes SS = USER_DS, CS = USER_CS (SDM vol. 2B,
+ * SYSRET).
  */
 #ifndef ARCH_X86_DESC_H
 #define ARCH_X86_DESC_H
@@ -14,19 +15,19 @@
 #define SEL_KERNEL_DS 0x10
 #define SEL_USER_DS   0x1b
 #define SEL_USER_CS   0x23
-#define SEL_TSS	      0x28
+#define SEL_TSS       0x28
 
 /*
- * Stacks of their own for the exceptions that may strike when the current one cannot be trusted. Each is
- * aligned to its size, and its highest word holds the CPU's own GS base, which the entry code reads because
- * GS may be the user's there (entry.asm knows the size too).
+ * Stacks of their own for the exceptions that may strike when the current one cannot be trusted.
+ * Each is aligned to its size, and its highest word holds the CPU's own GS base, which the entry
+ * code reads because GS may be the user's there (entry.asm knows the size too).
  */
-#define IST_STACK_SIZE	    8192
-#define IST_DOUBLE_FAULT    1
-#define IST_NMI		    2
-#define IST_MACHINE_CHECK   3
-#define IST_STACKS	    3
-#define IST_STACKS_SIZE	    (IST_STACKS * IST_STACK_SIZE)
+#define IST_STACK_SIZE    8192
+#define IST_DOUBLE_FAULT  1
+#define IST_NMI           2
+#define IST_MACHINE_CHECK 3
+#define IST_STACKS        3
+#define IST_STACKS_SIZE   (IST_STACKS * IST_STACK_SIZE)
 
 /* SDM vol. 3A, 8.7: 64-bit task-state segment. */
 struct tss {
@@ -47,7 +48,8 @@ static inline void desc_set_rsp0(unsigned long rsp0)
 	this_cpu_write(cpu_tss.rsp[0], rsp0);
 }
 
-/* Application CPU's exception stacks, IST_STACKS_SIZE bytes aligned to IST_STACK_SIZE; kept for ever. */
+/* Application CPU's exception stacks, IST_STACKS_SIZE bytes aligned to IST_STACK_SIZE; kept for
+ * ever. */
 void desc_set_ist_stacks(unsigned int cpu, void *mem);
 
 /* Builds and loads the running CPU's GDT and TSS, loads the IDT. Keeps GS base. Interrupts off. */

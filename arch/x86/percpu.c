@@ -15,8 +15,8 @@ extern u8 __percpu_start[], __percpu_end[];
 #define PERCPU_MAX KiB(32)
 
 /*
- * Added to an image address this is non-canonical: per_cpu() of a CPU without an area faults with #GP
- * in place of writing into another CPU's.
+ * Added to an image address this is non-canonical: per_cpu() of a CPU without an area faults with
+ * #GP in place of writing into another CPU's.
  */
 #define PERCPU_NO_AREA 0x0100000000000000UL
 
@@ -26,7 +26,8 @@ DEFINE_PER_CPU(unsigned long, percpu_this_offset);
 DEFINE_PER_CPU(unsigned int, cpu_number);
 
 /* Preemption is off until the scheduler runs its first task. */
-DEFINE_PER_CPU(u32, preempt_count) = PREEMPT_NO_RESCHED | 1;
+DEFINE_PER_CPU(u32, preempt_count)
+= PREEMPT_NO_RESCHED | 1;
 
 static u8 percpu_pristine[PERCPU_MAX];
 

@@ -13,8 +13,8 @@
 void percpu_init_boot(void);
 
 /*
- * Makes the area of `cpu`; per_cpu(var, cpu) is valid from here on. While early_alloc() works, which panics
- * when memory is short.
+ * Makes the area of `cpu`; per_cpu(var, cpu) is valid from here on. While early_alloc() works,
+ * which panics when memory is short.
  */
 void percpu_alloc(unsigned int cpu);
 

@@ -11,7 +11,7 @@
 #define RTC_SECOND   0x00
 #define RTC_MINUTE   0x02
 #define RTC_HOUR     0x04
-#define RTC_DAY	     0x07
+#define RTC_DAY      0x07
 #define RTC_MONTH    0x08
 #define RTC_YEAR     0x09
 #define RTC_STATUS_A 0x0a

@@ -14,10 +14,12 @@ struct rtc_regs {
 	u8 status_b;
 };
 
-/* Seconds since 1970 UTC, or -1 when the registers hold no date. A century of 0 means "from 1970 to 2069". */
+/* Seconds since 1970 UTC, or -1 when the registers hold no date. A century of 0 means "from 1970 to
+ * 2069". */
 s64 rtc_to_epoch(const struct rtc_regs *r);
 
-/* Boot CPU. `century_reg`: from the FADT, 0 when there is none. -1 when the device holds no date. */
+/* Boot CPU. `century_reg`: from the FADT, 0 when there is none. -1 when the device holds no date.
+ */
 s64 rtc_read_epoch(u8 century_reg);
 
 #endif

@@ -1,9 +1,9 @@
 /* Turns the real-time clock's registers into seconds: see rtc.h. Pure. */
 #include "arch/x86/rtc.h"
 
-#define B_24H	 0x02
+#define B_24H    0x02
 #define B_BINARY 0x04
-#define HOUR_PM	 0x80
+#define HOUR_PM  0x80
 
 /* -1 when a digit is none. */
 static int field(u8 v, const struct rtc_regs *r)

@@ -1,8 +1,8 @@
 /*
  * Time-stamp counter: see tsc.h and arch/timer.h.
  *
- * The reference is read between two reads of the TSC, several times, and the tightest reading counts: when
- * the host takes the processor away in the midst of one, that one is wide and loses.
+ * The reference is read between two reads of the TSC, several times, and the tightest reading
+ * counts: when the host takes the processor away in the midst of one, that one is wide and loses.
  */
 #include "arch/x86/tsc.h"
 
@@ -16,26 +16,24 @@
 
 #define NSEC_PER_SEC 1000000000UL
 
-#define WINDOW_US	10000
+#define WINDOW_US       10000
 #define SHORT_WINDOW_US 1000 /* enough when both rates are the emulator's round ones */
-#define SNAP_HZ		1000000000UL
-#define SNAP_PER_MILLE	1
+#define SNAP_HZ         1000000000UL
+#define SNAP_PER_MILLE  1
 
 #define PM_TIMER_HZ 3579545
-#define PIT_HZ	    1193182
+#define PIT_HZ      1193182
 
 #define PIT_CHANNEL2 0x42
 #define PIT_COMMAND  0x43
 #define PIT_GATE     0x61
 
 #define SAMPLE_TRIES 5
+#define IDLE_LOOPS   2048
 
-struct tsc_clock tsc_clock;
+u64 tsc_mult;
 u64 tsc_khz;
 u64 wall_time_ns_at_boot;
-
-/* boot/entry.asm */
-extern u64 boot_entry_tsc;
 
 /* A counter of known rate that counts up and wraps at `mask`. */
 struct ref_clock {
@@ -107,7 +105,7 @@ static const struct ref_clock *ref_choose(void)
 /* Some time without touching a device: port accesses stop an emulator's instruction counting. */
 static void idle_a_little(void)
 {
-	for (int i = 0; i < 256; i++)
+	for (int i = 0; i < IDLE_LOOPS; i++)
 		barrier();
 	cpu_relax();
 }
@@ -134,7 +132,7 @@ void delay_us(unsigned int us)
 {
 	u64 end;
 
-	if (!tsc_clock.mult) {
+	if (!tsc_mult) {
 		delay_by_ref(us);
 		return;
 	}
@@ -163,7 +161,8 @@ static struct sample take_sample(const struct ref_clock *ref)
 	return best;
 }
 
-/* The exact rate of an emulator that counts nanoseconds, when the measured one is as near as we can tell. */
+/* The exact rate of an emulator that counts nanoseconds, when the measured one is as near as we can
+ * tell. */
 static u64 snap(u64 hz, u64 exact)
 {
 	u64 off = hz > exact ? hz - exact : exact - hz;
@@ -232,9 +231,7 @@ void tsc_init(void)
 		      (unsigned long long)r.tsc_hz, (unsigned long long)r.apic_hz, ref->name);
 	apic_timer_set_rate(r.apic_hz);
 	tsc_khz = r.tsc_hz / 1000;
-	tsc_clock.base = boot_entry_tsc;
-	/* Last: until it is there, time stands at 0. */
-	smp_store_release(&tsc_clock.mult, (NSEC_PER_SEC << 32) / r.tsc_hz);
+	WRITE_ONCE(tsc_mult, (NSEC_PER_SEC << 32) / r.tsc_hz);
 	wall_clock_init();
 	printk("tsc: %llu kHz, apic timer %llu kHz, by the %s in %llu us\n",
 	       (unsigned long long)tsc_khz,

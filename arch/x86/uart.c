@@ -17,7 +17,7 @@
 #define UART_MCR  (UART_BASE + 4)
 #define UART_LSR  (UART_BASE + 5)
 
-#define LCR_8N1	       0x03
+#define LCR_8N1        0x03
 #define LCR_DLAB       0x80
 #define FCR_ENABLE     0x07 /* FIFOs on, both cleared */
 #define MCR_DTR_RTS    0x03
@@ -26,7 +26,8 @@
 
 #define FIFO_SIZE 16
 
-/* Polls until the port is given up: 16 bytes at 115200 baud take 1.4 ms, a poll at most 1 us or so. */
+/* Polls until the port is given up: 16 bytes at 115200 baud take 1.4 ms, a poll at most 1 us or so.
+ */
 #define THRE_POLLS 100000
 
 static bool uart_absent;

@@ -15,10 +15,12 @@
 /* Interrupts one online CPU, which may be the running one. */
 void ipi_send(unsigned int cpu, u8 vector);
 
-/* Interrupts every CPU of a bitmap of NR_CPUS bits, all of them online; the running CPU is left out. */
+/* Interrupts every CPU of a bitmap of NR_CPUS bits, all of them online; the running CPU is left
+ * out. */
 void ipi_send_mask(const unsigned long *mask, u8 vector);
 
-/* Non-maskable interrupt to all other online CPUs; nothing happens before the APIC is on. For panic(). */
+/* Non-maskable interrupt to all other online CPUs; nothing happens before the APIC is on. For
+ * panic(). */
 void ipi_broadcast_nmi(void);
 
 #endif

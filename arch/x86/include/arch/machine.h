@@ -1,9 +1,9 @@
 /*
  * The machine as a whole: how it ends, and what panic() asks of it.
  *
- * The exit codes go to QEMU's isa-debug-exit device, which makes QEMU exit with (code << 1) | 1. The
- * device is used only with `debugexit=1` on the kernel command line: on a real PC port 0xf4 may be
- * anybody's.
+ * The exit codes go to QEMU's isa-debug-exit device, which makes QEMU exit with (code << 1) | 1.
+ * The device is used only with `debugexit=1` on the kernel command line: on a real PC port 0xf4 may
+ * be anybody's.
  */
 #ifndef ARCH_MACHINE_H
 #define ARCH_MACHINE_H
@@ -15,12 +15,12 @@ struct regs;
 enum machine_exit_code {
 	EXIT_SUCCESS_CODE = 0x10, /* QEMU exits with 33 */
 	EXIT_FAILURE_CODE = 0x11, /* 35 */
-	EXIT_PANIC_CODE = 0x12,	  /* 37 */
+	EXIT_PANIC_CODE = 0x12,   /* 37 */
 };
 
 /*
- * Ends the machine by the exit device; where there is none, powers it off, but halts after a panic so
- * that its message stays on the screen. Any context.
+ * Ends the machine by the exit device; where there is none, powers it off, but halts after a panic
+ * so that its message stays on the screen. Any context.
  */
 __noreturn void machine_exit(enum machine_exit_code code);
 

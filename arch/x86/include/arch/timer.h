@@ -32,9 +32,9 @@ static inline u64 time_ns(void)
 }
 
 /*
- * Arms this CPU's timer: one interrupt at VECTOR_TIMER in delta_ns, or earlier when that is more than
- * a minute (the handler compares with time_ns() and arms again). Replaces what was armed before.
- * Interrupts off, after tsc_init().
+ * Arms this CPU's timer: one interrupt at VECTOR_TIMER in delta_ns, or earlier when that is more
+ * than a minute (the handler compares with time_ns() and arms again). Replaces what was armed
+ * before. Interrupts off, after tsc_init().
  */
 void timer_arm_ns(u64 delta_ns);
 
