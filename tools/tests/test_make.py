@@ -1,0 +1,37 @@
+"""What a person types: `make run`, for its exit status and its last line, through GRUB on BIOS; `make shell`."""
+import os
+import subprocess
+
+from conftest import ROOT
+
+
+def make(*arguments):
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CI")}
+    done = subprocess.run(["make", "--no-print-directory", *arguments], cwd=ROOT, env=environment, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=300)
+    print(done.stdout[-4000:])
+    return done.returncode, done.stdout.strip().splitlines()
+
+
+def test_run_passes():
+    status, lines = make("run", "NCPU=4", "DURATION=2", "SEED=3")
+    assert status == 0
+    assert lines[-1] == "RUN: PASS"
+    assert any(line.startswith("PGSTRESS: PASS") for line in lines)
+
+
+def test_run_fails_without_propagation():
+    status, lines = make("run", "NCPU=4", "DURATION=2", "PGSYNC=none")
+    assert status != 0
+    assert lines[-2].startswith("RUN: FAIL") or lines[-1].startswith("RUN: FAIL")
+    assert "RUN: PASS" not in lines
+
+
+def test_shell_says_when_it_comes():
+    status, lines = make("shell")
+    assert status != 0 and any("servers" in line for line in lines)
+
+
+def test_help_is_the_default():
+    status, lines = make()
+    assert status == 0 and any(line.startswith("make test") for line in lines)

@@ -1,0 +1,29 @@
+"""Deliberate faults: each ends with the panic code, a PANIC line with the CPU, and a backtrace with names."""
+import re
+
+import pytest
+
+KINDS = ["panic", "nullderef", "doublefault", "stackoverflow"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_panic_says_what_where_and_on_which_cpu(boot, kind):
+    result = boot(f"selftest={kind}", smp=4, timeout=120)
+    assert result.verdict == "panic", f"{result.verdict}: {result.reason}"
+    assert result.status == 37
+    headline = result.find(r"PANIC.*")
+    assert headline and re.search(r"(?i)cpu\W*\d+", headline.string)
+    named = [line for line in result.lines if re.search(r"\b[a-z_]\w+\+0x[0-9a-f]+", line)]
+    assert named, "the backtrace has no symbols"
+    assert any("selftest" in line for line in named) or kind == "doublefault", named
+
+
+def test_a_fault_prints_registers_and_address(boot):
+    result = boot("selftest=nullderef", smp=1, timeout=120)
+    for register in ("rip", "rsp", "rax", "cr3"):
+        assert result.find(rf"(?i)\b{register}\b"), register
+    assert result.find(r"(?i)cr2\W+0*\b") or result.find(r"(?i)address")
+
+
+def test_stack_overflow_is_named(boot):
+    assert boot("selftest=stackoverflow", smp=1, timeout=120).find(r"(?i)(guard|stack overflow)")
