@@ -49,7 +49,8 @@ NASM  := nasm
 DIRS    := boot arch/x86 kernel kernel/base mm mm/pgsync
 KSRC    := $(sort $(foreach d,$(DIRS),$(wildcard $d/*.c $d/*.S $d/*.asm $d/tests/*_ktest.c)))
 KOBJ    := $(KSRC:%=build/obj/%.o)
-INCLUDE := -I. -Iarch/x86/include
+# No header of the host: only the compiler's own. (Its limits.h asks for the C library's unless told not to.)
+INCLUDE := -I. -Iarch/x86/include -nostdinc -isystem $(shell $(KCC) -print-file-name=include 2>/dev/null) -D_LIBC_LIMITS_H_
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 KCFLAGS := -std=gnu11 -O2 -g -ffreestanding -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
 	   -fno-omit-frame-pointer -fno-pic -no-pie -fno-stack-protector \
