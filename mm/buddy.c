@@ -1,15 +1,16 @@
 /*
- * Free blocks of each order hang on a list; `nonempty` has a bit per order that has any. A free block's
- * first struct page says PAGE_BUDDY and the order; the others inside it have state 0. So a block's buddy,
- * the block of the same order with which it makes one of the next, is free as a whole exactly if its first
- * struct page says so: that page is always the first of some block, because a free block that contained it
- * would contain us too.
+ * Free blocks of each order hang on a list; `nonempty` has a bit per order that has any. A free
+ * block's first struct page says PAGE_BUDDY and the order; the others inside it have state 0. So a
+ * block's buddy, the block of the same order with which it makes one of the next, is free as a
+ * whole exactly if its first struct page says so: that page is always the first of some block,
+ * because a free block that contained it would contain us too.
  *
  * The struct pages of a 4 MiB block that has never been used are initialised when it first leaves
  * its list (PAGE_FLAG_VIRGIN): 64 GiB of RAM would else cost 1 GiB of stores at boot.
  *
- * In front of the lists each CPU has a stack of single pages. It belongs to its CPU: preemption off is all
- * the protection it has. nr_free_pages() reads other CPUs' counts, which is why they are read once.
+ * In front of the lists each CPU has a stack of single pages. It belongs to its CPU: preemption off
+ * is all the protection it has. nr_free_pages() reads other CPUs' counts, which is why they are
+ * read once.
  */
 #include "mm/buddy.h"
 
@@ -22,7 +23,7 @@
 
 struct page_cache {
 	u32 count;
-	u32 limit;		 /* CACHE_HIGH once the cache is on zone.caches, before that 0 */
+	u32 limit;               /* CACHE_HIGH once the cache is on zone.caches, before that 0 */
 	struct page_cache *next; /* z */
 	struct page *pages[CACHE_HIGH];
 };
@@ -32,11 +33,11 @@ static DEFINE_PER_CPU(struct page_cache, page_cache);
 /* Letter z: lock. */
 static struct {
 	struct spinlock lock;
-	u32 nonempty;			     /* z: bit per order with free blocks */
-	u64 free_pages;			     /* z: on the lists, caches left out */
-	u64 managed;			     /* z */
-	u64 end_pfn;			     /* constant after boot */
-	struct page_cache *caches;	     /* z: of each CPU that ever used its own */
+	u32 nonempty;                         /* z: bit per order with free blocks */
+	u64 free_pages;                       /* z: on the lists, caches left out */
+	u64 managed;                          /* z */
+	u64 end_pfn;                          /* constant after boot */
+	struct page_cache *caches;            /* z: of each CPU that ever used its own */
 	struct list_head free[MAX_ORDER + 1]; /* z */
 } zone;
 
@@ -136,7 +137,8 @@ static struct page *take_block_locked(unsigned int order)
 	have = (unsigned int)__builtin_ctz(fitting);
 	page = list_first_entry(&zone.free[have], struct page, lru);
 	virgin = page->flags & PAGE_FLAG_VIRGIN;
-	ASSERT_MSG((page->state & ~((u64)PAGE_FLAG_VIRGIN << 48)) == PAGE_STATE_FREE(PAGE_BUDDY, have),
+	ASSERT_MSG((page->state & ~((u64)PAGE_FLAG_VIRGIN << 48)) ==
+			   PAGE_STATE_FREE(PAGE_BUDDY, have),
 		   "pfn %#llx state %#llx on list %u", ull_pfn(page),
 		   (unsigned long long)page->state, have);
 	unlist_block_locked(page, have);
@@ -264,8 +266,7 @@ void free_page(struct page *page)
 
 	preempt_disable();
 	n = this_cpu_read(page_cache.count);
-	if (unlikely(page->state != PAGE_STATE_OWNED(0) ||
-		     n >= this_cpu_read(page_cache.limit))) {
+	if (unlikely(page->state != PAGE_STATE_OWNED(0) || n >= this_cpu_read(page_cache.limit))) {
 		preempt_enable_no_resched(); /* the slow half's spin_unlock() looks again */
 		free_page_slow(page);
 		return;
@@ -364,7 +365,8 @@ void buddy_add_block(u64 pfn, unsigned int order, bool virgin)
 	struct page *page = pfn_to_page(pfn);
 
 	ASSERT_MSG(order <= MAX_ORDER && (!virgin || order == MAX_ORDER), "order %u", order);
-	ASSERT_MSG(IS_ALIGNED(pfn, 1u << order), "pfn %#llx order %u", (unsigned long long)pfn, order);
+	ASSERT_MSG(IS_ALIGNED(pfn, 1u << order), "pfn %#llx order %u", (unsigned long long)pfn,
+		   order);
 	spin_lock(&zone.lock);
 	zone.managed += 1u << order;
 	free_block_locked(page, order);

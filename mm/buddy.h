@@ -1,14 +1,15 @@
 /*
  * Physical pages: a binary buddy allocator under per-CPU caches of single pages.
  *
- *	alloc_page() free_page()	order 0, mostly from the CPU's own cache: no atomic operation
- *	alloc_pages() free_pages()	blocks of 1 << order pages, aligned to their size
+ *	alloc_page() free_page()	order 0, mostly from the CPU's own cache: no atomic
+ *operation alloc_pages() free_pages()	blocks of 1 << order pages, aligned to their size
  *	nr_free_pages()			for leak checks, after page_caches_drain() on every CPU
  *
- * Rules. Process context or boot, never an interrupt handler: only preemption is switched off. Nothing
- * sleeps. What is freed has one reference, no type and the order that it was allocated with; anything
- * else panics with the values. An allocated block's struct pages past the first are all zero, or as the
- * owner left them when the owner used them; the owner zeroes their `state` before it frees.
+ * Rules. Process context or boot, never an interrupt handler: only preemption is switched off.
+ *Nothing sleeps. What is freed has one reference, no type and the order that it was allocated with;
+ *anything else panics with the values. An allocated block's struct pages past the first are all
+ *zero, or as the owner left them when the owner used them; the owner zeroes their `state` before it
+ *frees.
  */
 #ifndef MM_BUDDY_H
 #define MM_BUDDY_H
@@ -16,7 +17,7 @@
 #include "mm/gfp.h"
 #include "mm/page.h"
 
-#define MAX_ORDER 10 /* the largest block: 4 MiB */
+#define MAX_ORDER       10 /* the largest block: 4 MiB */
 #define MAX_ORDER_PAGES (1u << MAX_ORDER)
 
 /* A page or block with refcount 1, or NULL when there is none. order <= MAX_ORDER. */
@@ -33,8 +34,8 @@ u64 nr_managed_pages(void);
 void page_caches_drain(void);
 
 /*
- * Fault injection: when n > 0, the n-th page or slab allocation from now fails, on any CPU, and only that one.
- * 0: off. Tests only.
+ * Fault injection: when n > 0, the n-th page or slab allocation from now fails, on any CPU, and
+ * only that one. 0: off. Tests only.
  */
 extern long alloc_fail_nth;
 bool alloc_fail_hit(void);
@@ -45,8 +46,9 @@ static inline bool alloc_should_fail(void)
 }
 
 /*
- * For mm/memmap.c: gives pages [pfn, pfn + (1 << order)) to the allocator for the first time. `virgin`: only the first
- * struct page need hold anything, the others are initialised when the block is first used (order must be MAX_ORDER).
+ * For mm/memmap.c: gives pages [pfn, pfn + (1 << order)) to the allocator for the first time.
+ * `virgin`: only the first struct page need hold anything, the others are initialised when the
+ * block is first used (order must be MAX_ORDER).
  */
 void buddy_add_block(u64 pfn, unsigned int order, bool virgin);
 

@@ -1,4 +1,5 @@
-/* What a caller asks of the page and object allocators. No allocator sleeps: all take GFP_KERNEL. */
+/* What a caller asks of the page and object allocators. No allocator sleeps: all take GFP_KERNEL.
+ */
 #ifndef MM_GFP_H
 #define MM_GFP_H
 

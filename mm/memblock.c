@@ -1,9 +1,10 @@
 /*
- * Two sorted lists of disjoint ranges: the RAM, and what of it is still free. Both are built from the
- * loader's map by adding all RAM first and then cutting out all that is not, so that the order of
- * the map's entries and their overlaps do not matter.
+ * Two sorted lists of disjoint ranges: the RAM, and what of it is still free. Both are built from
+ * the loader's map by adding all RAM first and then cutting out all that is not, so that the order
+ * of the map's entries and their overlaps do not matter.
  *
- * When a list is full the smaller piece of a split is dropped: memory is lost, nothing is handed out twice.
+ * When a list is full the smaller piece of a split is dropped: memory is lost, nothing is handed
+ * out twice.
  */
 #include "mm/memblock.h"
 
@@ -14,7 +15,7 @@
 
 #define MAX_RANGES 512
 #define LOW_MEMORY MiB(1)
-#define MIN_RAM	   MiB(4) /* less cannot hold the page array and a first process */
+#define MIN_RAM    MiB(4) /* less cannot hold the page array and a first process */
 
 struct range_list {
 	unsigned int n;
@@ -166,7 +167,8 @@ void memblock_init(const struct boot_info *info)
 	for (i = 0; i < info->nr_reserved; i++)
 		memblock_reserve(info->reserved[i].start, info->reserved[i].size);
 	if (memblock_ram_bytes() < MIN_RAM || avail.n == 0)
-		panic("too little memory: %llu KiB of RAM in %u entries of the loader's map, need %llu KiB",
+		panic("too little memory: %llu KiB of RAM in %u entries of the loader's map, need "
+		      "%llu KiB",
 		      (unsigned long long)memblock_ram_bytes() >> 10, info->nr_ranges,
 		      (unsigned long long)MIN_RAM >> 10);
 }
@@ -196,7 +198,8 @@ static __noreturn void out_of_memory(size_t bytes, size_t align)
 
 	for (unsigned int i = 0; i < avail.n; i++)
 		left += range_bytes(&avail.r[i]);
-	panic("too little memory: no %zu bytes aligned to %zu below %#llx; %llu KiB left in %u ranges, "
+	panic("too little memory: no %zu bytes aligned to %zu below %#llx; %llu KiB left in %u "
+	      "ranges, "
 	      "%llu KiB of RAM",
 	      bytes, align, (unsigned long long)memblock_limit, (unsigned long long)left >> 10,
 	      avail.n, (unsigned long long)memblock_ram_bytes() >> 10);
@@ -233,7 +236,8 @@ bool memblock_ram(unsigned int i, struct phys_range *range)
 	return true;
 }
 
-/* Small allocations leave ends that are not page aligned: those ranges shrink, to nothing if need be. */
+/* Small allocations leave ends that are not page aligned: those ranges shrink, to nothing if need
+ * be. */
 bool memblock_free(unsigned int i, struct phys_range *range)
 {
 	if (i >= avail.n)

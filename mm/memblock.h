@@ -7,8 +7,8 @@
  *	memblock_ram(), memblock_free()	iterate, in ascending order
  *	memblock_close()	the page allocator owns the rest from here on
  *
- * Boot CPU only, no locks. Nothing is ever given back. The first MiB is never handed out: firmware tables,
- * the trampoline of the application processors and the BIOS's own data are there.
+ * Boot CPU only, no locks. Nothing is ever given back. The first MiB is never handed out: firmware
+ *tables, the trampoline of the application processors and the BIOS's own data are there.
  */
 #ifndef MM_MEMBLOCK_H
 #define MM_MEMBLOCK_H
@@ -31,8 +31,9 @@ struct phys_range {
 extern phys_addr_t memblock_limit;
 
 /*
- * Takes the RAM of `info`, less everything that any other range or reservation overlaps, less modules.
- * The map may be unsorted, overlapping, unaligned or wrapping. Panics when nothing is left.
+ * Takes the RAM of `info`, less everything that any other range or reservation overlaps, less
+ * modules. The map may be unsorted, overlapping, unaligned or wrapping. Panics when nothing is
+ * left.
  */
 void memblock_init(const struct boot_info *info);
 
@@ -40,15 +41,17 @@ void memblock_init(const struct boot_info *info);
 void memblock_reserve(phys_addr_t start, u64 size);
 
 /*
- * `bytes` at a direct-map address, aligned to `align` (power of two; at least 8 is used), highest address
- * first. The _raw form leaves the contents undefined. Panics with the figures when memory is short.
+ * `bytes` at a direct-map address, aligned to `align` (power of two; at least 8 is used), highest
+ * address first. The _raw form leaves the contents undefined. Panics with the figures when memory
+ * is short.
  */
 void *early_alloc(size_t bytes, size_t align);
 void *early_alloc_raw(size_t bytes, size_t align);
 
 /*
- * Iterate by an index that starts at 0: false when there is no range `i`. memblock_ram() gives whole pages of RAM,
- * taken or not, the first MiB included; memblock_free() what is left, in whole pages.
+ * Iterate by an index that starts at 0: false when there is no range `i`. memblock_ram() gives
+ * whole pages of RAM, taken or not, the first MiB included; memblock_free() what is left, in whole
+ * pages.
  */
 bool memblock_ram(unsigned int i, struct phys_range *range);
 bool memblock_free(unsigned int i, struct phys_range *range);

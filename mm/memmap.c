@@ -1,8 +1,9 @@
 /*
- * Builds the page array. A section is the RAM that 2 MiB of the array describe; a section that has any RAM
- * gets its 2 MiB. In it, a 4 MiB block that is free as a whole needs only its first struct page: the
- * buddy allocator initialises the others on first use. All other blocks are zeroed here, which makes their
- * pages PAGE_NONE with no reference: not RAM, or taken before the allocator existed.
+ * Builds the page array. A section is the RAM that 2 MiB of the array describe; a section that has
+ * any RAM gets its 2 MiB. In it, a 4 MiB block that is free as a whole needs only its first struct
+ * page: the buddy allocator initialises the others on first use. All other blocks are zeroed here,
+ * which makes their pages PAGE_NONE with no reference: not RAM, or taken before the allocator
+ * existed.
  */
 #include "mm/memmap.h"
 

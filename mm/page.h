@@ -1,13 +1,14 @@
 /*
- * struct page: one per page frame of RAM, in an array at VMEMMAP_START indexed by page frame number.
+ * struct page: one per page frame of RAM, in an array at VMEMMAP_START indexed by page frame
+ *number.
  *
  *	pfn_to_page() page_to_pfn() phys_to_page() page_to_phys()
  *	page_address() virt_to_page()	through the direct map only
  *	get_page() put_page()		references; the last put frees
  *
- * Rules. The array exists where there is RAM (mm/memmap.h), and a block that the buddy allocator has never
- * handed out has one initialised entry, its first. So look only at pages that you own.
- * An owner that sets `type` sets it back to PAGE_NONE before the page is freed.
+ * Rules. The array exists where there is RAM (mm/memmap.h), and a block that the buddy allocator
+ *has never handed out has one initialised entry, its first. So look only at pages that you own. An
+ *owner that sets `type` sets it back to PAGE_NONE before the page is freed.
  *
  * First symptom of a page used after its last put: "free of a page that is free" from mm/buddy.c.
  */
@@ -24,7 +25,7 @@ struct kmem_cache;
 struct mm_root;
 
 enum page_type {
-	PAGE_NONE,   /* refcount 0: not RAM, or inside a larger block; > 0: its owner needs no type */
+	PAGE_NONE, /* refcount 0: not RAM, or inside a larger block; > 0: its owner needs no type */
 	PAGE_BUDDY,  /* free: first page of a block on a buddy list */
 	PAGE_CACHED, /* free: in a per-CPU cache */
 	PAGE_SLAB,   /* every page of a slab */
@@ -51,11 +52,11 @@ struct page {
 		};
 	};
 	struct list_head lru; /* z: buddy list; o: the owner's */
-	union {		      /* o */
+	union {               /* o */
 		struct {
 			struct kmem_cache *cache; /* in every page of the slab */
-			void *freelist;		  /* the rest in the first page only */
-			u32 inuse;		  /* objects that have left the slab */
+			void *freelist;           /* the rest in the first page only */
+			u32 inuse;                /* objects that have left the slab */
 			u32 objects;
 		} slab;
 		struct mm_root *root;
@@ -65,11 +66,11 @@ struct page {
 };
 
 /* clang-format off */
-_Static_assert(sizeof(struct page) == 64, "struct page is indexed by a shift and sized by mm/memmap.c");
+_Static_assert(sizeof(struct page) == 64, "mm/memmap.c and pfn_to_page() count on it");
 /* clang-format on */
 
 /* `state` of a block of 1 << order pages with one reference and no type. */
-#define PAGE_STATE_OWNED(order)	      ((u64)(order) << 40 | 1)
+#define PAGE_STATE_OWNED(order)       ((u64)(order) << 40 | 1)
 #define PAGE_STATE_FREE(type_, order) ((u64)(order) << 40 | (u64)(type_) << 32)
 
 static inline struct page *pfn_to_page(u64 pfn)
@@ -119,8 +120,8 @@ static inline void get_page(struct page *page)
 void page_put_shared(struct page *page);
 
 /*
- * Drops a reference to an order-0 page; the last one frees it. Process context. The holder of the only
- * reference needs no atomic operation: nobody else can take another one.
+ * Drops a reference to an order-0 page; the last one frees it. Process context. The holder of the
+ * only reference needs no atomic operation: nobody else can take another one.
  */
 static inline void put_page(struct page *page)
 {

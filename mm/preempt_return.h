@@ -1,6 +1,6 @@
 /*
- * preempt_enable() as the last step of a short function that returns a pointer: the call of the scheduler
- * becomes a tail call, so that the fast path needs no stack frame to keep its result in.
+ * preempt_enable() as the last step of a short function that returns a pointer: the call of the
+ * scheduler becomes a tail call, so that the fast path needs no stack frame to keep its result in.
  */
 #ifndef MM_PREEMPT_RETURN_H
 #define MM_PREEMPT_RETURN_H
