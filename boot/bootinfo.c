@@ -103,6 +103,8 @@ const char *boot_option(const char *key, char *buf, size_t size)
 
 		for (end = p; *end && !is_blank(*end); end++)
 			;
+		if (end - p == 2 && !strncmp(p, "--", 2))
+			break;
 		v = end > p ? word_value(p, end, key) : NULL;
 		if (v) {
 			value = v;

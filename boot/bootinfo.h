@@ -62,7 +62,8 @@ extern struct boot_info boot_info;
 /*
  * The value of `key=` on the kernel command line, copied to `buf` and terminated, or NULL when the
  * key is absent. A bare `key` gives an empty string. Words are parted by white space, there is no
- * quoting; of several the last counts; a value longer than `size` - 1 is cut.
+ * quoting; of several the last counts; a value longer than `size` - 1 is cut. What follows the word
+ * `--` belongs to the first user program and is not looked at.
  */
 const char *boot_option(const char *key, char *buf, size_t size);
 

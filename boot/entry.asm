@@ -45,6 +45,9 @@ header:
 	dd 1, 3, 6
 .request_end:
 	align 8, db 0
+	dw 4, 1				; console: EGA text would do, none is required
+	dd 12, 2
+	align 8, db 0
 	dw 5, 1				; framebuffer: optional, any size, any depth
 	dd 20, 0, 0, 0
 	align 8, db 0
