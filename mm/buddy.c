@@ -301,6 +301,11 @@ struct page *alloc_pages(unsigned int order, gfp_t gfp)
 		return NULL;
 	spin_lock(&zone.lock);
 	page = take_block_locked(order);
+	if (!page) {
+		/* This CPU's cached pages may be the missing buddies. */
+		cache_shrink_locked(own_cache_locked(), 0);
+		page = take_block_locked(order);
+	}
 	if (page)
 		page->state = PAGE_STATE_OWNED(order);
 	spin_unlock(&zone.lock);
