@@ -8,6 +8,7 @@
  */
 #include "arch/smp.h"
 
+#include "arch/cpu.h"
 #include "arch/page.h"
 #include "arch/pgtable.h"
 #include "arch/timer.h"
@@ -66,10 +67,10 @@ static volatile u8 *ap_stage; /* by CPU number, in the trampoline page */
 
 unsigned int cpus_online(void)
 {
-	unsigned int n = 0;
+	unsigned int cpu, n = 0;
 
-	for (unsigned int i = 0; i < BITS_TO_LONGS(NR_CPUS); i++)
-		n += (unsigned int)__builtin_popcountl(READ_ONCE(cpu_online_mask[i]));
+	for_each_online_cpu (cpu)
+		n++;
 	return n;
 }
 
@@ -179,6 +180,12 @@ void smp_start_aps(void)
 	delay_us(INIT_DELAY_US);
 	for (unsigned int cpu = 1; cpu < nr_cpus; cpu++)
 		apic_send_startup(cpu_apic_id[cpu], startup_page);
+	/*
+	 * An emulator that runs all CPUs in one thread starts them here. QEMU, when it counts
+	 * instructions, also moves virtual time on by some 20 ms a CPU: that must not fall into
+	 * the calibration of the clocks that comes next.
+	 */
+	cpu_relax();
 }
 
 /* In C, on the kernel's root and this CPU's own stack; the boot GDT, no IDT, GS base 0. */
