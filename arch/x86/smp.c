@@ -236,7 +236,7 @@ static __noreturn void report_dead(void)
 		first = cpu;
 		dead++;
 	}
-	panic("%u of %u CPUs did not come up, cpu %u (APIC id %u) died in: %s", dead, nr_cpus,
+	panic("%u of %u CPUs did not come up; last stage of cpu %u (APIC id %u): %s", dead, nr_cpus,
 	      first, cpu_apic_id[first], stage_name(ap_stage[first]));
 }
 
