@@ -1,0 +1,247 @@
+/*
+ * The table of boot files: see kernel/initramfs.h.
+ *
+ * Two passes over the archive: the first checks it and counts, so that one block of memory holds
+ * every entry and every page pointer; the second fills it. Of two entries with one name the later
+ * wins, and a name without data of a file with several names (nlink > 1) takes the data of the
+ * other one: both as Linux's init/initramfs.c does.
+ */
+#include "kernel/initramfs.h"
+
+#include "kernel/base/errno.h"
+#include "kernel/base/printk.h"
+#include "kernel/base/string.h"
+#include "kernel/cpio.h"
+#include "mm/buddy.h"
+
+#define NR_BUCKETS 64
+
+static struct {
+	struct initramfs_file *buckets[NR_BUCKETS];
+	struct initramfs_file *files;
+	unsigned int nr_files; /* entries in files[], those that lost their name included */
+	unsigned int nr_names;
+	u64 nr_pages;       /* with contents */
+	struct page *block; /* files[], then the arrays of page pointers */
+	unsigned int order;
+} table;
+
+/* A name as the table has it. */
+static const char *canonical(const char *path)
+{
+	for (;;) {
+		if (path[0] == '/')
+			path++;
+		else if (path[0] == '.' && path[1] == '/')
+			path += 2;
+		else
+			return path;
+	}
+}
+
+/* FNV-1a, 32 bits. */
+static struct initramfs_file **bucket(const char *name)
+{
+	u32 hash = 0x811c9dc5;
+
+	for (; *name; name++)
+		hash = (hash ^ (u8)*name) * 0x01000193;
+	return &table.buckets[(hash ^ hash >> 16) % NR_BUCKETS];
+}
+
+static u64 pages_for(u64 bytes)
+{
+	return ALIGN_UP(bytes, PAGE_SIZE) >> PAGE_SHIFT;
+}
+
+/* First pass. Adds up what the table will need. */
+static int count(const void *archive, size_t bytes, u64 *files, u64 *pages)
+{
+	struct cpio_reader reader = cpio_open(archive, bytes);
+	struct cpio_entry e;
+	int err;
+
+	for (*files = *pages = 0; (err = cpio_next(&reader, &e)) == 1; (*files)++)
+		*pages += pages_for(e.size);
+	if (err < 0)
+		printk("initramfs: byte %zu of %zu: %s\n", reader.offset, bytes, reader.why);
+	return err;
+}
+
+static int alloc_table(u64 files, u64 pages)
+{
+	u64 bytes = files * sizeof(struct initramfs_file) + pages * sizeof(struct page *);
+	unsigned int order = 0;
+
+	while (order < MAX_ORDER && PAGE_SIZE << order < bytes)
+		order++;
+	table.block = PAGE_SIZE << order < bytes ? NULL : alloc_pages(order, GFP_ZERO);
+	if (!table.block) {
+		printk("initramfs: no memory for a table of %llu files in %llu pages\n",
+		       (unsigned long long)files, (unsigned long long)pages);
+		return -ENOMEM;
+	}
+	table.order = order;
+	table.files = page_address(table.block);
+	return 0;
+}
+
+static struct initramfs_file *find(const char *name)
+{
+	struct initramfs_file *f;
+
+	for (f = *bucket(name); f; f = f->next)
+		if (!strcmp(f->name, name))
+			return f;
+	return NULL;
+}
+
+static void unlink_name(struct initramfs_file *old)
+{
+	struct initramfs_file **link = bucket(old->name);
+
+	while (*link != old)
+		link = &(*link)->next;
+	*link = old->next;
+	table.nr_names--;
+}
+
+/* What a later entry replaces keeps its data: another name may share it. */
+static void insert(struct initramfs_file *f)
+{
+	struct initramfs_file *old = find(f->name);
+	struct initramfs_file **head = bucket(f->name);
+
+	if (old)
+		unlink_name(old);
+	f->next = *head;
+	*head = f;
+	table.nr_names++;
+}
+
+/* Copies the contents into pages; f->pages is the array to fill. */
+static int copy_pages(struct initramfs_file *f)
+{
+	u64 i, n;
+	u8 *to;
+
+	for (i = 0; i < pages_for(f->size); i++) {
+		f->pages[i] = alloc_page(GFP_KERNEL);
+		if (!f->pages[i])
+			return -ENOMEM;
+		table.nr_pages++;
+		to = page_address(f->pages[i]);
+		n = MIN(f->size - i * PAGE_SIZE, PAGE_SIZE);
+		memcpy(to, (const u8 *)f->data + i * PAGE_SIZE, n);
+		memset(to + n, 0, PAGE_SIZE - n);
+	}
+	return 0;
+}
+
+/* Second pass. The archive was found good by the first. */
+static int fill(const void *archive, size_t bytes, u64 files)
+{
+	struct cpio_reader reader = cpio_open(archive, bytes);
+	struct page **pages = (struct page **)(table.files + files);
+	struct initramfs_file *f;
+	struct cpio_entry e;
+
+	while (cpio_next(&reader, &e) == 1) {
+		ASSERT(table.nr_files < files);
+		f = &table.files[table.nr_files++];
+		f->name = canonical(e.name);
+		f->data = e.data;
+		f->size = e.size;
+		f->mode = e.mode;
+		f->ino = e.ino;
+		f->nlink = e.nlink;
+		f->dev_major = e.dev_major;
+		f->dev_minor = e.dev_minor;
+		f->pages = pages;
+		pages += pages_for(e.size);
+		if (copy_pages(f))
+			return -ENOMEM;
+		insert(f);
+	}
+	return 0;
+}
+
+static bool same_file(const struct initramfs_file *a, const struct initramfs_file *b)
+{
+	return a->ino == b->ino && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+}
+
+/* The archiver stores the data of a file with several names under one of them only. */
+static void share_data(struct initramfs_file *f)
+{
+	const struct initramfs_file *g;
+
+	for (g = table.files; g < table.files + table.nr_files; g++) {
+		if (g->size == 0 || g->nlink < 2 || !same_file(f, g))
+			continue;
+		f->data = g->data;
+		f->size = g->size;
+		f->pages = g->pages;
+		return;
+	}
+}
+
+static void link_names(void)
+{
+	struct initramfs_file *f;
+
+	for (f = table.files; f < table.files + table.nr_files; f++)
+		if (f->nlink > 1 && f->size == 0 && (f->mode & CPIO_TYPE_MASK) == CPIO_REGULAR)
+			share_data(f);
+}
+
+/* Only before link_names(): each page has one owner. */
+static void release(void)
+{
+	struct initramfs_file *f;
+	u64 i;
+
+	for (f = table.files; f < table.files + table.nr_files; f++)
+		for (i = 0; i < pages_for(f->size) && f->pages[i]; i++)
+			free_page(f->pages[i]);
+	free_pages(table.block, table.order);
+	memset(&table, 0, sizeof(table));
+}
+
+int initramfs_init(const void *archive, size_t bytes)
+{
+	u64 files, pages;
+	int err;
+
+	ASSERT_MSG(!table.block, "second call: the table has %u files", table.nr_files);
+	err = count(archive, bytes, &files, &pages);
+	if (err)
+		return err;
+	err = alloc_table(files, pages);
+	if (err)
+		return err;
+	err = fill(archive, bytes, files);
+	if (err) {
+		printk("initramfs: no memory after %llu of %llu pages\n",
+		       (unsigned long long)table.nr_pages, (unsigned long long)pages);
+		release();
+		return err;
+	}
+	link_names();
+	return 0;
+}
+
+const struct initramfs_file *initramfs_lookup(const char *path)
+{
+	return find(canonical(path));
+}
+
+unsigned int initramfs_count(void)
+{
+	return table.nr_names;
+}
+
+u64 initramfs_pages(void)
+{
+	return table.nr_pages;
+}
