@@ -111,7 +111,7 @@ build/freewalk.elf: build/obj/freewalk0.elf build/obj/ksyms1.o
 BOOT    := build/freewalk.elf build/initramfs.cpio
 QEMU    := tools/qemu.py --mem $(MEM)
 STRESS   = pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) -- /bin/pgstress duration=$(DURATION) seed=$(SEED)
-PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider
+PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
 
 .PHONY: all run iso test hosttest check bench ktest gdb shell doctor setup help clean \
 	compile_commands FORCE

@@ -9,7 +9,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SKIP = {".git", "build", "__pycache__", ".pytest_cache", "labs"}
-SOURCE = (".c", ".h", ".asm", ".S", ".py", ".ld")
+SOURCE = (".c", ".h", ".asm", ".S", ".py", ".ld", ".inc")
 
 
 def files(root, suffixes=None):
@@ -25,9 +25,9 @@ def files(root, suffixes=None):
 
 
 def source_files(root):
-    """What the map of the code lists: C, assembly, Python, linker scripts, and the scripts of tools/."""
+    """What the map of the code lists: C, assembly, Python, linker scripts, make files, and scripts without a suffix."""
     return [p for p in files(root) if p.endswith(SOURCE) or
-            (p.startswith("tools" + os.sep) and "." not in os.path.basename(p) and is_script(root, p))]
+            ("." not in os.path.basename(p) and (os.path.basename(p) == "Makefile" or is_script(root, p)))]
 
 
 def is_script(root, path):
