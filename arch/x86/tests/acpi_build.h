@@ -8,14 +8,8 @@
 #ifndef ARCH_X86_TESTS_ACPI_BUILD_H
 #define ARCH_X86_TESTS_ACPI_BUILD_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
 
 #define TABLE_ROOM 8192
 

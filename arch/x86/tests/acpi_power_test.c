@@ -1,8 +1,16 @@
 /* host-test: arch/x86/acpi_tables.c */
-/* The FADT and the DSDT's \\_S5 package: what power-off and the clocks are told. */
-#include "arch/x86/tests/acpi_build.h"
+/* The FADT and the DSDT's \_S5 package: what power-off and the clocks are told. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
 
 #include "arch/x86/acpi_tables.h"
+#include "arch/x86/tests/acpi_build.h"
 
 static const char *parse_fadt(const struct table *t, struct acpi_fadt *f)
 {

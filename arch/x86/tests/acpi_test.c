@@ -3,9 +3,17 @@
  * ACPI table parsers against sound, truncated and hostile bytes: the RSDP, root tables, the MADT,
  * and a seeded fuzz of all. A failure of the fuzz prints the round that repeats it.
  */
-#include "arch/x86/tests/acpi_build.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
 
 #include "arch/x86/acpi_tables.h"
+#include "arch/x86/tests/acpi_build.h"
 
 static struct table madt_fixed(void)
 {
