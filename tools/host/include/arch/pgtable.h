@@ -1,2 +1,2 @@
-/* Host twin: the entry format is arithmetic, so the tests take the real one over the host's layout. */
+/* Host twin: entries are arithmetic, so tests take the real header over the layout of the host. */
 #include "arch/x86/include/arch/pgtable.h"
