@@ -14,6 +14,7 @@
 #include "arch/mmu.h"
 #include "kernel/base/bitops.h"
 #include "kernel/base/errno.h"
+#include "kernel/base/list.h"
 #include "kernel/base/spinlock.h"
 #include "mm/buddy.h"
 #include "mm/pgsync/pgsync.h"
