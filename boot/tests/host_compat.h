@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
@@ -27,31 +26,6 @@ __attribute__((weak)) size_t strlcpy(char *dst, const char *src, size_t size)
 		dst[n] = '\0';
 	}
 	return length;
-}
-
-/*
- * panic(), by the linker's --wrap: a test that expects one sets `panic_expected` around a setjmp();
- * the text is then in `panic_text`.
- */
-static jmp_buf panic_return;
-static bool panic_expected;
-static char panic_text[256];
-
-__attribute__((noreturn)) void __wrap_panic(const char *fmt, ...);
-
-void __wrap_panic(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(panic_text, sizeof(panic_text), fmt, ap);
-	va_end(ap);
-	if (!panic_expected) {
-		print_error("panic: %s\n", panic_text);
-		abort();
-	}
-	panic_expected = false;
-	longjmp(panic_return, 1);
 }
 
 /* xorshift64*: the same numbers on every host. */

@@ -1,4 +1,4 @@
-/* host-test: boot/pvh.c boot/bootinfo.c cflags: -Wl,--wrap=panic */
+/* host-test: boot/pvh.c boot/bootinfo.c */
 /*
  * The PVH parser: valid start information of both versions, one refusal per rule, every truncation
  * of the memory that may be read, and a fuzz. The memory is a block of its exact size, so that
