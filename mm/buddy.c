@@ -237,7 +237,8 @@ static noinline struct page *alloc_page_special(gfp_t gfp)
 
 struct page *alloc_page(gfp_t gfp)
 {
-	if (gfp | (unsigned long)READ_ONCE(alloc_fail_nth))
+	/* A plain read: the compiler may compare in memory. */
+	if (unlikely(gfp | alloc_fail_nth))
 		return alloc_page_special(gfp);
 	return cache_pop();
 }

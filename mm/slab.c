@@ -348,7 +348,8 @@ static noinline void *get_with_faults(struct kmem_cache *cache)
 
 void *kmem_cache_get(struct kmem_cache *cache)
 {
-	if (unlikely(READ_ONCE(alloc_fail_nth)))
+	/* A plain read: the compiler may compare in memory. */
+	if (unlikely(alloc_fail_nth))
 		return get_with_faults(cache);
 	return magazine_pop(cache);
 }
