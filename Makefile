@@ -61,17 +61,20 @@ endif
 NASMFLAGS := -f elf64 -g -F dwarf -I./ -Iarch/x86/ -w+error
 KLDFLAGS  := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none -T linker.ld
 
+# A table whose default comes first and whose entries override it, as Linux writes its own.
+CFLAGS_kernel/syscall_table.c := -Wno-override-init
+
 # Rewritten only when the command lines change, so that such a change builds everything again.
 CONFIG := build/obj/config
 build/obj/config: FORCE
 	@mkdir -p $(@D)
-	@echo '$(KCC) $(KCFLAGS) $(NASMFLAGS) $(KLDFLAGS)' >$@.new
+	@echo '$(KCC) $(KCFLAGS) $(CFLAGS_kernel/syscall_table.c) $(NASMFLAGS) $(KLDFLAGS)' >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 build/obj/%.c.o: %.c $(CONFIG)
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
-	@$(KCC) $(KCFLAGS) -MMD -MP -c $< -o $@
+	@$(KCC) $(KCFLAGS) $(CFLAGS_$<) -MMD -MP -c $< -o $@
 
 build/obj/%.S.o: %.S $(CONFIG)
 	@mkdir -p $(@D)
