@@ -1,0 +1,194 @@
+/*
+ * The operations whose cost is printed. All run on one CPU: this process and its children are bound
+ * to it.
+ *
+ * A forked child leaves in registers alone, so that it copies no page of its own accord; the
+ * parent's stack and data pages are written again after each fork, as in any program.
+ */
+#include <sched.h>
+#include <sys/mman.h>
+
+#include "user/bench/bench.h"
+#include "user/lib/rawsys.h"
+
+#define NR_UNKNOWN  999 /* no such call, in Linux or here */
+#define SIGNAL_KILL 9
+
+extern char __text_pages_start[], __text_pages_end[], __data_pages_start[], __data_pages_end[];
+
+static const char *tiny;
+static char *tiny_argv[2];
+static char *no_environment[1];
+/* One page of .data; .bss is the other. */
+static volatile char data_page[4096] __attribute__((aligned(4096))) = {1};
+
+static bool null_getppid(void)
+{
+	return raw_syscall0(SYS_getppid) >= 0;
+}
+
+static bool null_unknown(void)
+{
+	return raw_syscall0(NR_UNKNOWN) == -38; /* ENOSYS */
+}
+
+static bool fork_exit_wait(void)
+{
+	long pid = raw_syscall0(SYS_fork);
+
+	if (pid == 0)
+		raw_exit(0);
+	return pid > 0 && raw_syscall4(SYS_wait4, pid, 0, 0, 0) == pid;
+}
+
+static bool fork_exec_exit_wait(void)
+{
+	long pid = raw_syscall0(SYS_fork);
+
+	if (pid == 0) {
+		raw_syscall3(SYS_execve, (uintptr_t)tiny, (uintptr_t)tiny_argv,
+			     (uintptr_t)no_environment);
+		raw_exit(127);
+	}
+	return pid > 0 && raw_syscall4(SYS_wait4, pid, 0, 0, 0) == pid;
+}
+
+static bool vfork_exec_exit_wait(void)
+{
+	long pid = raw_syscall2(SYS_clone, CLONE_VM | CLONE_VFORK | 17 /* SIGCHLD */, 0);
+
+	if (pid == 0) {
+		raw_syscall3(SYS_execve, (uintptr_t)tiny, (uintptr_t)tiny_argv,
+			     (uintptr_t)no_environment);
+		raw_exit(127);
+	}
+	return pid > 0 && raw_syscall4(SYS_wait4, pid, 0, 0, 0) == pid;
+}
+
+static bool map_touch_unmap(void)
+{
+	long at = raw_syscall6(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at < 0 && at > -4096)
+		return false;
+	*(volatile char *)at = 1;
+	return raw_syscall2(SYS_munmap, at, 4096) == 0;
+}
+
+static bool yield(void)
+{
+	return raw_syscall0(SYS_sched_yield) == 0;
+}
+
+static bool sleep_one_ms(void)
+{
+	static const long duration[2] = {0, 1000000};
+
+	return raw_syscall2(SYS_nanosleep, (uintptr_t)duration, 0) == 0;
+}
+
+static int report(const char *name, bool (*op)(void), unsigned int n, const char *unit)
+{
+	struct sample s;
+
+	put("bench: ");
+	put(name);
+	if (!measure(op, n / 10 + 1, n, &s)) {
+		put(" failed");
+		put_line();
+		return 1;
+	}
+	put(" ");
+	put_number(s.min);
+	put(" ");
+	put_number(s.mean);
+	put(" ");
+	put(unit);
+	put_line();
+	return 0;
+}
+
+/* The other task does nothing but yield: each of our yields is a switch to it and one back. */
+static int report_yield(unsigned int n)
+{
+	long pid = raw_syscall0(SYS_fork);
+	int ret;
+
+	if (pid == 0) {
+		for (;;)
+			raw_syscall0(SYS_sched_yield);
+	}
+	if (pid < 0)
+		return 1;
+	ret = report("two_switches", yield, n, "instructions");
+	raw_syscall2(SYS_kill, pid, SIGNAL_KILL);
+	raw_syscall4(SYS_wait4, pid, 0, 0, 0);
+	return ret;
+}
+
+/* Binds this process, and so its children, to the CPU that it is on. */
+static bool stay_here(void)
+{
+	static uint64_t mask[16];
+	uint32_t cpu = 0;
+
+	if (raw_syscall3(SYS_getcpu, (uintptr_t)&cpu, 0, 0) != 0)
+		return false;
+	mask[cpu / 64] = 1ull << cpu % 64;
+	return raw_syscall3(SYS_sched_setaffinity, 0, sizeof(mask), (uintptr_t)mask) == 0;
+}
+
+static void print_pages(void)
+{
+	uint64_t text = (uint64_t)(__text_pages_end - __text_pages_start) / 4096;
+	uint64_t data = (uint64_t)(__data_pages_end - __data_pages_start) / 4096;
+
+	put("bench: resident_pages ");
+	put_number(text + data + 1);
+	put(" ");
+	put_number(text + data + 1);
+	put(" pages");
+	put_line();
+	put("bench-note: the process that forks has at most ");
+	put_number(text);
+	put(" pages of text, ");
+	put_number(data);
+	put(" of data, 1 of stack; ");
+	put(tiny);
+	put(" has 1, 2 and 1");
+	put_line();
+}
+
+int bench_operations(const char *tiny_path, unsigned int n)
+{
+	int failed = 0;
+
+	tiny = tiny_path;
+	tiny_argv[0] = (char *)tiny_path;
+	data_page[0] = 2;
+	if (!stay_here()) {
+		put("bench: cannot bind to a CPU");
+		put_line();
+		return 1;
+	}
+	measure_init();
+	print_pages();
+	put("bench-note: null_syscall is getppid; two_switches are two processes that yield to "
+	    "each other");
+	put_line();
+	failed += report("null_syscall", null_getppid, n, "instructions");
+	failed += report("null_unknown_syscall", null_unknown, n, "instructions");
+	failed += report("fork_exit_wait", fork_exit_wait, n, "instructions");
+	failed += report("fork_exec_exit_wait", fork_exec_exit_wait, n, "instructions");
+	failed += report("vfork_exec_exit_wait", vfork_exec_exit_wait, n, "instructions");
+	failed += report("map_touch_unmap", map_touch_unmap, n, "instructions");
+	failed += report_yield(n);
+	failed += report("sleep_1ms", sleep_one_ms, n / 10 + 1, "ns");
+	put("bench-note: sleep_1ms halts the CPU: virtual time jumps over idle, its figure is "
+	    "time, not instructions");
+	put_line();
+	put(failed ? "BENCH: FAIL" : "BENCH: PASS");
+	put_line();
+	return failed ? 1 : 0;
+}

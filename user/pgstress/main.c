@@ -1,0 +1,158 @@
+/*
+ * pgstress: arguments, warm-up, the measured run, the end.
+ *
+ *	pgstress [workers=N] [threads=N] [growers=N] [auditors=N] [duration=seconds] [ops=N]
+ *[seed=N] [leak=pages] [--dry]
+ *
+ * Free pages are compared between two quiet moments: after a warm-up round of the same crew, which
+ *fills every cache to its working size, and after the run. At both the range slots are reset and
+ *PGCTL_DRAIN gives cached memory back. The machine is not ended here: that is init's.
+ */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "user/pgstress/pgstress.h"
+
+#define WARM_UP_OPS 4
+
+struct config cfg;
+struct board *board;
+
+static const char *const keys[] = {"workers", "threads", "growers", "auditors", "duration",
+				   "ops",     "seed",    "leak",    "--dry",    NULL};
+
+static bool has_word(int argc, char **argv, const char *word)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], word) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int configure(int argc, char **argv)
+{
+	const char *odd = arg_unknown(argc, argv, keys);
+	int cpus = cpus_allowed(cfg.cpus, MAX_CPUS);
+
+	if (odd) {
+		say("pgstress: unknown argument %s", odd);
+		return -1;
+	}
+	if (cpus < 0) {
+		say("pgstress: sched_getaffinity: %s", strerror(-cpus));
+		return -1;
+	}
+	cfg.self = argv[0];
+	cfg.nr_cpus = cpus;
+	cfg.workers = arg_number(argc, argv, "workers", cpus);
+	cfg.thread_workers = arg_number(argc, argv, "threads", (cpus + 7) / 8);
+	cfg.growers = arg_number(argc, argv, "growers", cpus < 8 ? 1 : 2);
+	cfg.auditors = arg_number(argc, argv, "auditors", 1);
+	cfg.duration = arg_number(argc, argv, "duration", 10);
+	cfg.ops = arg_number(argc, argv, "ops", 0);
+	cfg.seed = arg_number(argc, argv, "seed", 1);
+	cfg.allowed_leak = arg_number(argc, argv, "leak", 32);
+	cfg.dry = has_word(argc, argv, "--dry");
+	return 0;
+}
+
+/* Whether the kernel lets us; says so when not. */
+static bool pgctl_works(struct pgctl_stats *stats)
+{
+	long ret = pgctl(PGCTL_STATS, 0, 0, stats);
+
+	if (ret == 0)
+		return true;
+	say("pgstress: pgctl is refused: %s", strerror((int)-ret));
+	return false;
+}
+
+static struct board *board_create(void)
+{
+	static struct board private_board;
+	void *shared;
+
+	if (!cfg.dry)
+		return &private_board;
+	shared = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	return shared == MAP_FAILED ? &private_board : shared;
+}
+
+/*
+ * Quiet moment: all children are gone. Empties the grown slots, gives caches back, and returns the
+ * free pages once two readings agree: the last task of a process may still be on its way off its
+ * CPU.
+ */
+static uint64_t quiet_free_pages(void)
+{
+	struct pgctl_stats stats;
+	uint64_t last = 0;
+
+	pgctl(PGCTL_RESET, 0, 0, NULL);
+	for (int i = 0; i < 40; i++) {
+		pgctl(PGCTL_DRAIN, 0, 0, NULL);
+		if (pgctl(PGCTL_STATS, 0, 0, &stats) != 0)
+			return 0;
+		if (stats.free_pages == last)
+			break;
+		last = stats.free_pages;
+		nap_ns(20000000);
+	}
+	return last;
+}
+
+static void banner(const struct pgctl_stats *stats)
+{
+	say("pgstress: %u CPUs, strategy %s, seed %lu, %u %s", cfg.nr_cpus,
+	    cfg.dry ? "(dry)" : stats->strategy, (unsigned long)cfg.seed,
+	    cfg.ops ? cfg.ops : cfg.duration, cfg.ops ? "operations a worker" : "seconds");
+	say("pgstress: %u workers, %u thread workers, %u growers, %u auditors", cfg.workers,
+	    cfg.thread_workers, cfg.growers, cfg.auditors);
+}
+
+static void run(struct result *r)
+{
+	struct limit warm = {.ops = WARM_UP_OPS};
+	struct limit limit = {.ops = cfg.ops};
+
+	r->outcome = crew_run(&warm, 1, false);
+	if (!cfg.dry) {
+		r->free_before = quiet_free_pages();
+		pgctl(PGCTL_STATS, 0, 0, &r->start);
+	}
+	r->begin_ns = now_ns();
+	if (r->outcome == OUTCOME_OK) {
+		progress_begin(&r->start);
+		limit.deadline_ns = r->begin_ns + cfg.duration * 1000000000ull;
+		r->outcome = crew_run(&limit, 2, true);
+	}
+	r->end_ns = now_ns();
+	if (cfg.dry)
+		return;
+	if (pgctl(PGCTL_AUDIT, 0, 0, NULL) > 0)
+		r->outcome = worse(r->outcome, OUTCOME_MISSING);
+	r->free_after = quiet_free_pages();
+}
+
+int main(int argc, char **argv)
+{
+	struct pgctl_stats stats;
+	struct result result;
+
+	if (argc == 3 && strcmp(argv[1], "child") == 0)
+		return child_main(arg_number(argc, argv, "seed", 0));
+	if (configure(argc, argv) != 0)
+		return 2;
+	memset(&stats, 0, sizeof(stats));
+	memset(&result, 0, sizeof(result));
+	if (!cfg.dry && !pgctl_works(&stats)) {
+		say("PGSTRESS: FAIL: no pgctl (boot with pgctl=1; --dry runs without it)");
+		return 1;
+	}
+	board = board_create();
+	banner(&stats);
+	run(&result);
+	return report(&result);
+}
