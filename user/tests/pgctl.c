@@ -1,0 +1,110 @@
+/* ABI tests: pgctl. With pgctl=1 its arguments and results; without, that it is refused. */
+#include <string.h>
+
+#include "user/tests/abitest.h"
+
+TEST(pgctl, refused_unless_allowed)
+{
+	struct pgctl_stats stats;
+
+	if (options.pgctl)
+		SKIP("this kernel was booted with pgctl=1");
+	for (unsigned int op = PGCTL_STATS; op <= PGCTL_POWEROFF; op++)
+		CHECK_EQ(pgctl(op, 0, 0, &stats), options.host ? -ENOSYS : -EPERM);
+}
+
+static void need_pgctl(void)
+{
+	if (!options.pgctl)
+		SKIP("needs pgctl=1");
+}
+
+TEST(pgctl, statistics_make_sense)
+{
+	struct pgctl_stats s;
+
+	need_pgctl();
+	memset(&s, 0xff, sizeof(s));
+	CHECK_EQ(pgctl(PGCTL_STATS, 0, 0, &s), 0);
+	CHECK(s.free_pages > 0 && s.free_pages < s.total_pages);
+	CHECK(s.cpus_online > 0 && s.cpus_online <= 255);
+	CHECK(s.forks > 0 && s.forks >= s.exits);
+	CHECK(s.missing == 0);
+	CHECK(memchr(s.strategy, 0, sizeof(s.strategy)) && s.strategy[0]);
+}
+
+TEST(pgctl, wild_pointers)
+{
+	need_pgctl();
+	for (unsigned int kind = 0; kind < NR_WILD; kind++)
+		CHECK_EQ(pgctl(PGCTL_STATS, 0, 0, (void *)wild_address(kind)), -EFAULT);
+}
+
+TEST(pgctl, bad_arguments)
+{
+	static const unsigned long ids[] = {1000, -1ul, 0x80000000, 0x100000000, 1ul << 63};
+
+	need_pgctl();
+	for (unsigned int i = 0; i < ARRAY_SIZE(ids); i++) {
+		CHECK_EQ(pgctl(PGCTL_TOUCH, ids[i], 0, NULL), -ENOENT);
+		CHECK_EQ(pgctl(PGCTL_TOUCH_KTHREADS, ids[i], 0, NULL), -ENOENT);
+		CHECK_EQ(pgctl(PGCTL_FREE, ids[i], 0, NULL), -ENOENT);
+	}
+	CHECK_EQ(pgctl(PGCTL_GROW, 0, 1, NULL), -EINVAL);
+	CHECK_EQ(pgctl(PGCTL_GROW, 4096, 3, NULL), -EINVAL);
+	CHECK_EQ(pgctl(PGCTL_GROW, 4096, 0, NULL), -EINVAL);
+	CHECK(pgctl(PGCTL_GROW, -1ul, 1, NULL) < 0);
+	CHECK(pgctl(PGCTL_GROW, 1ul << 46, 1, NULL) < 0);
+	CHECK_EQ(pgctl(PGCTL_POWEROFF + 1, 0, 0, NULL), -EINVAL);
+	CHECK_EQ(pgctl(-1u, 0, 0, NULL), -EINVAL);
+}
+
+TEST(pgctl, a_range_lives_and_dies)
+{
+	struct pgctl_stats before, after;
+
+	need_pgctl();
+	CHECK_EQ(pgctl(PGCTL_STATS, 0, 0, &before), 0);
+	for (int kind = 1; kind <= 2; kind++) {
+		long id = pgctl(PGCTL_GROW, 4 * PAGE_SIZE, kind, NULL);
+
+		CHECK(id >= 0);
+		CHECK_EQ(pgctl(PGCTL_TOUCH, id, 0, NULL), 0);
+		CHECK_EQ(pgctl(PGCTL_TOUCH_KTHREADS, id, 0, NULL), 0);
+		CHECK_EQ(pgctl(PGCTL_RESET, 0, 0, NULL), -EBUSY);
+		CHECK_EQ(pgctl(PGCTL_AUDIT, 0, 0, NULL), 0);
+		CHECK_EQ(pgctl(PGCTL_FREE, id, 0, NULL), 0);
+		CHECK_EQ(pgctl(PGCTL_FREE, id, 0, NULL), -ENOENT);
+		CHECK_EQ(pgctl(PGCTL_TOUCH, id, 0, NULL), -ENOENT);
+	}
+	CHECK_EQ(pgctl(PGCTL_STATS, 0, 0, &after), 0);
+	CHECK_EQ(after.growths - before.growths, 3); /* one fresh slot, then two */
+	CHECK_EQ(after.slots_present - before.slots_present, 3);
+	CHECK(after.touches - before.touches >= 16);
+	CHECK_EQ(after.audits - before.audits, 2);
+	CHECK(pgctl(PGCTL_RESET, 0, 0, NULL) >= 3);
+	CHECK_EQ(pgctl(PGCTL_DRAIN, 0, 0, NULL), 0);
+}
+
+TEST(pgctl, fresh_slots_run_out_and_come_back)
+{
+	struct pgctl_stats s;
+	long id;
+
+	need_pgctl();
+	for (int i = 0; i < 65; i++) {
+		id = pgctl(PGCTL_GROW, PAGE_SIZE, 1, NULL);
+		if (id == -ENOSPC)
+			break;
+		CHECK(id >= 0);
+		CHECK_EQ(pgctl(PGCTL_FREE, id, 0, NULL), 0);
+	}
+	CHECK_EQ(id, -ENOSPC);
+	CHECK(pgctl(PGCTL_RESET, 0, 0, NULL) > 0);
+	CHECK_EQ(pgctl(PGCTL_STATS, 0, 0, &s), 0);
+	CHECK(s.slots_free > 0);
+	id = pgctl(PGCTL_GROW, PAGE_SIZE, 1, NULL);
+	CHECK(id >= 0);
+	CHECK_EQ(pgctl(PGCTL_TOUCH_KTHREADS, id, 0, NULL), 0);
+	CHECK_EQ(pgctl(PGCTL_FREE, id, 0, NULL), 0);
+}
