@@ -1,5 +1,6 @@
 /* Local APIC: see apic.h, arch/ipi.h, arch/timer.h. */
 #include "arch/x86/apic.h"
+#include "arch/x86/vectors.h"
 
 #include "arch/ipi.h"
 #include "arch/page.h"

@@ -41,7 +41,7 @@ void smp_prepare(void);
 /* Boot CPU, when kstack_alloc_boot() works: INIT and start-up IPIs to all. Returns at once. */
 void smp_start_aps(void);
 
-/* Boot CPU, after tsc_init(): returns when all are online, or panics naming the dead and their
+/* Any CPU, once, after tsc_init(): returns when all are online, or panics naming the dead and their
  * stages. */
 void smp_wait_online(void);
 
