@@ -4,11 +4,13 @@
  * Runs once, on the boot CPU, on the boot stack and the boot page tables, interrupts off, with no
  * allocator. What cannot be understood ends in panic() with the parser's sentence.
  */
+#include "arch/console.h"
 #include "arch/page.h"
 #include "boot/bootinfo.h"
 #include "boot/multiboot2.h"
 #include "boot/pvh.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/printk.h"
 #include "kernel/kmain.h"
 
 /* What boot/entry.asm maps at PAGE_OFFSET. */
@@ -48,6 +50,7 @@ void boot_main(u32 loader_magic, u64 info_phys)
 {
 	const char *why;
 
+	early_console_init();
 	if (parse_loader_info(loader_magic, info_phys, &why))
 		panic("boot: %s", why);
 	if (boot_reserve(&boot_info, kernel_image_phys(_kernel_start),
@@ -56,6 +59,8 @@ void boot_main(u32 loader_magic, u64 info_phys)
 	if (!any_ram())
 		panic("boot: the loader (%s) gave no memory map with RAM in it: %u ranges",
 		      boot_info.loader, boot_info.nr_ranges);
+	printk("boot: started by %s: %u memory ranges, %u modules, command line: %s\n",
+	       boot_info.loader, boot_info.nr_ranges, boot_info.nr_modules, boot_info.cmdline);
 	kmain();
 	panic("boot: kmain() returned");
 }

@@ -248,6 +248,12 @@ static void test_memory_map(void **state)
 	list_end(&l);
 	expect_refusal(&l, "exceeds 52");
 
+	list_begin(&l); /* they divide evenly, but the specification wants a multiple of 8 */
+	at = tag_memory_map(&l, memory, 3);
+	list_end(&l);
+	memcpy(l.bytes + at + 8, &(u32){36}, 4);
+	expect_refusal(&l, "memory map at byte 8: 72 bytes of entries of 36");
+
 	list_begin(&l); /* entries of 48 bytes: every other one of ours is padding */
 	at = tag_memory_map(&l, memory, 4);
 	list_end(&l);
@@ -299,7 +305,7 @@ static void test_twice(void **state)
 
 static void test_rsdp(void **state)
 {
-	static const u8 rsdp1[20] = "RSD PTR ", bad[20] = "RSD PTX ";
+	static const u8 rsdp1[20] = "RSD PTR ", rsdp2[36] = "RSD PTR ", bad[20] = "RSD PTX ";
 	static struct boot_info out;
 	struct list l;
 
@@ -309,6 +315,13 @@ static void test_rsdp(void **state)
 	list_end(&l);
 	expect_accepted(&l, &out);
 	assert_int_equal(out.rsdp, INFO_PHYS + 16);
+
+	list_begin(&l); /* the newer form wins in this order too */
+	tag(&l, 14, rsdp1, 20);
+	tag(&l, 15, rsdp2, 36);
+	list_end(&l);
+	expect_accepted(&l, &out);
+	assert_int_equal(out.rsdp, INFO_PHYS + 8 + 32 + 8);
 
 	list_begin(&l);
 	tag(&l, 14, bad, 20);
