@@ -43,7 +43,7 @@ def test_reaches_the_kernel(boot, way, loader):
 
 @pytest.mark.parametrize("way", ["kernel", "iso"])
 def test_without_an_archive(boot, way):
-    banner = boot_until(boot, BANNER, boot=way, initrd=None, timeout=120)
+    banner = boot_until(boot, BANNER, boot=way, initrd="", timeout=120)
     assert int(banner[3]) == 0
 
 
