@@ -1,0 +1,11 @@
+/* The CPUs of a host test with several: all of them, always online. */
+#ifndef ARCH_SMP_H
+#define ARCH_SMP_H
+
+#include "kernel/base/percpu.h"
+
+#define nr_cpus HOST_CPUS
+
+#define for_each_cpu(cpu) for ((cpu) = 0; (cpu) < nr_cpus; (cpu)++)
+
+#endif
