@@ -26,7 +26,9 @@ bool kstack_contains(unsigned long addr);
 /* Whether `addr` lies in the guard below a stack: what a fault there means. */
 bool kstack_guard(unsigned long addr);
 
-/* Gives every cached stack back to the page allocator. Process context; flushes all TLBs. */
+/* Moves this CPU's unused stacks to where kstack_drain() finds them. */
+void kstack_cache_drain(void);
+/* Gives every unused stack but other CPUs' back to the page allocator. Process context, interrupts on; flushes all TLBs. */
 void kstack_drain(void);
 
 #endif

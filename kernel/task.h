@@ -31,6 +31,7 @@ struct mm_struct;
 /* Exit work: anything set makes the way back to user mode take its slow path. */
 #define WORK_FATAL  BIT(0) /* the group is dying */
 #define WORK_RETURN BIT(1) /* exec: all registers are new */
+#define WORK_TID    BIT(2) /* a new task: *set_child_tid = pid */
 
 #define NR_SIGNALS 64
 #define SIGILL	   4
@@ -61,7 +62,7 @@ struct thread_group {
 	struct thread_group *parent;  /* P of the old and the new one; RCU */
 	struct list_head children;    /* g */
 	struct list_head sibling;     /* P */
-	struct list_head threads;     /* g; RCU readers */
+	struct list_head threads;     /* g; RCU readers; all but the exited */
 	struct wait_queue child_exit; /* wait4 sleeps here; exec as well */
 	u64 ignored;		      /* g: bit n - 1: signal n is SIG_IGN */
 	struct rcu_head rcu;
@@ -72,10 +73,12 @@ struct task_struct {
 
 	/* Scheduling. */
 	struct list_head run_node; /* q */
+	u32 refs;		   /* A: one while it can be switched to, one while it can be found or waited for */
 	u32 state;		   /* s, and a waker: enum task_state */
 	u32 cpu;		   /* q: whose run queue */
 	bool on_rq;		   /* q: queued or running */
-	bool vfork_done;	   /* A, release: the parent of a vfork may go on */
+	bool vfork;		   /* c: a parent waits on vfork_wait */
+	bool vfork_done;	   /* release: it may go on */
 	DECLARE_BITMAP(affinity, NR_CPUS); /* s before the first run; q */
 
 	/* Address space. */
@@ -88,10 +91,10 @@ struct task_struct {
 	struct list_head table_node;  /* task table bucket; RCU readers */
 	struct list_head thread_node; /* g; RCU readers */
 	struct rcu_reader rcu_reader; /* s */
-	struct wait_queue *vfork_wait;
+	struct wait_queue vfork_wait;
 
 	u64 blocked;		   /* s: signal mask, stored for the user */
-	u32 __user *clear_child_tid; /* s */
+	u32 __user *set_child_tid, *clear_child_tid; /* s */
 	char comm[COMM_LEN];	   /* s */
 	struct rcu_head rcu;
 
@@ -138,11 +141,14 @@ struct task_struct *find_task(int pid);
 /* A new pid, unique among live tasks. Preemptible. */
 int pid_alloc(void);
 
-/* All tasks that lead a process, inside rcu_read_lock(). `b` is an unsigned int. */
+/*
+ * All tasks that lead a process, told by their pid: an exec in another thread takes pid and place over in one store, and both
+ * the old leader and the new one lead to the group (I12). Inside rcu_read_lock(). `b` is an unsigned int.
+ */
 #define for_each_process(b, p)                                                                     \
 	for ((b) = 0; (b) < TASK_BUCKETS; (b)++)                                                   \
 		list_for_each_entry_rcu(p, &task_table[b].tasks, table_node)                       \
-			if (READ_ONCE((p)->group->leader) == (p))
+			if (READ_ONCE((p)->pid) == (p)->group->tgid)
 
 /*
  * Some thread of p's group that still has its mm, task_lock held, or NULL: a zombie leader does not hide the others (I10).
@@ -156,11 +162,31 @@ struct task_struct *find_lock_task_mm(struct task_struct *p);
 struct task_struct *task_alloc(void);
 /* Never published, or after its grace period. */
 void task_free(struct task_struct *t);
-/* Frees the stack now and the task after a grace period. The task is off every CPU. */
+/* For who found it in the table, inside rcu_read_lock(): false when it is being freed. */
+static inline bool task_tryget(struct task_struct *t)
+{
+	u32 refs = READ_ONCE(t->refs);
+
+	while (refs) {
+		u32 seen = atomic_cmpxchg(&t->refs, refs, refs + 1);
+
+		if (seen == refs)
+			return true;
+		refs = seen;
+	}
+	return false;
+}
+
+/* Drops a reference; the last one frees the task after a grace period. */
+void task_put(struct task_struct *t);
+/* The task is off its CPU for good: frees the stack now and drops the scheduler's reference. */
 void task_release(struct task_struct *t);
 
 struct thread_group *group_alloc(int tgid);
 void group_put(struct thread_group *g);
+
+/* At boot: the idle task of an application CPU, which runs on the given stack. */
+struct task_struct *task_alloc_idle(unsigned long stack_top);
 
 /* Boot: slab caches, the table, init_task as the boot CPU's running task. */
 void task_init(void);

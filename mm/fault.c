@@ -177,6 +177,23 @@ int mm_insert_page(struct mm_struct *mm, unsigned long va, struct page *page)
 	return 0;
 }
 
+void *mm_page_address(struct mm_struct *mm, unsigned long va)
+{
+	pte_t *entry = pt_walk(mm->root->pgd, va, 1, false);
+
+	ASSERT_MSG(entry && pte_present(*entry), "va %#lx is not mapped", va);
+	return phys_to_virt(pte_phys(*entry));
+}
+
+void mm_grow_stack(struct mm_struct *mm, unsigned long start)
+{
+	struct vma *vma = find_vma(mm, STACK_TOP - PAGE_SIZE);
+
+	ASSERT(vma && (vma->flags & VMA_GROWSDOWN));
+	if (start < vma->start)
+		vma->start = start;
+}
+
 /* --- fork: both sides map the page read-only until one of them writes --- */
 
 struct copy_pages {

@@ -42,7 +42,7 @@ void root_page_free(pte_t *pgd)
 
 struct mm_root *root_object_alloc(void)
 {
-	return kmem_cache_alloc(root_cache);
+	return kmem_cache_alloc(root_cache, GFP_KERNEL);
 }
 
 void root_object_free(struct mm_root *root)
@@ -52,7 +52,7 @@ void root_object_free(struct mm_root *root)
 
 struct mm_struct *mm_alloc(void)
 {
-	struct mm_struct *mm = kmem_cache_alloc(mm_cache);
+	struct mm_struct *mm = kmem_cache_alloc(mm_cache, GFP_KERNEL);
 
 	if (!mm)
 		return NULL;

@@ -23,7 +23,7 @@ void vma_init(void)
 
 struct vma *vma_alloc(void)
 {
-	return kmem_cache_alloc(vma_cache);
+	return kmem_cache_alloc(vma_cache, GFP_KERNEL);
 }
 
 void vma_free(struct vma *vma)

@@ -15,6 +15,11 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/preempt.h"
 
+void ipi_resched(unsigned int cpu)
+{
+	ipi_send(cpu, VECTOR_RESCHED);
+}
+
 #define CALLER_WORDS BITS_TO_LONGS(NR_CPUS)
 
 struct call {

@@ -25,6 +25,7 @@ default rel
 %define R_CS	(18 * 8)
 %define R_RFLAGS (19 * 8)
 %define R_RSP	(20 * 8)
+%define R_SIZE	(22 * 8)
 
 extern current_task		; per CPU; task_struct begins with the word of exit work
 extern cpu_kernel_stack		; per CPU: top of the current task's kernel stack
@@ -132,6 +133,14 @@ syscall_entry:
 global ret_from_fork
 ret_from_fork:
 	call schedule_tail
+	mov rdi, rsp
+	call exit_to_user
+; void user_enter(void): the running task leaves the kernel for good, through the frame at the top of its stack.
+global user_enter
+user_enter:
+	cli
+	mov rsp, [gs:abs cpu_kernel_stack]
+	sub rsp, R_SIZE
 	mov rdi, rsp
 	call exit_to_user
 ; Interrupts off, a complete frame on the stack, going back to user mode.

@@ -20,7 +20,7 @@
 pte_t swapper_pg_dir[PT_ENTRIES] __aligned(4096);
 
 extern char __text_start[], __text_end[], __rodata_start[], __rodata_end[];
-extern char __data_start[], _kernel_end[];
+extern char __data_start[], __bss_end[], __ksyms_start[], _kernel_end[];
 
 static phys_addr_t table_phys(const void *table)
 {
@@ -93,9 +93,13 @@ static phys_addr_t low_end(void)
 
 static void map_direct(void)
 {
+	phys_addr_t text = kernel_image_phys(__text_start), data = kernel_image_phys(__data_start);
 	phys_addr_t low = low_end(), high = ALIGN_UP(memblock_end(), pt_span(2));
 
-	arch_map_early(PAGE_OFFSET, 0, low, PROT_KERNEL_RW);
+	/* Neither the text nor the constants may be written through the direct map. */
+	arch_map_early(PAGE_OFFSET, 0, text, PROT_KERNEL_RW);
+	arch_map_early(PAGE_OFFSET + text, text, data - text, PROT_KERNEL_RO);
+	arch_map_early(PAGE_OFFSET + data, data, low - data, PROT_KERNEL_RW);
 	arch_map_early(PAGE_OFFSET + DEVICE_WINDOW, DEVICE_WINDOW, DEVICE_WINDOW_END - DEVICE_WINDOW,
 		       PROT_KERNEL_MMIO);
 	if (high > GiB(4))
@@ -113,7 +117,8 @@ void paging_init(void)
 {
 	map_image(__text_start, __text_end, PROT_KERNEL_RX);
 	map_image(__rodata_start, __rodata_end, PROT_KERNEL_RO);
-	map_image(__data_start, _kernel_end, PROT_KERNEL_RW);
+	map_image(__data_start, __bss_end, PROT_KERNEL_RW);
+	map_image(__ksyms_start, _kernel_end, PROT_KERNEL_RO);
 	map_direct();
 	/* Kernel stacks come and go below this slot; the slot itself every root has from birth (I30). */
 	early_next(&swapper_pg_dir[root_slot(KSTACK_START)]);

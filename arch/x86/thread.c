@@ -69,6 +69,11 @@ struct regs *thread_regs(const struct thread *t)
 	return (struct regs *)t->stack_top - 1;
 }
 
+u64 thread_syscall_nr(const struct thread *t)
+{
+	return thread_regs(t)->vector;
+}
+
 unsigned long regs_ip(const struct regs *regs)
 {
 	return regs->rip;

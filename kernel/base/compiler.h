@@ -16,6 +16,7 @@
 #define __printf(fmt, a) __attribute__((format(printf, fmt, a)))
 #define __must_check	 __attribute__((warn_unused_result))
 #define noinline	 __attribute__((noinline))
+#undef __always_inline /* the C library of a host test has its own */
 #define __always_inline	 inline __attribute__((always_inline))
 
 #define likely(x)   __builtin_expect(!!(x), 1)

@@ -12,6 +12,7 @@
 
 #include "arch/cpu.h"
 #include "kernel/base/atomic.h"
+#include "kernel/base/barrier.h"
 #include "kernel/base/preempt.h"
 
 struct spinlock {

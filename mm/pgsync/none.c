@@ -6,7 +6,9 @@
 
 static void none_init_late(struct mm_root *root)
 {
+	preempt_disable();
 	copy_kernel_half(root);
+	preempt_enable();
 }
 
 static void none_root(struct mm_root *root)

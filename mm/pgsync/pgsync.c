@@ -30,7 +30,6 @@ DEFINE_PER_CPU(unsigned long, cpu_loaded_root);
 DEFINE_PER_CPU(struct pgsync_stats, pgsync_cpu_stats);
 
 struct mm_root swapper_root = {
-	.pgd = swapper_pg_dir,
 	.state = ROOT_READY,
 	.class = ROOT_REFERENCE,
 };
@@ -49,6 +48,7 @@ void pgsync_init(const char *name)
 	strategy = name ? find_strategy(name) : strategies[0];
 	if (!strategy)
 		panic("pgsync=%s is not a strategy; known: walk list none", name);
+	swapper_root.pgd = arch_reference_root();
 	for (unsigned int slot = ROOT_KERNEL; slot < ROOT_SLOTS; slot++) {
 		if (!pte_present(swapper_pg_dir[slot]))
 			continue;

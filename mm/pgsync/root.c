@@ -40,6 +40,8 @@ unsigned int copy_kernel_half(struct mm_root *root)
 	u64 gen = smp_load_acquire(&pgd_gen);
 	unsigned int stored = 0;
 
+	/* A reset of slots waits until nobody is between the load and the store below. */
+	ASSERT(preempt_depth() != 0);
 	for (unsigned int w = 0; w < KERNEL_WORDS; w++) {
 		unsigned long bits = READ_ONCE(pgd_present[w]);
 

@@ -3,6 +3,7 @@
 #define MM_PGSYNC_STRATEGY_H
 
 #include "arch/root.h"
+#include "kernel/base/bitops.h"
 #include "kernel/base/percpu.h"
 #include "kernel/base/spinlock.h"
 #include "mm/pgsync/pgsync.h"

@@ -44,8 +44,10 @@ static void walk_free(struct mm_root *root)
 static void walk_init_late(struct mm_root *root)
 {
 	/* Partner: smp_mb() in kroot_install(). A write barrier is not enough (litmus F1). */
+	preempt_disable();
 	smp_mb();
 	copy_kernel_half(root);
+	preempt_enable();
 }
 
 static void walk_load(struct mm_root *root)

@@ -10,7 +10,9 @@
 
 #include "kernel/base/types.h"
 
-#include "arch/x86/vectors.h"
+
+/* Makes one online CPU look at its run queue. */
+void ipi_resched(unsigned int cpu);
 
 /* Interrupts one online CPU, which may be the running one. */
 void ipi_send(unsigned int cpu, u8 vector);

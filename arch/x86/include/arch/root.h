@@ -10,6 +10,12 @@
 /* The reference root: kernel slots are installed here first, in kroot_install() alone. */
 extern pte_t swapper_pg_dir[PT_ENTRIES];
 
+/* The reference root by its direct-map address, as struct mm_root wants it. */
+static inline pte_t *arch_reference_root(void)
+{
+	return phys_to_virt(kernel_image_phys(swapper_pg_dir));
+}
+
 /*
  * Writes CR3. Translations of user addresses and of non-global kernel addresses are dropped (SDM
  * vol. 3A, 4.10.4.1). Called by load_root() only.

@@ -22,6 +22,9 @@ struct thread {
 /* The user registers of the task that owns `t`: valid while it is inside the kernel. */
 struct regs *thread_regs(const struct thread *t);
 
+/* The number of the system call that the task is in. */
+u64 thread_syscall_nr(const struct thread *t);
+
 /* Registers that generic code reads or sets. */
 unsigned long regs_ip(const struct regs *regs);
 unsigned long regs_sp(const struct regs *regs);

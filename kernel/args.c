@@ -1,0 +1,269 @@
+/* Argument strings and the initial user stack: see exec.h. Layout: System V ABI x86-64, 3.4.1. */
+#include "arch/timer.h"
+#include "arch/uaccess.h"
+#include "kernel/base/errno.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/string.h"
+#include "kernel/exec.h"
+#include "kernel/random.h"
+#include "mm/buddy.h"
+
+#define AT_NULL	    0
+#define AT_PHDR	    3
+#define AT_PHENT    4
+#define AT_PHNUM    5
+#define AT_PAGESZ   6
+#define AT_BASE	    7
+#define AT_FLAGS    8
+#define AT_ENTRY    9
+#define AT_UID	    11
+#define AT_EUID	    12
+#define AT_GID	    13
+#define AT_EGID	    14
+#define AT_HWCAP    16
+#define AT_CLKTCK   17
+#define AT_SECURE   23
+#define AT_RANDOM   25
+#define AT_EXECFN   31
+
+#define ELF_PHENT 56
+
+/* Where the next byte goes, and how much the page holds from there; allocates the page. NULL: -ENOMEM. */
+static char *args_room(struct exec_args *args, size_t *room)
+{
+	size_t page = args->bytes / PAGE_SIZE, off = args->bytes % PAGE_SIZE;
+
+	if (!args->pages[page]) {
+		args->pages[page] = alloc_page(GFP_KERNEL);
+		if (!args->pages[page])
+			return NULL;
+	}
+	*room = PAGE_SIZE - off;
+	return (char *)page_address(args->pages[page]) + off;
+}
+
+typedef long (*copy_string)(char *dst, const char *src, size_t size);
+
+static long copy_kernel_string(char *dst, const char *src, size_t size)
+{
+	size_t n = strnlen(src, size);
+
+	memcpy(dst, src, n < size ? n + 1 : size);
+	return n < size ? (long)n : -ENAMETOOLONG;
+}
+
+static long copy_user_string(char *dst, const char *src, size_t size)
+{
+	return strncpy_from_user(dst, src, size);
+}
+
+static int args_add(struct exec_args *args, const char *src, copy_string copy)
+{
+	for (;;) {
+		size_t room;
+		char *dst;
+		long n;
+
+		if (args->bytes >= ARG_BYTES_MAX)
+			return -E2BIG;
+		dst = args_room(args, &room);
+		if (!dst)
+			return -ENOMEM;
+		n = copy(dst, src, room);
+		if (n >= 0) {
+			args->bytes += (size_t)n + 1;
+			return 0;
+		}
+		if (n != -ENAMETOOLONG)
+			return (int)n;
+		args->bytes += room;
+		src += room;
+	}
+}
+
+/* The strings of one array; NULL counts as empty, as in Linux. */
+static int args_add_user(struct exec_args *args, const char __user *const __user *v,
+			 unsigned int *count)
+{
+	for (*count = 0; v; ++*count) {
+		const char *s;
+		int ret;
+
+		if (*count == ARG_PTRS_MAX)
+			return -E2BIG;
+		if (copy_from_user(&s, v + *count, sizeof(s)))
+			return -EFAULT;
+		if (!s)
+			return 0;
+		ret = args_add(args, s, copy_user_string);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int args_copy_user(struct exec_args *args, const char __user *const __user *argv,
+		   const char __user *const __user *envp)
+{
+	int ret;
+
+	args->bytes = 0;
+	memset(args->pages, 0, sizeof(args->pages));
+	ret = args_add_user(args, argv, &args->argc);
+	return ret ? ret : args_add_user(args, envp, &args->envc);
+}
+
+static int args_add_kernel(struct exec_args *args, const char *const *v, unsigned int *count)
+{
+	for (*count = 0; v[*count]; ++*count) {
+		int ret = args_add(args, v[*count], copy_kernel_string);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int args_copy_kernel(struct exec_args *args, const char *const *argv, const char *const *envp)
+{
+	int ret;
+
+	args->bytes = 0;
+	memset(args->pages, 0, sizeof(args->pages));
+	ret = args_add_kernel(args, argv, &args->argc);
+	return ret ? ret : args_add_kernel(args, envp, &args->envc);
+}
+
+void args_free(struct exec_args *args)
+{
+	for (size_t i = 0; i < ARG_PAGES && args->pages[i]; i++)
+		free_page(args->pages[i]);
+}
+
+/* The new stack's pages, written through the direct map: the address space is not loaded yet. */
+struct stack_writer {
+	struct mm_struct *mm;
+	unsigned long low; /* lowest page that is there */
+	u8 *page;	   /* direct map of the page at `at` */
+	unsigned long at;
+};
+
+static u8 *stack_page(struct stack_writer *w, unsigned long va)
+{
+	va &= PAGE_MASK;
+	if (w->page && w->at == va)
+		return w->page;
+	if (va < w->low) {
+		struct page *page = alloc_page(GFP_KERNEL | GFP_ZERO);
+
+		if (!page)
+			return NULL;
+		if (mm_insert_page(w->mm, va, page)) {
+			free_page(page);
+			return NULL;
+		}
+		w->low = va;
+		w->page = page_address(page);
+	} else {
+		w->page = mm_page_address(w->mm, va);
+	}
+	w->at = va;
+	return w->page;
+}
+
+static int stack_write(struct stack_writer *w, unsigned long va, const void *src, size_t n)
+{
+	const u8 *from = src;
+
+	while (n) {
+		size_t off = va & ~PAGE_MASK, part = MIN(n, PAGE_SIZE - off);
+		u8 *page = stack_page(w, va);
+
+		if (!page)
+			return -ENOMEM;
+		memcpy(page + off, from, part);
+		va += part;
+		from += part;
+		n -= part;
+	}
+	return 0;
+}
+
+static int write_strings(struct stack_writer *w, const struct exec_args *args, unsigned long to)
+{
+	for (size_t done = 0; done < args->bytes;) {
+		size_t part = MIN(args->bytes - done, PAGE_SIZE);
+		int ret = stack_write(w, to + done, page_address(args->pages[done / PAGE_SIZE]), part);
+
+		if (ret)
+			return ret;
+		done += part;
+	}
+	return 0;
+}
+
+/* Length of the string at byte `off` of the argument block, with its terminator. */
+static size_t args_strlen(const struct exec_args *args, size_t off)
+{
+	size_t n = 0;
+
+	for (;;) {
+		size_t at = off + n, in = at % PAGE_SIZE;
+		const char *page = page_address(args->pages[at / PAGE_SIZE]);
+		size_t part = strnlen(page + in, PAGE_SIZE - in);
+
+		n += part;
+		if (in + part < PAGE_SIZE)
+			return n + 1;
+	}
+}
+
+/* Pointers to `count` strings that begin at `*off` of the block, which stands at `strings`; then NULL. */
+static int write_pointers(struct stack_writer *w, const struct exec_args *args, unsigned int count,
+			  unsigned long strings, size_t *off, unsigned long *sp)
+{
+	for (unsigned int i = 0; i <= count; i++) {
+		u64 p = i < count ? strings + *off : 0;
+		int ret = stack_write(w, *sp, &p, sizeof(p));
+
+		if (ret)
+			return ret;
+		if (i < count)
+			*off += args_strlen(args, *off);
+		*sp += sizeof(p);
+	}
+	return 0;
+}
+
+long args_build_stack(const struct exec_args *args, struct mm_struct *mm,
+		      const struct elf_image *elf, const char *execfn)
+{
+	struct stack_writer w = {.mm = mm, .low = STACK_TOP};
+	size_t name = strlen(execfn) + 1, off = 0;
+	unsigned long fn = STACK_TOP - sizeof(u64) - name, strings = fn - args->bytes;
+	unsigned long random = ALIGN_DOWN(strings - 16, 16), sp, start;
+	u64 seed[2] = {random_u64(), random_u64()}, argc = args->argc;
+	const u64 auxv[] = {
+		AT_PHDR,  elf->phdr_addr, AT_PHENT,  ELF_PHENT, AT_PHNUM,  elf->phnum,
+		AT_PAGESZ, PAGE_SIZE,	  AT_BASE,   0,		AT_FLAGS,  0,
+		AT_ENTRY, elf->entry,	  AT_UID,    0,		AT_EUID,   0,
+		AT_GID,	  0,		  AT_EGID,   0,		AT_SECURE, 0,
+		AT_CLKTCK, 100,		  AT_RANDOM, random,	AT_EXECFN, fn,
+		AT_NULL,  0,
+	};
+	size_t words = 1 + args->argc + 1 + args->envc + 1;
+
+	start = ALIGN_DOWN(random - sizeof(auxv) - words * sizeof(u64), 16);
+	sp = start;
+	mm_grow_stack(mm, start & PAGE_MASK);
+	if (stack_write(&w, fn, execfn, name) || write_strings(&w, args, strings) ||
+	    stack_write(&w, random, seed, sizeof(seed)) ||
+	    stack_write(&w, sp, &argc, sizeof(argc)))
+		return -ENOMEM;
+	sp += sizeof(argc);
+	if (write_pointers(&w, args, args->argc, strings, &off, &sp) ||
+	    write_pointers(&w, args, args->envc, strings, &off, &sp) ||
+	    stack_write(&w, sp, auxv, sizeof(auxv)))
+		return -ENOMEM;
+	return (long)start;
+}

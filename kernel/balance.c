@@ -1,0 +1,186 @@
+/*
+ * Where tasks run: stealing, affinity, the idle loop.
+ *
+ * Two run queue locks are never held together: a task that moves is on no queue in between, but RUNNING and on_rq, so
+ * that a waker leaves it alone.
+ */
+#include "arch/cpu.h"
+#include "arch/init.h"
+#include "arch/ipi.h"
+#include "arch/smp.h"
+#include "kernel/base/panic.h"
+#include "kernel/rq.h"
+#include "kernel/sched.h"
+
+struct rq *rq_allowed(const struct task_struct *t)
+{
+	unsigned int cpu;
+
+	for_each_set_bit(cpu, t->affinity, NR_CPUS)
+		if (cpu_online(cpu))
+			return per_cpu_ptr(&cpu_rq, cpu);
+	BUG("task %d may run on no online CPU", t->pid);
+}
+
+void rq_push(struct task_struct *t)
+{
+	struct rq *to = rq_allowed(t);
+
+	WRITE_ONCE(t->cpu, to->cpu);
+	spin_lock(&to->lock);
+	rq_enqueue(to, t);
+	spin_unlock(&to->lock);
+}
+
+/* The first task on `from` that may run on `cpu`, taken off the queue. */
+static struct task_struct *steal_from(struct rq *from, unsigned int cpu)
+{
+	struct task_struct *t, *found = NULL;
+
+	spin_lock(&from->lock);
+	list_for_each_entry(t, &from->queue, run_node) {
+		if (!test_bit(cpu, t->affinity))
+			continue;
+		found = t;
+		list_del(&t->run_node);
+		WRITE_ONCE(from->nr_queued, from->nr_queued - 1);
+		/* A waker that still reads the old CPU finds it RUNNING and does nothing. */
+		WRITE_ONCE(t->cpu, cpu);
+		break;
+	}
+	spin_unlock(&from->lock);
+	return found;
+}
+
+bool rq_steal(struct rq *rq)
+{
+	for (unsigned int i = 1; i < nr_cpus; i++) {
+		unsigned int cpu = (rq->cpu + i) % nr_cpus;
+		struct task_struct *t;
+
+		if (!cpu_online(cpu) || !READ_ONCE(per_cpu(cpu_rq, cpu).nr_queued))
+			continue;
+		t = steal_from(per_cpu_ptr(&cpu_rq, cpu), rq->cpu);
+		if (!t)
+			continue;
+		spin_lock(&rq->lock);
+		rq_enqueue(rq, t);
+		spin_unlock(&rq->lock);
+		return true;
+	}
+	return false;
+}
+
+void rq_kick_idle(const struct rq *rq)
+{
+	for (unsigned int i = 1; i < nr_cpus; i++) {
+		unsigned int cpu = (rq->cpu + i) % nr_cpus;
+
+		if (READ_ONCE(per_cpu(cpu_rq, cpu).halted)) {
+			ipi_resched(cpu);
+			return;
+		}
+	}
+}
+
+/* Interrupts off, preemption off, as the idle task. */
+__noreturn static void idle_loop(void)
+{
+	struct rq *rq = this_cpu_ptr(&cpu_rq);
+
+	for (;;) {
+		if (rq->nr_queued || rq_steal(rq)) {
+			irq_enable();
+			preempt_enable_no_resched();
+			schedule();
+			preempt_disable();
+			irq_disable();
+			continue;
+		}
+		irq_enable();
+		rcu_poll();
+		irq_disable();
+		if (rq->nr_queued)
+			continue;
+		/* A task that is queued from here on comes with an interrupt, which ends the halt. */
+		WRITE_ONCE(rq->halted, true);
+		cpu_wait_for_interrupt();
+		WRITE_ONCE(rq->halted, false);
+	}
+}
+
+void sched_init(void)
+{
+	unsigned int cpu;
+
+	for_each_cpu(cpu) {
+		struct rq *rq = per_cpu_ptr(&cpu_rq, cpu);
+
+		rq->cpu = cpu;
+		list_init(&rq->queue);
+		rq->hash = 0xcbf29ce484222325UL;
+	}
+}
+
+void sched_init_cpu(struct task_struct *idle)
+{
+	struct rq *rq = this_cpu_ptr(&cpu_rq);
+
+	idle->cpu = rq->cpu;
+	idle->on_rq = true;
+	this_cpu_write(current_task, idle);
+	spin_lock(&rq->lock);
+	rq->curr = rq->idle = idle;
+	spin_unlock(&rq->lock);
+}
+
+/* An application CPU, from arch/x86/smp.c: the code that runs here becomes its idle task. */
+void sched_ap_start(void)
+{
+	struct task_struct *idle = task_alloc_idle(ap_stack_top(cpu_id()));
+
+	sched_init_cpu(idle);
+	arch_init_this_cpu();
+	sched_idle();
+}
+
+void sched_idle(void)
+{
+	ASSERT(!irqs_enabled() && preempt_depth() == 1);
+	idle_loop();
+}
+
+int sched_set_affinity(struct task_struct *t, const unsigned long *mask)
+{
+	bool any = false;
+
+	for (unsigned int w = 0; w < BITS_TO_LONGS(NR_CPUS); w++)
+		any |= (mask[w] & READ_ONCE(cpu_online_mask[w])) != 0;
+	if (!any)
+		return -EINVAL;
+	for (unsigned int w = 0; w < BITS_TO_LONGS(NR_CPUS); w++)
+		WRITE_ONCE(t->affinity[w], mask[w]);
+	if (t == current && !test_bit(cpu_id(), t->affinity))
+		schedule();
+	return 0;
+}
+
+u64 sched_hash(void)
+{
+	unsigned int cpu;
+	u64 hash = 0;
+
+	for_each_online_cpu(cpu)
+		hash = (hash ^ READ_ONCE(per_cpu(cpu_rq, cpu).hash)) * 0x100000001b3UL;
+	return hash;
+}
+
+u64 sched_switches(void)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for_each_online_cpu(cpu)
+		sum += READ_ONCE(per_cpu(cpu_rq, cpu).switches);
+	return sum;
+}

@@ -1,0 +1,176 @@
+/*
+ * fork, vfork, clone.
+ *
+ * The order at the end is the protocol's: the child becomes visible to the task walk, THEN its root gets its kernel half
+ * (arch_pgd_init_late holds the full barrier), THEN the child may run. Nothing can fail after it is visible (I8).
+ */
+#include "arch/uaccess.h"
+#include "kernel/base/errno.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/string.h"
+#include "kernel/process.h"
+#include "kernel/sched.h"
+#include "mm/mm.h"
+
+DEFINE_PER_CPU(struct process_counts, process_counts);
+
+#define CLONE_KNOWN                                                                                \
+	(CLONE_SIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK |          \
+	 CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |                       \
+	 CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_CHILD_SETTID)
+
+static int check_flags(unsigned long flags)
+{
+	if (flags & ~CLONE_KNOWN)
+		return -EINVAL;
+	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
+		return -EINVAL;
+	if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
+		return -EINVAL;
+	return 0;
+}
+
+static struct task_struct *copy_task(const struct clone_args *args)
+{
+	struct task_struct *t = task_alloc();
+
+	if (!t)
+		return NULL;
+	t->pid = pid_alloc();
+	t->blocked = current->blocked;
+	memcpy(t->comm, current->comm, sizeof(t->comm));
+	memcpy(t->affinity, current->affinity, sizeof(t->affinity));
+	if (args->flags & CLONE_CHILD_CLEARTID)
+		t->clear_child_tid = args->child_tid;
+	return t;
+}
+
+/* The new task's address space: shared, or a copy. */
+static int copy_mm(struct task_struct *t, unsigned long flags)
+{
+	if (flags & CLONE_VM) {
+		mmget(current->mm);
+		t->mm = current->mm;
+		return 0;
+	}
+	t->mm = mm_fork(current->mm);
+	return t->mm ? 0 : -ENOMEM;
+}
+
+static int copy_group(struct task_struct *t, unsigned long flags)
+{
+	if (flags & CLONE_THREAD) {
+		t->group = current->group;
+		atomic_inc(&t->group->refs);
+		return 0;
+	}
+	t->group = group_alloc(t->pid);
+	if (!t->group)
+		return -ENOMEM;
+	t->group->leader = t;
+	t->group->ignored = current->group->ignored;
+	return 0;
+}
+
+/* Joins the group, or becomes a child. -EAGAIN: the group is dying, nobody joins it any more. */
+static int link_group(struct task_struct *t, unsigned long flags)
+{
+	struct thread_group *g = current->group;
+	int ret = 0;
+
+	spin_lock(&g->lock);
+	if (g->exiting) {
+		ret = -EAGAIN;
+	} else if (flags & CLONE_THREAD) {
+		g->nr_threads++;
+		list_add_tail(&t->thread_node, &g->threads);
+	} else {
+		t->group->parent = g;
+		list_add_tail(&t->thread_node, &t->group->threads);
+		list_add_tail(&t->group->sibling, &g->children);
+	}
+	spin_unlock(&g->lock);
+	return ret;
+}
+
+static int set_tids(struct task_struct *t, const struct clone_args *args)
+{
+	if ((args->flags & CLONE_PARENT_SETTID) && put_user_u32((u32)t->pid, args->parent_tid))
+		return -EFAULT;
+	if (args->flags & CLONE_CHILD_SETTID) {
+		/* Into the child's memory, so by the child, when it first runs. */
+		t->set_child_tid = args->child_tid;
+		t->work |= WORK_TID;
+	}
+	return 0;
+}
+
+static bool vfork_is_done(void *arg)
+{
+	return smp_load_acquire(&((struct task_struct *)arg)->vfork_done);
+}
+
+/* The parent sleeps until the child has left the address space. The child's reference was taken before it ran. */
+static void wait_for_vfork(struct task_struct *t)
+{
+	/* A dying parent goes on too: the child keeps what it uses alive. */
+	(void)wait_until(&t->vfork_wait, vfork_is_done, t, 0);
+	task_put(t);
+}
+
+/* Takes apart a task that nobody has seen. */
+static void abandon(struct task_struct *t)
+{
+	if (t->mm)
+		mmput(t->mm);
+	if (t->group)
+		group_put(t->group);
+	task_free(t);
+}
+
+long do_clone(const struct clone_args *args)
+{
+	bool vfork = args->flags & CLONE_VFORK;
+	struct task_struct *t;
+	int ret = check_flags(args->flags);
+	int pid;
+
+	if (ret)
+		return ret;
+	/* Dead tasks wait for a grace period: who makes new ones helps it on. */
+	if (unlikely(rcu_need_poll()))
+		rcu_poll();
+	t = copy_task(args);
+	if (!t)
+		return -ENOMEM;
+	ret = copy_mm(t, args->flags);
+	if (!ret)
+		ret = copy_group(t, args->flags);
+	if (!ret)
+		ret = set_tids(t, args);
+	if (ret) {
+		abandon(t);
+		return ret;
+	}
+	thread_init_fork(&t->thread, t->thread.stack_top, args->stack, args->flags & CLONE_SETTLS,
+			 args->tls);
+	if (vfork) {
+		wait_queue_init(&t->vfork_wait);
+		t->vfork = true;
+		atomic_inc(&t->refs);
+	}
+	pid = t->pid;
+	ret = link_group(t, args->flags);
+	if (ret) {
+		abandon(t);
+		return ret;
+	}
+	task_table_insert(t);
+	if (!(args->flags & CLONE_VM))
+		arch_pgd_init_late(t->mm->root);
+	this_cpu_inc(process_counts.forks);
+	sched_start_task(t);
+	if (vfork)
+		wait_for_vfork(t);
+	return pid;
+}

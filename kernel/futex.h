@@ -1,0 +1,32 @@
+/* futex(2), and the time format that it and others take from user space. */
+#ifndef KERNEL_FUTEX_H
+#define KERNEL_FUTEX_H
+
+#include "arch/page.h"
+#include "kernel/base/types.h"
+
+#define NSEC_PER_SEC 1000000000UL
+
+struct timespec {
+	s64 tv_sec;
+	s64 tv_nsec;
+};
+
+static inline bool timespec_ok(const struct timespec *ts)
+{
+	return ts->tv_sec >= 0 && ts->tv_nsec >= 0 && ts->tv_nsec < (s64)NSEC_PER_SEC;
+}
+
+/* Nanoseconds; what is beyond 292 years is cut to that. */
+static inline u64 timespec_to_ns(const struct timespec *ts)
+{
+	if (ts->tv_sec > (s64)(INT64_MAX / NSEC_PER_SEC) - 1)
+		return INT64_MAX;
+	return (u64)ts->tv_sec * NSEC_PER_SEC + (u64)ts->tv_nsec;
+}
+
+void futex_init(void);
+long do_futex(u32 __user *addr, unsigned int op, u32 val, const struct timespec __user *timeout,
+	      u32 bitset);
+
+#endif

@@ -1,0 +1,147 @@
+/*
+ * From the boot CPU's first C line to the first program.
+ *
+ * Order: what a message needs, memory, the reference root and its strategy, tasks, the other CPUs (they start
+ * while the clocks are being measured), process 1.
+ */
+#include "kernel/kmain.h"
+
+#include "arch/init.h"
+#include "arch/smp.h"
+#include "arch/timer.h"
+#include "boot/bootinfo.h"
+#include "kernel/base/ktest.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/printk.h"
+#include "kernel/base/string.h"
+#include "kernel/futex.h"
+#include "kernel/initramfs.h"
+#include "kernel/pgctl.h"
+#include "kernel/process.h"
+#include "kernel/random.h"
+#include "kernel/sched.h"
+#include "kernel/selftest.h"
+#include "kernel/timer.h"
+#include "kernel/workers.h"
+#include "mm/memblock.h"
+#include "mm/memmap.h"
+#include "mm/mm.h"
+#include "mm/slab.h"
+
+#define INIT_PATH     "/bin/init"
+#define INIT_ARGS_MAX 64
+
+static char strategy_name[32];
+
+static void memory_init(void)
+{
+	const char *name = boot_option("pgsync", strategy_name, sizeof(strategy_name));
+
+	mm_floor_init();
+	slab_init();
+	mm_init();
+	pgsync_init(name);
+}
+
+/* The boot archive: the first module. Programs come from nowhere else. */
+static void load_initramfs(void)
+{
+	const struct boot_module *m = &boot_info.modules[0];
+
+	if (!boot_info.nr_modules)
+		panic("no boot module: the programs come in a cpio archive as the first module (module2 in "
+		      "GRUB, -initrd in QEMU)");
+	if (initramfs_init(phys_to_virt(m->start), m->size))
+		panic("the boot module at %#llx, %llu bytes, is no usable cpio archive",
+		      (unsigned long long)m->start, (unsigned long long)m->size);
+}
+
+/* Splits what follows " -- " on the command line at blanks, in place, behind the program's own name. */
+static void init_arguments(char *line, const char **argv, unsigned int max)
+{
+	unsigned int n = 0;
+	char *p = line;
+
+	argv[n++] = INIT_PATH;
+	while (*p && !(p[0] == '-' && p[1] == '-' && (p[2] == ' ' || !p[2]) &&
+		       (p == line || p[-1] == ' ')))
+		p++;
+	if (*p)
+		p += 2;
+	while (n + 1 < max) {
+		while (*p == ' ')
+			*p++ = '\0';
+		if (!*p)
+			break;
+		argv[n++] = p;
+		while (*p && *p != ' ')
+			p++;
+	}
+	argv[n] = NULL;
+}
+
+static int run_ktests(void)
+{
+	static char filter[64];
+
+	return ktest_run(boot_option("filter", filter, sizeof(filter)), boot_option_u64("seed", 1));
+}
+
+/* Process 1, still a kernel thread. */
+static int init_thread(void *arg)
+{
+	static char line[BOOT_CMDLINE_MAX];
+	static const char *argv[INIT_ARGS_MAX];
+	static const char *const envp[] = {"HOME=/", "PATH=/bin", NULL};
+	long ret;
+
+	(void)arg;
+	smp_wait_online();
+	workers_init();
+	if (boot_option_u64("ktest", 0))
+		power_off(run_ktests() == 0);
+	selftest_run();
+	load_initramfs();
+	strlcpy(line, boot_info.cmdline, sizeof(line));
+	init_arguments(line, argv, INIT_ARGS_MAX);
+	ret = kernel_execve(INIT_PATH, argv, envp);
+	if (ret)
+		panic("cannot run %s from the boot archive: error %ld", INIT_PATH, ret);
+	boot_to_user_ns = time_ns();
+	printk("boot: first user instruction at %llu ns, %u CPUs\n",
+	       (unsigned long long)boot_to_user_ns, cpus_online());
+	user_enter();
+}
+
+static void start_init(void)
+{
+	struct task_struct *t = kthread_create(init_thread, NULL, "init", -1);
+
+	if (IS_ERR(t))
+		panic("too little memory for process 1");
+	ASSERT_MSG(t->pid == 1, "init is process %d", t->pid);
+	init_group = t->group;
+	/* A process, not a kernel thread: wait4 and kill see a parent, itself. */
+	t->group->parent = t->group;
+}
+
+void kmain(void)
+{
+	arch_init_boot();
+	printk("Freewalk: %s boot, command line \"%s\"\n", boot_info.loader, boot_info.cmdline);
+	memblock_init(&boot_info);
+	arch_init_memory();
+	memory_init();
+	task_init();
+	futex_init();
+	random_init(boot_option_u64("seed", cpu_cycles()));
+	pgctl_init();
+	sched_init();
+	sched_init_cpu(&init_task);
+	timers_init();
+	arch_init_cpus();
+	printk("Freewalk: %u CPUs, %llu MiB, pgsync=%s\n", nr_cpus,
+	       (unsigned long long)memblock_ram_bytes() >> 20, pgsync_name());
+	start_init();
+	sched_idle();
+}

@@ -1,0 +1,16 @@
+/* The kernel side of pgctl, for kmain. */
+#ifndef KERNEL_PGCTL_H
+#define KERNEL_PGCTL_H
+
+#include "kernel/base/types.h"
+
+/* Reads `pgctl=` from the command line. */
+void pgctl_init(void);
+
+/* time_ns() when the first program was about to run. */
+extern u64 boot_to_user_ns;
+
+/* Prints the schedule hash and ends the machine with the success or the failure code. */
+__noreturn void power_off(bool success);
+
+#endif

@@ -1,0 +1,41 @@
+/* A CPU's run queue: for sched.c and balance.c. */
+#ifndef KERNEL_RQ_H
+#define KERNEL_RQ_H
+
+#include "kernel/task.h"
+
+/* All under lock but where noted. The lock is irq-safe; two of them are never held together. */
+struct rq {
+	struct spinlock lock;
+	unsigned int cpu;	 /* constant */
+	u32 nr_queued;		 /* read without the lock by others */
+	struct list_head queue;	 /* runnable, the running one left out */
+	struct task_struct *curr, *idle;
+	struct task_struct *prev;   /* across a switch */
+	struct mm_struct *drop_mm;  /* across a switch */
+	bool tick;		    /* a tick is armed */
+	bool halted;		    /* read without the lock by others: the idle task is about to halt */
+	u64 hash, switches;
+};
+
+DECLARE_PER_CPU(struct rq, cpu_rq);
+
+void rq_enqueue(struct rq *rq, struct task_struct *t);
+/* The first task, off the queue but still on_rq, or NULL. */
+struct task_struct *rq_dequeue(struct rq *rq);
+
+/* This CPU shall call schedule() as soon as it may. */
+void set_need_resched(void);
+
+/* --- balance.c --- */
+
+/* The run queue of an online CPU in t's affinity. */
+struct rq *rq_allowed(const struct task_struct *t);
+/* Moves a task that was running here, and is saved, to a CPU that it may run on. No lock held, interrupts off. */
+void rq_push(struct task_struct *t);
+/* Takes a waiting task from another CPU onto this one's queue. True when there was one. Interrupts off. */
+bool rq_steal(struct rq *rq);
+/* Wakes one halted CPU, if there is any, to steal. */
+void rq_kick_idle(const struct rq *rq);
+
+#endif

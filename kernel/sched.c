@@ -1,0 +1,375 @@
+/*
+ * Run queues and the switch between tasks: see sched.h.
+ *
+ * rq->lock is held across the switch: the task that is switched to releases it (finish_switch). So nobody sees a task
+ * that has left the queue but is not saved yet, and a waker needs no flag to wait for.
+ */
+#include "kernel/sched.h"
+
+#include "arch/ipi.h"
+#include "arch/machine.h"
+#include "arch/smp.h"
+#include "arch/timer.h"
+#include "arch/trap.h"
+#include "kernel/base/panic.h"
+#include "kernel/kstack.h"
+#include "kernel/rq.h"
+#include "kernel/timer.h"
+#include "mm/mm.h"
+
+/* How long a task runs while others wait. */
+#define SLICE_NS 4000000UL
+
+DEFINE_PER_CPU(struct rq, cpu_rq);
+DEFINE_PER_CPU(struct task_struct *, current_task);
+
+void set_need_resched(void)
+{
+	this_cpu_and(preempt_count, ~PREEMPT_NO_RESCHED);
+}
+
+static bool need_resched(void)
+{
+	return !(this_cpu_read(preempt_count) & PREEMPT_NO_RESCHED);
+}
+
+/* --- queues; rq->lock held --- */
+
+static void rq_arm_tick(struct rq *rq)
+{
+	if (!rq->tick) {
+		rq->tick = true;
+		timer_want(time_ns() + SLICE_NS);
+	}
+}
+
+void rq_enqueue(struct rq *rq, struct task_struct *t)
+{
+	ASSERT(spin_is_held(&rq->lock) && t->cpu == rq->cpu);
+	t->on_rq = true;
+	list_add_tail(&t->run_node, &rq->queue);
+	WRITE_ONCE(rq->nr_queued, rq->nr_queued + 1);
+	if (rq->cpu != cpu_id()) {
+		/* A halted CPU must wake, a busy one must start its tick. */
+		if (rq->curr == rq->idle || !rq->tick)
+			ipi_resched(rq->cpu);
+	} else if (rq->curr == rq->idle) {
+		set_need_resched();
+	} else {
+		rq_arm_tick(rq);
+	}
+}
+
+struct task_struct *rq_dequeue(struct rq *rq)
+{
+	struct task_struct *t;
+
+	ASSERT(spin_is_held(&rq->lock));
+	if (list_empty(&rq->queue))
+		return NULL;
+	t = list_first_entry(&rq->queue, struct task_struct, run_node);
+	list_del(&t->run_node);
+	WRITE_ONCE(rq->nr_queued, rq->nr_queued - 1);
+	return t;
+}
+
+/* Locks the run queue of `t`, wherever it is. Interrupts off. */
+static struct rq *lock_task_rq(struct task_struct *t)
+{
+	for (;;) {
+		struct rq *rq = per_cpu_ptr(&cpu_rq, READ_ONCE(t->cpu));
+
+		spin_lock(&rq->lock);
+		if (likely(rq->cpu == t->cpu))
+			return rq;
+		spin_unlock(&rq->lock);
+	}
+}
+
+/* --- switching --- */
+
+static void switch_mm_tasks(struct rq *rq, struct task_struct *prev, struct task_struct *next)
+{
+	if (next->mm) {
+		switch_mm(next->mm);
+		next->active_mm = next->mm;
+		if (!prev->mm) {
+			rq->drop_mm = prev->active_mm;
+			prev->active_mm = NULL;
+		}
+		return;
+	}
+	/* A kernel thread runs on whatever is loaded: kernel addresses are the same in all (lazy TLB). */
+	next->active_mm = prev->active_mm;
+	if (prev->mm)
+		mmgrab(prev->active_mm);
+	else
+		prev->active_mm = NULL;
+}
+
+static void hash_switch(struct rq *rq, const struct task_struct *next)
+{
+	rq->hash = (rq->hash ^ (u64)next->pid) * 0x100000001b3UL;
+	rq->switches++;
+}
+
+/* In the new task's context. Releases what context_switch() took. */
+static void finish_switch(void)
+{
+	struct rq *rq = this_cpu_ptr(&cpu_rq);
+	struct task_struct *prev = rq->prev, *push = NULL;
+	struct mm_struct *drop = rq->drop_mm;
+
+	rq->drop_mm = NULL;
+	if (unlikely(prev->on_rq && !test_bit(rq->cpu, prev->affinity) && prev != rq->idle))
+		push = prev;
+	spin_unlock(&rq->lock);
+	if (unlikely(push))
+		rq_push(push);
+	if (unlikely(drop))
+		mmdrop(drop);
+	if (unlikely(prev->state == TASK_DEAD))
+		task_release(prev);
+	if (unlikely(!test_bit(rq->cpu, current->affinity)))
+		set_need_resched();
+}
+
+static void context_switch(struct rq *rq, struct task_struct *prev, struct task_struct *next)
+{
+	hash_switch(rq, next);
+	rq->prev = prev;
+	rq->curr = next;
+	switch_mm_tasks(rq, prev, next);
+	this_cpu_write(current_task, next);
+	thread_switch(&prev->thread, prev->mm != NULL, &next->thread, next->mm != NULL);
+	/* Another time, perhaps another CPU: nothing computed above holds. */
+	barrier();
+	finish_switch();
+}
+
+/* Interrupts off, preemption off. `preempted`: the task did not ask for it, so its state does not count. */
+static void schedule_locked(bool preempted)
+{
+	struct rq *rq = this_cpu_ptr(&cpu_rq);
+	struct task_struct *prev = current, *next;
+
+	spin_lock(&rq->lock);
+	this_cpu_or(preempt_count, PREEMPT_NO_RESCHED);
+	ASSERT_MSG(preempt_depth() == 2, "task %d switches with %u locks held", prev->pid,
+		   preempt_depth() - 2);
+	if (!preempted && prev->state != TASK_RUNNING) {
+		prev->on_rq = false;
+	} else if (prev != rq->idle && test_bit(rq->cpu, prev->affinity)) {
+		if (!rq->nr_queued) {
+			spin_unlock(&rq->lock);
+			return;
+		}
+		list_add_tail(&prev->run_node, &rq->queue);
+		WRITE_ONCE(rq->nr_queued, rq->nr_queued + 1);
+	}
+	next = rq_dequeue(rq);
+	if (!next)
+		next = rq->idle;
+	if (next == prev) {
+		spin_unlock(&rq->lock);
+		return;
+	}
+	context_switch(rq, prev, next);
+}
+
+void schedule(void)
+{
+	ASSERT(irqs_enabled());
+	preempt_disable();
+	irq_disable();
+	schedule_locked(false);
+	irq_enable();
+	preempt_enable_no_resched();
+}
+
+void preempt_schedule(void)
+{
+	if (!irqs_enabled())
+		return;
+	do {
+		preempt_disable();
+		irq_disable();
+		schedule_locked(true);
+		irq_enable();
+		preempt_enable_no_resched();
+	} while (unlikely(this_cpu_read(preempt_count) == 0));
+}
+
+void sched_preempt_irq(void)
+{
+	preempt_disable();
+	schedule_locked(true);
+	preempt_enable_no_resched();
+}
+
+void sched_yield_cpu(void)
+{
+	if (READ_ONCE(this_cpu_ptr(&cpu_rq)->nr_queued))
+		schedule();
+}
+
+void schedule_if_needed(void)
+{
+	if (need_resched())
+		schedule();
+	if (rcu_need_poll())
+		rcu_poll();
+}
+
+/* For kernel/base/rcu.c. */
+void rcu_wait_hook(void)
+{
+	if (READ_ONCE(this_cpu_ptr(&cpu_rq)->nr_queued))
+		schedule();
+	else
+		cpu_relax();
+}
+
+void rcu_kick_hook(unsigned int cpu)
+{
+	ipi_resched(cpu);
+}
+
+/* A new task's first words (entry.asm): it comes out of context_switch() without having gone in. */
+void schedule_tail(void);
+
+void schedule_tail(void)
+{
+	finish_switch();
+	irq_enable();
+	preempt_enable_no_resched();
+}
+
+void sched_exit(void)
+{
+	preempt_disable();
+	irq_disable();
+	WRITE_ONCE(current->state, TASK_DEAD);
+	schedule_locked(false);
+	BUG("task %d runs after its death", current->pid);
+}
+
+/* --- sleeping and waking --- */
+
+struct task_struct *task_self(void)
+{
+	return current;
+}
+
+void task_set_state(enum task_state state)
+{
+	/* Full barrier: the state before the condition that the caller looks at next (partner: task_wake's lock). */
+	(void)atomic_xchg(&current->state, (u32)state);
+}
+
+static bool wake_if(struct task_struct *t, enum task_state only)
+{
+	unsigned long flags = irq_save();
+	struct rq *rq = lock_task_rq(t);
+	u32 state = READ_ONCE(t->state);
+	bool woken = state == TASK_KILLABLE || (state == TASK_SLEEPING && only == TASK_SLEEPING);
+
+	if (woken) {
+		WRITE_ONCE(t->state, TASK_RUNNING);
+		if (!t->on_rq) {
+			if (unlikely(!test_bit(rq->cpu, t->affinity))) {
+				struct rq *to = rq_allowed(t);
+
+				t->cpu = to->cpu;
+				spin_unlock(&rq->lock);
+				rq = to;
+				spin_lock(&rq->lock);
+			}
+			rq_enqueue(rq, t);
+		}
+	}
+	spin_unlock_irqrestore(&rq->lock, flags);
+	return woken;
+}
+
+bool task_wake(struct task_struct *t)
+{
+	return wake_if(t, TASK_SLEEPING);
+}
+
+void sched_kick_task(struct task_struct *t)
+{
+	unsigned int cpu;
+
+	if (wake_if(t, TASK_KILLABLE))
+		return;
+	cpu = READ_ONCE(t->cpu);
+	if (per_cpu(cpu_rq, cpu).curr == t && t != current)
+		ipi_resched(cpu);
+}
+
+void sched_start_task(struct task_struct *t)
+{
+	unsigned long flags = irq_save();
+	struct rq *rq = this_cpu_ptr(&cpu_rq);
+
+	if (!test_bit(rq->cpu, t->affinity))
+		rq = rq_allowed(t);
+	spin_lock(&rq->lock);
+	t->cpu = rq->cpu;
+	WRITE_ONCE(t->state, TASK_RUNNING);
+	rq_enqueue(rq, t);
+	spin_unlock_irqrestore(&rq->lock, flags);
+}
+
+/* --- interrupts --- */
+
+static void tick(struct rq *rq)
+{
+	rq->tick = false;
+	if (!rq->nr_queued)
+		return;
+	set_need_resched();
+	rq_arm_tick(rq);
+	rq_kick_idle(rq);
+}
+
+void sched_timer_interrupt(void)
+{
+	struct rq *rq = this_cpu_ptr(&cpu_rq);
+
+	timer_expired();
+	spin_lock(&rq->lock);
+	if (rq->tick)
+		tick(rq);
+	spin_unlock(&rq->lock);
+}
+
+void sched_resched_interrupt(void)
+{
+	struct rq *rq = this_cpu_ptr(&cpu_rq);
+
+	spin_lock(&rq->lock);
+	if (rq->curr == rq->idle)
+		set_need_resched();
+	else if (rq->nr_queued)
+		rq_arm_tick(rq);
+	if (rcu_need_poll())
+		set_need_resched();
+	spin_unlock(&rq->lock);
+}
+
+bool user_exit_pending(void)
+{
+	return READ_ONCE(current->work) || need_resched();
+}
+
+bool mm_is_lazy(const struct mm_struct *mm)
+{
+	return current->mm != mm;
+}
+
+int panic_current_pid(void)
+{
+	return current ? current->pid : 0;
+}

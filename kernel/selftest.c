@@ -1,0 +1,60 @@
+/* Deliberate crashes: see selftest.h. */
+#include "kernel/selftest.h"
+
+#include "arch/cpu.h"
+#include "boot/bootinfo.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/string.h"
+
+static noinline void crash_panic(void)
+{
+	panic("selftest: asked for it, value %d", 42);
+}
+
+static noinline void crash_nullderef(void)
+{
+	*(volatile int *)(unsigned long)8 = 1;
+}
+
+static noinline unsigned long recurse(unsigned long depth)
+{
+	volatile unsigned long frame[64];
+
+	frame[depth % 64] = depth;
+	return recurse(depth + 1) + frame[depth % 64];
+}
+
+static noinline void crash_stackoverflow(void)
+{
+	(void)recurse(0);
+}
+
+static noinline void crash_wxtext(void)
+{
+	*(volatile unsigned char *)(unsigned long)crash_panic = 0xcc;
+}
+
+static const struct {
+	const char *name;
+	void (*crash)(void);
+} crashes[] = {
+	{"panic", crash_panic},
+	{"nullderef", crash_nullderef},
+	{"stackoverflow", crash_stackoverflow},
+	{"wxtext", crash_wxtext},
+};
+
+void selftest_run(void)
+{
+	char name[32];
+
+	if (!boot_option("selftest", name, sizeof(name)))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++) {
+		if (strcmp(crashes[i].name, name) == 0) {
+			crashes[i].crash();
+			BUG("selftest %s did not crash", name);
+		}
+	}
+	panic("selftest=%s is unknown; known: panic nullderef stackoverflow wxtext", name);
+}

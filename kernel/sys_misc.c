@@ -1,0 +1,276 @@
+/* System calls about memory, time, and the log that stands in for a console. */
+#include "arch/timer.h"
+#include "arch/uaccess.h"
+#include "kernel/base/errno.h"
+#include "kernel/base/printk.h"
+#include "kernel/base/string.h"
+#include "kernel/futex.h"
+#include "kernel/process.h"
+#include "kernel/random.h"
+#include "kernel/sched.h"
+#include "kernel/syscalls.h"
+#include "mm/mm.h"
+
+#define CLOCK_REALTIME		 0
+#define CLOCK_MONOTONIC		 1
+#define CLOCK_MONOTONIC_RAW	 4
+#define CLOCK_REALTIME_COARSE	 5
+#define CLOCK_MONOTONIC_COARSE	 6
+#define CLOCK_BOOTTIME		 7
+#define TIMER_ABSTIME		 1
+
+#define TIOCGWINSZ 0x5413
+#define IOV_MAX	   1024
+
+/* --- memory --- */
+
+SYSCALL(mmap)
+{
+	UNUSED_ARGS(a4);
+	if (!IS_ALIGNED(a5, PAGE_SIZE))
+		return -EINVAL;
+	/* Files come with their server. */
+	if (!(a3 & MAP_ANONYMOUS))
+		return -EBADF;
+	return do_mmap(current->mm, a0, a1, a2, a3);
+}
+
+SYSCALL(munmap)
+{
+	UNUSED_ARGS(a2, a3, a4, a5);
+	return do_munmap(current->mm, a0, a1);
+}
+
+SYSCALL(mprotect)
+{
+	UNUSED_ARGS(a3, a4, a5);
+	return do_mprotect(current->mm, a0, a1, a2);
+}
+
+SYSCALL(brk)
+{
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	return (long)do_brk(current->mm, a0);
+}
+
+/* --- the log: descriptors 1 and 2 until there is a console server; 0 is at its end --- */
+
+struct log_line {
+	size_t n;
+	char buf[512];
+};
+
+/* Whole lines where they fit, so that CPUs do not mix theirs. */
+static int log_add(struct log_line *line, const char __user *src, size_t n)
+{
+	while (n) {
+		size_t part = MIN(n, sizeof(line->buf) - line->n);
+
+		if (copy_from_user(line->buf + line->n, src, part))
+			return -EFAULT;
+		line->n += part;
+		src += part;
+		n -= part;
+		if (line->n == sizeof(line->buf)) {
+			printk_write(line->buf, line->n);
+			line->n = 0;
+		}
+	}
+	return 0;
+}
+
+static void log_end(struct log_line *line)
+{
+	if (line->n)
+		printk_write(line->buf, line->n);
+}
+
+SYSCALL(read)
+{
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	return a0 == 0 ? 0 : -EBADF;
+}
+
+SYSCALL(write)
+{
+	struct log_line line = {.n = 0};
+	int ret;
+
+	UNUSED_ARGS(a3, a4, a5);
+	if (a0 != 1 && a0 != 2)
+		return -EBADF;
+	ret = log_add(&line, (const char __user *)a1, a2);
+	log_end(&line);
+	return ret ? ret : (long)a2;
+}
+
+SYSCALL(writev)
+{
+	struct log_line line = {.n = 0};
+	struct {
+		u64 base, len;
+	} iov;
+	long total = 0;
+
+	UNUSED_ARGS(a3, a4, a5);
+	if (a0 != 1 && a0 != 2)
+		return -EBADF;
+	if (a2 > IOV_MAX)
+		return -EINVAL;
+	for (u64 i = 0; i < a2; i++) {
+		if (copy_from_user(&iov, (const char __user *)a1 + i * sizeof(iov), sizeof(iov)))
+			return -EFAULT;
+		if (iov.len > (u64)INT64_MAX - (u64)total)
+			return -EINVAL;
+		if (log_add(&line, (const char __user *)iov.base, iov.len)) {
+			log_end(&line);
+			return total ? total : -EFAULT;
+		}
+		total += (long)iov.len;
+	}
+	log_end(&line);
+	return total;
+}
+
+SYSCALL(ioctl)
+{
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	return a0 <= 2 ? -ENOTTY : -EBADF;
+}
+
+/* --- time --- */
+
+static int clock_now(int clock, u64 *ns)
+{
+	switch (clock) {
+	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_COARSE:
+		*ns = wall_time_ns_at_boot + time_ns();
+		return 0;
+	case CLOCK_MONOTONIC:
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_MONOTONIC_COARSE:
+	case CLOCK_BOOTTIME:
+		*ns = time_ns();
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static struct timespec ns_to_timespec(u64 ns)
+{
+	return (struct timespec){.tv_sec = (s64)(ns / NSEC_PER_SEC),
+				 .tv_nsec = (s64)(ns % NSEC_PER_SEC)};
+}
+
+SYSCALL(clock_gettime)
+{
+	struct timespec ts;
+	u64 ns;
+
+	UNUSED_ARGS(a2, a3, a4, a5);
+	if (clock_now((int)a0, &ns))
+		return -EINVAL;
+	ts = ns_to_timespec(ns);
+	return copy_to_user((void __user *)a1, &ts, sizeof(ts));
+}
+
+SYSCALL(clock_getres)
+{
+	struct timespec ts = {.tv_nsec = 1};
+	u64 ns;
+
+	UNUSED_ARGS(a2, a3, a4, a5);
+	if (clock_now((int)a0, &ns))
+		return -EINVAL;
+	return a1 ? copy_to_user((void __user *)a1, &ts, sizeof(ts)) : 0;
+}
+
+SYSCALL(gettimeofday)
+{
+	u64 ns = wall_time_ns_at_boot + time_ns();
+	s64 tv[2] = {(s64)(ns / NSEC_PER_SEC), (s64)(ns % NSEC_PER_SEC / 1000)};
+
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	return a0 ? copy_to_user((void __user *)a0, tv, sizeof(tv)) : 0;
+}
+
+static long sleep_call(int clock, bool absolute, const void __user *request)
+{
+	struct timespec ts;
+	u64 now, deadline;
+
+	if (clock_now(clock, &now))
+		return -EINVAL;
+	if (copy_from_user(&ts, request, sizeof(ts)))
+		return -EFAULT;
+	if (!timespec_ok(&ts))
+		return -EINVAL;
+	deadline = timespec_to_ns(&ts);
+	/* On the clock that runs from kernel entry. */
+	if (!absolute)
+		deadline += time_ns();
+	else if (clock == CLOCK_REALTIME)
+		deadline = deadline > wall_time_ns_at_boot ? deadline - wall_time_ns_at_boot : 0;
+	return deadline <= time_ns() ? 0 : sleep_until(deadline);
+}
+
+/* Only a fatal signal ends a sleep early, so the remaining time is never asked for. */
+SYSCALL(nanosleep)
+{
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	return sleep_call(CLOCK_MONOTONIC, false, (const void __user *)a0);
+}
+
+SYSCALL(clock_nanosleep)
+{
+	UNUSED_ARGS(a3, a4, a5);
+	return sleep_call((int)a0, a1 & TIMER_ABSTIME, (const void __user *)a2);
+}
+
+SYSCALL(futex)
+{
+	UNUSED_ARGS(a4);
+	return do_futex((u32 __user *)a0, (unsigned int)a1, (u32)a2, (const void __user *)a3, (u32)a5);
+}
+
+/* --- the system --- */
+
+struct utsname {
+	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
+};
+
+SYSCALL(uname)
+{
+	static const struct utsname uts = {
+		.sysname = "Freewalk",
+		.nodename = "freewalk",
+		.release = "0.1.0",
+		.version = "#1 SMP PREEMPT",
+		.machine = "x86_64",
+		.domainname = "(none)",
+	};
+
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	return copy_to_user((void __user *)a0, &uts, sizeof(uts));
+}
+
+SYSCALL(getrandom)
+{
+	u64 done = 0, len = MIN(a1, (u64)INT32_MAX & PAGE_MASK);
+
+	UNUSED_ARGS(a3, a4, a5);
+	if (a2 & ~7UL)
+		return -EINVAL;
+	while (done < len) {
+		u64 word = random_u64(), part = MIN(len - done, sizeof(word));
+
+		if (task_must_die())
+			break;
+		if (copy_to_user((char __user *)a0 + done, &word, part))
+			return -EFAULT;
+		done += part;
+	}
+	return (long)done;
+}

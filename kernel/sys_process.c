@@ -1,0 +1,285 @@
+/* System calls about processes and threads. */
+#include "arch/page.h"
+#include "arch/smp.h"
+#include "arch/uaccess.h"
+#include "kernel/base/errno.h"
+#include "kernel/base/string.h"
+#include "kernel/process.h"
+#include "kernel/sched.h"
+#include "kernel/syscalls.h"
+
+#define ARCH_SET_GS 0x1001
+#define ARCH_SET_FS 0x1002
+#define ARCH_GET_FS 0x1003
+
+#define SIG_BLOCK   0
+#define SIG_UNBLOCK 1
+#define SIG_SETMASK 2
+
+SYSCALL(getpid)
+{
+	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
+	return current->group->tgid;
+}
+
+SYSCALL(gettid)
+{
+	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
+	return current->pid;
+}
+
+SYSCALL(getppid)
+{
+	struct thread_group *parent;
+	long pid;
+
+	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
+	rcu_read_lock();
+	parent = READ_ONCE(current->group->parent);
+	pid = parent ? parent->tgid : 0;
+	rcu_read_unlock();
+	return pid;
+}
+
+/* There is one user, root. */
+SYSCALL(getuid)
+{
+	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
+	return 0;
+}
+
+SYSCALL(geteuid)
+{
+	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
+	return 0;
+}
+
+SYSCALL(getgid)
+{
+	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
+	return 0;
+}
+
+SYSCALL(getegid)
+{
+	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
+	return 0;
+}
+
+SYSCALL(fork)
+{
+	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
+	return do_clone(&(struct clone_args){.flags = SIGCHLD});
+}
+
+SYSCALL(vfork)
+{
+	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
+	return do_clone(&(struct clone_args){.flags = CLONE_VFORK | CLONE_VM | SIGCHLD});
+}
+
+SYSCALL(clone)
+{
+	struct clone_args args = {
+		.flags = a0,
+		.stack = a1,
+		.parent_tid = (u32 __user *)a2,
+		.child_tid = (u32 __user *)a3,
+		.tls = a4,
+	};
+
+	UNUSED_ARGS(a5);
+	if (args.flags & CLONE_SETTLS && args.tls >= USER_END)
+		return -EPERM;
+	return do_clone(&args);
+}
+
+SYSCALL(execve)
+{
+	UNUSED_ARGS(a3, a4, a5);
+	return do_execve((const char __user *)a0, (const char __user *const __user *)a1,
+			 (const char __user *const __user *)a2);
+}
+
+SYSCALL(exit)
+{
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	do_exit((int)(a0 & 0xff) << 8);
+}
+
+SYSCALL(exit_group)
+{
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	do_group_exit((int)(a0 & 0xff) << 8);
+}
+
+SYSCALL(wait4)
+{
+	/* struct rusage: 2 timevals and 14 longs, which nobody counts here. */
+	static const u64 no_usage[18];
+	int status = 0;
+	long pid = do_wait((int)a0, &status, (unsigned int)a2);
+
+	UNUSED_ARGS(a4, a5);
+	if (pid > 0 && a1 && copy_to_user((void __user *)a1, &status, sizeof(status)))
+		return -EFAULT;
+	if (pid > 0 && a3 && copy_to_user((void __user *)a3, no_usage, sizeof(no_usage)))
+		return -EFAULT;
+	return pid;
+}
+
+SYSCALL(kill)
+{
+	UNUSED_ARGS(a2, a3, a4, a5);
+	return do_kill((int)a0, (int)a1);
+}
+
+SYSCALL(tkill)
+{
+	UNUSED_ARGS(a2, a3, a4, a5);
+	return do_tkill(-1, (int)a0, (int)a1);
+}
+
+SYSCALL(tgkill)
+{
+	UNUSED_ARGS(a3, a4, a5);
+	return (int)a0 <= 0 ? -EINVAL : do_tkill((int)a0, (int)a1, (int)a2);
+}
+
+SYSCALL(rt_sigaction)
+{
+	UNUSED_ARGS(a4, a5);
+	if (a3 != sizeof(u64))
+		return -EINVAL;
+	return do_sigaction((int)a0, (const void __user *)a1, (void __user *)a2);
+}
+
+SYSCALL(rt_sigprocmask)
+{
+	u64 old = current->blocked, set;
+
+	UNUSED_ARGS(a4, a5);
+	if (a3 != sizeof(u64))
+		return -EINVAL;
+	if (a1) {
+		if (copy_from_user(&set, (const void __user *)a1, sizeof(set)))
+			return -EFAULT;
+		set &= ~(BIT(SIGKILL - 1) | BIT(SIGSTOP - 1));
+		switch ((int)a0) {
+		case SIG_BLOCK:
+			set |= old;
+			break;
+		case SIG_UNBLOCK:
+			set = old & ~set;
+			break;
+		case SIG_SETMASK:
+			break;
+		default:
+			return -EINVAL;
+		}
+		current->blocked = set;
+	}
+	if (a2 && copy_to_user((void __user *)a2, &old, sizeof(old)))
+		return -EFAULT;
+	return 0;
+}
+
+SYSCALL(arch_prctl)
+{
+	unsigned long fs;
+
+	UNUSED_ARGS(a2, a3, a4, a5);
+	switch ((int)a0) {
+	case ARCH_SET_FS:
+		if (a1 >= USER_END)
+			return -EPERM;
+		thread_set_fs(a1);
+		return 0;
+	case ARCH_GET_FS:
+		fs = thread_get_fs();
+		return copy_to_user((void __user *)a1, &fs, sizeof(fs));
+	default:
+		return -EINVAL;
+	}
+}
+
+SYSCALL(set_tid_address)
+{
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	current->clear_child_tid = (u32 __user *)a0;
+	return current->pid;
+}
+
+/* Robust futexes arrive with process-shared ones; a private list has nobody to tell. */
+SYSCALL(set_robust_list)
+{
+	UNUSED_ARGS(a0, a2, a3, a4, a5);
+	return a1 == 24 ? 0 : -EINVAL;
+}
+
+SYSCALL(sched_yield)
+{
+	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
+	sched_yield_cpu();
+	return 0;
+}
+
+/* The task with a reference, or NULL. 0: the running one. */
+static struct task_struct *task_by_pid(int pid)
+{
+	struct task_struct *t;
+
+	rcu_read_lock();
+	t = pid ? find_task(pid) : current;
+	if (t && !task_tryget(t))
+		t = NULL;
+	rcu_read_unlock();
+	return t;
+}
+
+SYSCALL(sched_setaffinity)
+{
+	DECLARE_BITMAP(mask, NR_CPUS) = {0};
+	struct task_struct *t;
+	long ret;
+
+	UNUSED_ARGS(a3, a4, a5);
+	if (copy_from_user(mask, (const void __user *)a2, MIN((size_t)a1, sizeof(mask))))
+		return -EFAULT;
+	t = task_by_pid((int)a0);
+	if (!t)
+		return -ESRCH;
+	ret = t->group->parent ? sched_set_affinity(t, mask) : -EPERM;
+	task_put(t);
+	return ret;
+}
+
+SYSCALL(sched_getaffinity)
+{
+	DECLARE_BITMAP(mask, NR_CPUS);
+	struct task_struct *t;
+	size_t bytes = BITS_TO_LONGS(nr_cpus) * sizeof(long);
+
+	UNUSED_ARGS(a3, a4, a5);
+	if (a1 < bytes || a1 % sizeof(long))
+		return -EINVAL;
+	t = task_by_pid((int)a0);
+	if (!t)
+		return -ESRCH;
+	for (unsigned int w = 0; w < BITS_TO_LONGS(NR_CPUS); w++)
+		mask[w] = READ_ONCE(t->affinity[w]) & READ_ONCE(cpu_online_mask[w]);
+	task_put(t);
+	if (copy_to_user((void __user *)a2, mask, bytes))
+		return -EFAULT;
+	return (long)bytes;
+}
+
+SYSCALL(getcpu)
+{
+	u32 cpu = cpu_id();
+
+	UNUSED_ARGS(a2, a3, a4, a5);
+	if (a0 && put_user_u32(cpu, (u32 __user *)a0))
+		return -EFAULT;
+	return a1 && put_user_u32(0, (u32 __user *)a1) ? -EFAULT : 0;
+}

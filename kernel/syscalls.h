@@ -1,0 +1,63 @@
+/* The system calls, for the table: arguments as user space passed them, results or -errno. Linux's manual says the rest. */
+#ifndef KERNEL_SYSCALLS_H
+#define KERNEL_SYSCALLS_H
+
+#include "kernel/base/types.h"
+
+#define SYSCALL(name) long sys_##name(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
+
+#define SYSCALLS(X)                                                                                \
+	X(0, read)                                                                                 \
+	X(1, write)                                                                                \
+	X(9, mmap)                                                                                 \
+	X(10, mprotect)                                                                            \
+	X(11, munmap)                                                                              \
+	X(12, brk)                                                                                 \
+	X(13, rt_sigaction)                                                                        \
+	X(14, rt_sigprocmask)                                                                      \
+	X(16, ioctl)                                                                               \
+	X(20, writev)                                                                              \
+	X(24, sched_yield)                                                                         \
+	X(35, nanosleep)                                                                           \
+	X(39, getpid)                                                                              \
+	X(56, clone)                                                                               \
+	X(57, fork)                                                                                \
+	X(58, vfork)                                                                               \
+	X(59, execve)                                                                              \
+	X(60, exit)                                                                                \
+	X(61, wait4)                                                                               \
+	X(62, kill)                                                                                \
+	X(63, uname)                                                                               \
+	X(96, gettimeofday)                                                                        \
+	X(102, getuid)                                                                             \
+	X(104, getgid)                                                                             \
+	X(107, geteuid)                                                                            \
+	X(108, getegid)                                                                            \
+	X(110, getppid)                                                                            \
+	X(158, arch_prctl)                                                                         \
+	X(186, gettid)                                                                             \
+	X(200, tkill)                                                                              \
+	X(202, futex)                                                                              \
+	X(203, sched_setaffinity)                                                                  \
+	X(204, sched_getaffinity)                                                                  \
+	X(218, set_tid_address)                                                                    \
+	X(228, clock_gettime)                                                                      \
+	X(229, clock_getres)                                                                       \
+	X(230, clock_nanosleep)                                                                    \
+	X(231, exit_group)                                                                         \
+	X(234, tgkill)                                                                             \
+	X(273, set_robust_list)                                                                    \
+	X(309, getcpu)                                                                             \
+	X(318, getrandom)
+
+#define SYSCALL_DECLARE(nr, name) SYSCALL(name);
+SYSCALLS(SYSCALL_DECLARE)
+#undef SYSCALL_DECLARE
+
+/* kernel/pgctl.c: the one call above Linux's in this slice. */
+long do_pgctl(unsigned int op, unsigned long a, unsigned long b, void __user *out);
+
+/* For what a call takes no notice of. */
+#define UNUSED_ARGS(...) ((void)sizeof((u64[]){__VA_ARGS__}))
+
+#endif

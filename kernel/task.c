@@ -1,0 +1,293 @@
+/* Tasks and thread groups: birth, the task table, release. See task.h. */
+#include "kernel/task.h"
+
+#include "arch/smp.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/string.h"
+#include "kernel/kstack.h"
+#include "kernel/sched.h"
+#include "mm/mm.h"
+#include "mm/slab.h"
+
+/* As Linux on 64 bits. Pids come in chunks, one CPU's at a time, so that forks meet on no counter. */
+#define PID_MAX	  4194304
+#define PID_CHUNK 64
+#define PID_FIRST 300 /* after the first round: the low ones are init's and the daemons' */
+
+struct task_bucket task_table[TASK_BUCKETS];
+
+static struct kmem_cache *task_cache, *group_cache;
+static u64 pid_chunks; /* A: chunks handed out */
+
+struct pid_range {
+	u64 next, end;
+};
+
+static DEFINE_PER_CPU(struct pid_range, pid_range);
+
+static struct thread_group idle_group = {
+	.leader = &init_task,
+	.children = LIST_HEAD_INIT(idle_group.children),
+	.sibling = LIST_HEAD_INIT(idle_group.sibling),
+	.threads = LIST_HEAD_INIT(idle_group.threads),
+	.child_exit = WAIT_QUEUE_INIT(idle_group.child_exit),
+};
+
+struct task_struct init_task = {
+	.state = TASK_RUNNING,
+	.active_mm = &init_mm,
+	.group = &idle_group,
+	.comm = "idle",
+};
+
+static struct task_bucket *bucket_of(int pid)
+{
+	return &task_table[(unsigned int)pid % TASK_BUCKETS];
+}
+
+void task_table_insert(struct task_struct *t)
+{
+	struct task_bucket *b = bucket_of(t->pid);
+
+	spin_lock(&b->lock);
+	list_add_tail(&t->table_node, &b->tasks);
+	spin_unlock(&b->lock);
+}
+
+void task_table_remove(struct task_struct *t)
+{
+	struct task_bucket *b = bucket_of(t->pid);
+
+	spin_lock(&b->lock);
+	list_del_rcu(&t->table_node);
+	spin_unlock(&b->lock);
+}
+
+void task_table_replace(struct task_struct *old, struct task_struct *new)
+{
+	struct task_bucket *b = bucket_of(old->pid);
+
+	ASSERT(new->pid == old->pid);
+	spin_lock(&b->lock);
+	new->table_node.next = old->table_node.next;
+	new->table_node.prev = old->table_node.prev;
+	new->table_node.next->prev = &new->table_node;
+	/* One store takes the old one out and the new one in. */
+	smp_store_release(&new->table_node.prev->next, &new->table_node);
+	old->table_node.prev = NULL;
+	spin_unlock(&b->lock);
+}
+
+struct task_struct *find_task(int pid)
+{
+	struct task_struct *t;
+
+	ASSERT(rcu_read_lock_held());
+	list_for_each_entry_rcu(t, &bucket_of(pid)->tasks, table_node)
+		if (t->pid == pid)
+			return t;
+	return NULL;
+}
+
+static bool pid_in_use(int pid)
+{
+	bool used;
+
+	rcu_read_lock();
+	used = find_task(pid) != NULL;
+	rcu_read_unlock();
+	return used;
+}
+
+int pid_alloc(void)
+{
+	for (;;) {
+		struct pid_range *range;
+		u64 n;
+
+		preempt_disable();
+		range = this_cpu_ptr(&pid_range);
+		if (range->next == range->end) {
+			range->next = atomic_fetch_add(&pid_chunks, 1) * PID_CHUNK;
+			range->end = range->next + PID_CHUNK;
+		}
+		n = range->next++;
+		preempt_enable();
+		if (n == 0)
+			continue; /* no task is number 0 but the idle ones */
+		if (likely(n < PID_MAX))
+			return (int)n;
+		n %= PID_MAX;
+		if (n >= PID_FIRST && !pid_in_use((int)n))
+			return (int)n;
+	}
+}
+
+struct task_struct *find_lock_task_mm(struct task_struct *p)
+{
+	struct task_struct *t = p;
+
+	ASSERT(rcu_read_lock_held());
+	task_lock(t);
+	if (likely(t->mm))
+		return t;
+	task_unlock(t);
+	list_for_each_entry_rcu(t, &p->group->threads, thread_node) {
+		task_lock(t);
+		if (t->mm)
+			return t;
+		task_unlock(t);
+	}
+	return NULL;
+}
+
+void for_each_task_root(void (*visit)(struct mm_root *root, void *arg), void *arg)
+{
+	struct task_struct *p, *t;
+	unsigned int b;
+
+	for_each_process(b, p) {
+		t = find_lock_task_mm(p);
+		if (!t)
+			continue;
+		visit(t->mm->root, arg);
+		task_unlock(t);
+	}
+}
+
+struct task_struct *task_alloc(void)
+{
+	struct task_struct *t = kmem_cache_alloc(task_cache, GFP_KERNEL);
+	unsigned long stack;
+
+	if (!t)
+		return NULL;
+	stack = kstack_alloc();
+	if (!stack) {
+		kmem_cache_free(task_cache, t);
+		return NULL;
+	}
+	/* The vector registers are most of it, and are written by thread_init_*(). */
+	memset(t, 0, offsetof(struct task_struct, thread));
+	t->thread.stack_top = stack;
+	t->refs = 2;
+	t->state = TASK_SLEEPING;
+	return t;
+}
+
+void task_free(struct task_struct *t)
+{
+	kstack_free(t->thread.stack_top);
+	kmem_cache_free(task_cache, t);
+}
+
+static void task_free_rcu(struct rcu_head *head)
+{
+	struct task_struct *t = container_of(head, struct task_struct, rcu);
+
+	group_put(t->group);
+	kmem_cache_free(task_cache, t);
+}
+
+void task_put(struct task_struct *t)
+{
+	if (atomic_dec_and_test(&t->refs))
+		call_rcu(&t->rcu, task_free_rcu);
+}
+
+void task_release(struct task_struct *t)
+{
+	kstack_free(t->thread.stack_top);
+	t->thread.stack_top = 0;
+	task_put(t);
+}
+
+struct thread_group *group_alloc(int tgid)
+{
+	struct thread_group *g = kmem_cache_alloc(group_cache, GFP_KERNEL);
+
+	if (!g)
+		return NULL;
+	memset(g, 0, sizeof(*g));
+	g->tgid = tgid;
+	g->refs = 1;
+	g->nr_threads = 1;
+	list_init(&g->children);
+	list_init(&g->sibling);
+	list_init(&g->threads);
+	wait_queue_init(&g->child_exit);
+	return g;
+}
+
+static void group_free_rcu(struct rcu_head *head)
+{
+	kmem_cache_free(group_cache, container_of(head, struct thread_group, rcu));
+}
+
+void group_put(struct thread_group *g)
+{
+	if (atomic_dec_and_test(&g->refs))
+		call_rcu(&g->rcu, group_free_rcu);
+}
+
+struct rcu_reader *rcu_current_reader(void)
+{
+	return &current->rcu_reader;
+}
+
+static void affinity_all(struct task_struct *t)
+{
+	memset(t->affinity, 0xff, sizeof(t->affinity));
+}
+
+void task_init(void)
+{
+	task_cache = kmem_cache_create("task_struct", sizeof(struct task_struct), 64, 0);
+	group_cache = kmem_cache_create("thread_group", sizeof(struct thread_group), 64, 0);
+	for (unsigned int i = 0; i < TASK_BUCKETS; i++)
+		list_init(&task_table[i].tasks);
+	affinity_all(&init_task);
+}
+
+struct task_struct *task_alloc_idle(unsigned long stack_top)
+{
+	struct task_struct *t = kmem_cache_alloc(task_cache, GFP_KERNEL);
+
+	if (!t)
+		panic("too little memory for an idle task");
+	memset(t, 0, sizeof(*t));
+	*t = (struct task_struct){
+		.state = TASK_RUNNING,
+		.active_mm = &init_mm,
+		.group = &idle_group,
+		.comm = "idle",
+	};
+	affinity_all(t);
+	t->thread.stack_top = stack_top;
+	return t;
+}
+
+struct task_struct *kthread_create(int (*fn)(void *), void *arg, const char *name, int cpu)
+{
+	struct task_struct *t = task_alloc();
+
+	if (!t)
+		return ERR_PTR(-ENOMEM);
+	t->pid = pid_alloc();
+	t->group = group_alloc(t->pid);
+	if (!t->group) {
+		task_free(t);
+		return ERR_PTR(-ENOMEM);
+	}
+	t->group->leader = t;
+	list_add_tail(&t->thread_node, &t->group->threads);
+	strlcpy(t->comm, name, sizeof(t->comm));
+	if (cpu < 0)
+		affinity_all(t);
+	else
+		__set_bit((unsigned int)cpu, t->affinity);
+	thread_init_kernel(&t->thread, t->thread.stack_top, fn, arg);
+	task_table_insert(t);
+	sched_start_task(t);
+	return t;
+}
