@@ -12,6 +12,7 @@
 #define USER_TESTS_ABITEST_H
 
 #include <errno.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -70,6 +71,11 @@ extern struct options {
 
 /* Runs fn in a child; returns its wait status. */
 int status_of(void (*fn)(void));
+
+/* threads.c: a thread, or a failed test; two bodies that never return. */
+pthread_t start_thread(void *(*fn)(void *), void *arg);
+void *sleep_thread(void *unused);
+void *spin_thread(void *unused);
 
 #define EXITED(code) ((code) << 8)
 #define KILLED(sig)  (sig) /* without a core dump: mask with NO_CORE first */

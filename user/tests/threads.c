@@ -19,12 +19,28 @@ static __thread int own = 5;
 static atomic_int counter;
 static volatile bool flag;
 
-static pthread_t start(void *(*fn)(void *), void *arg)
+pthread_t start_thread(void *(*fn)(void *), void *arg)
 {
 	pthread_t thread;
 
 	CHECK_EQ(pthread_create(&thread, NULL, fn, arg), 0);
 	return thread;
+}
+
+void *sleep_thread(void *arg)
+{
+	(void)arg;
+	for (;;)
+		nap_ns(1000000000);
+	return NULL;
+}
+
+void *spin_thread(void *arg)
+{
+	(void)arg;
+	for (;;)
+		__builtin_ia32_pause();
+	return NULL;
 }
 
 static void *add_and_return(void *arg)
@@ -38,7 +54,7 @@ TEST(threads, create_and_join)
 	pthread_t threads[NR_THREADS];
 
 	for (long i = 0; i < NR_THREADS; i++)
-		threads[i] = start(add_and_return, (void *)(i * 10));
+		threads[i] = start_thread(add_and_return, (void *)(i * 10));
 	for (long i = 0; i < NR_THREADS; i++) {
 		void *ret = NULL;
 
@@ -51,7 +67,7 @@ TEST(threads, create_and_join)
 TEST(threads, hundreds_in_a_row)
 {
 	for (int i = 0; i < 300; i++)
-		CHECK_EQ(pthread_join(start(add_and_return, NULL), NULL), 0);
+		CHECK_EQ(pthread_join(start_thread(add_and_return, NULL), NULL), 0);
 	CHECK_EQ(counter, 300);
 }
 
@@ -89,7 +105,7 @@ TEST(threads, thread_local_storage)
 	pthread_t threads[NR_THREADS];
 
 	for (long i = 0; i < NR_THREADS; i++)
-		threads[i] = start(own_variable, (void *)(100 + i));
+		threads[i] = start_thread(own_variable, (void *)(100 + i));
 	for (int i = 0; i < NR_THREADS; i++) {
 		void *ret;
 
@@ -120,7 +136,7 @@ TEST(threads, mutex)
 	pthread_t threads[NR_THREADS];
 
 	for (int i = 0; i < NR_THREADS; i++)
-		threads[i] = start(add_under_mutex, NULL);
+		threads[i] = start_thread(add_under_mutex, NULL);
 	for (int i = 0; i < NR_THREADS; i++)
 		pthread_join(threads[i], NULL);
 	CHECK_EQ(guarded, 2000 * NR_THREADS);
@@ -146,8 +162,8 @@ static void *take_turns(void *arg)
 
 TEST(threads, condition)
 {
-	pthread_t a = start(take_turns, (void *)0);
-	pthread_t b = start(take_turns, (void *)1);
+	pthread_t a = start_thread(take_turns, (void *)0);
+	pthread_t b = start_thread(take_turns, (void *)1);
 
 	pthread_join(a, NULL);
 	pthread_join(b, NULL);
@@ -201,131 +217,13 @@ TEST(threads, futex_wakes_all)
 	long woken;
 
 	for (int i = 0; i < NR_THREADS; i++)
-		threads[i] = start(futex_waiter, NULL);
+		threads[i] = start_thread(futex_waiter, NULL);
 	nap_ns(50000000);
 	futex_word = 1;
 	woken = futex(&futex_word, FUTEX_WAKE_PRIVATE, 0x7fffffff, NULL);
 	for (int i = 0; i < NR_THREADS; i++)
 		pthread_join(threads[i], NULL);
 	CHECK(woken >= 0 && woken <= NR_THREADS);
-}
-
-/* --- the ends of processes of several threads --- */
-
-static void *sleeper(void *arg)
-{
-	(void)arg;
-	for (;;)
-		nap_ns(1000000000);
-	return NULL;
-}
-
-static void *spinner(void *arg)
-{
-	(void)arg;
-	for (;;)
-		__builtin_ia32_pause();
-	return NULL;
-}
-
-static void *late_exit(void *arg)
-{
-	(void)arg;
-	nap_ns(20000000);
-	_exit(12);
-}
-
-static void leader_leaves(void)
-{
-	start(late_exit, NULL);
-	pthread_exit(NULL);
-}
-
-TEST(threads, leader_leaves_first)
-{
-	CHECK_EQ(status_of(leader_leaves), EXITED(12));
-}
-
-static void leader_and_last_leave(void)
-{
-	start(add_and_return, NULL);
-	pthread_exit(NULL);
-}
-
-TEST(threads, last_thread_ends_the_process)
-{
-	CHECK_EQ(status_of(leader_and_last_leave), EXITED(0));
-}
-
-static void thread_ends_all(void)
-{
-	start(sleeper, NULL);
-	start(spinner, NULL);
-	start(late_exit, NULL);
-	spinner(NULL);
-}
-
-TEST(threads, exit_group_ends_all)
-{
-	CHECK_EQ(status_of(thread_ends_all), EXITED(12));
-}
-
-static void *late_fault(void *arg)
-{
-	nap_ns(5000000);
-	*(volatile char *)arg = 1;
-	return NULL;
-}
-
-static void thread_faults(void)
-{
-	start(sleeper, NULL);
-	start(late_fault, (void *)16);
-	sleeper(NULL);
-}
-
-TEST(threads, fault_ends_all)
-{
-	CHECK_EQ(NO_CORE(status_of(thread_faults)), KILLED(SIGSEGV));
-}
-
-TEST(threads, kill_ends_all)
-{
-	int status = -1;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		start(sleeper, NULL);
-		start(spinner, NULL);
-		sleeper(NULL);
-	}
-	nap_ns(20000000);
-	CHECK_EQ(kill(pid, SIGKILL), 0);
-	CHECK_EQ(waitpid(pid, &status, 0), pid);
-	CHECK_EQ(status, KILLED(SIGKILL));
-}
-
-static void *exec_tiny(void *arg)
-{
-	char *argv[] = {(char *)options.tiny, NULL};
-	char *envp[] = {NULL};
-
-	(void)arg;
-	execve(options.tiny, argv, envp);
-	_exit(98);
-}
-
-static void thread_execs(void)
-{
-	start(sleeper, NULL);
-	start(spinner, NULL);
-	start(exec_tiny, NULL);
-	sleeper(NULL);
-}
-
-TEST(threads, exec_by_a_thread)
-{
-	CHECK_EQ(status_of(thread_execs), 0);
 }
 
 static void *fork_and_wait(void *arg)
@@ -344,8 +242,8 @@ TEST(threads, fork_in_a_thread)
 {
 	void *status;
 
-	pthread_t other = start(sleeper, NULL);
-	pthread_join(start(fork_and_wait, NULL), &status);
+	pthread_t other = start_thread(sleep_thread, NULL);
+	pthread_join(start_thread(fork_and_wait, NULL), &status);
 	CHECK_EQ((long)status, EXITED(31));
 	(void)other;
 }
@@ -363,7 +261,7 @@ TEST(threads, wait_for_a_child_of_another_thread)
 
 	if (pid == 0)
 		_exit(0);
-	pthread_join(start(wait_for_child, (void *)(long)pid), &ret);
+	pthread_join(start_thread(wait_for_child, (void *)(long)pid), &ret);
 	CHECK_EQ((long)ret, 1);
 }
 
@@ -383,7 +281,7 @@ static void unmap_under_a_thread(void)
 	pthread_t other;
 
 	p[0] = 1;
-	other = start(write_when_told, p);
+	other = start_thread(write_when_told, p);
 	nap_ns(5000000);
 	munmap(p, PAGE_SIZE);
 	flag = true;
