@@ -1,7 +1,7 @@
 /*
  * abitest: runs the tests and reports KTAP.
  *
- *	abitest [only=area or area.name] [host=1] [pgctl=1] [bad=/bad] [tiny=/bin/tiny]
+ *	abitest [only=area or area.name] [host=1] [pgctl=0|1] [bad=/bad] [tiny=/bin/tiny]
  *
  * Exit code 0 and the last line `ABITEST: PASS` when no test failed. A test that runs longer than
  *LIMIT_NS is killed and counts as failed.
@@ -125,6 +125,14 @@ static int run_all(const char *only)
 	return failed || !number;
 }
 
+/* What pgctl= defaults to: with pgctl=0 or 1 given, the kernel has to agree. */
+static bool pgctl_allowed(void)
+{
+	struct pgctl_stats stats;
+
+	return pgctl(PGCTL_STATS, 0, 0, &stats) == 0;
+}
+
 int main(int argc, char **argv, char **envp)
 {
 	const char *odd;
@@ -137,7 +145,7 @@ int main(int argc, char **argv, char **envp)
 		return 2;
 	}
 	options.host = arg_number(argc, argv, "host", 0);
-	options.pgctl = arg_number(argc, argv, "pgctl", 0);
+	options.pgctl = arg_number(argc, argv, "pgctl", pgctl_allowed());
 	options.bad = arg_string(argc, argv, "bad", "/bad");
 	options.tiny = arg_string(argc, argv, "tiny", "/bin/tiny");
 	options.self = argv[0];
