@@ -151,10 +151,8 @@ class FwFirstUser(gdb.Command):
 
 
 def per_cpu(name, cpu):
-    """The value of a per-CPU variable of one CPU."""
-    variable = gdb.parse_and_eval(f"&{name}")
-    offset = int(gdb.parse_and_eval(f"percpu_offset[{cpu}]"))
-    return gdb.Value(int(variable) + offset).cast(variable.type).dereference()
+    """The value of a per-CPU variable of one CPU. gdb does the arithmetic: these are 64-bit unsigned."""
+    return gdb.parse_and_eval(f"*(__typeof__(&{name}))((unsigned long)&{name} + percpu_offset[{cpu}])")
 
 
 def task_of(cpu):
@@ -174,13 +172,15 @@ class FwCpus(gdb.Command):
 
     def invoke(self, argument, from_tty):
         chosen = gdb.selected_thread()
-        for thread in sorted(gdb.selected_inferior().threads(), key=lambda t: t.num):
-            thread.switch()
-            frame = gdb.newest_frame()
-            mark = "*" if thread.num == chosen.num else " "
-            cpu = thread.num - 1
-            print(f"{mark} CPU {cpu:3}  {task_of(cpu):24} {frame.pc():#018x} {frame.name() or '?'}")
-        chosen.switch()
+        try:
+            for thread in sorted(gdb.selected_inferior().threads(), key=lambda t: t.num):
+                thread.switch()
+                frame = gdb.newest_frame()
+                mark = "*" if thread.num == chosen.num else " "
+                cpu = thread.num - 1
+                print(f"{mark} CPU {cpu:3}  {task_of(cpu):24} {frame.pc():#018x} {frame.name() or '?'}")
+        finally:
+            chosen.switch()
 
 
 for command in (Fw, FwConnect, FwProgram, FwUser, FwFirstUser, FwCpus):
