@@ -117,13 +117,17 @@ static void run(struct result *r)
 	struct limit warm = {.ops = WARM_UP_OPS};
 	struct limit limit = {.ops = cfg.ops};
 
-	r->outcome = crew_run(&warm, 1, false);
-	if (!cfg.dry) {
-		r->free_before = quiet_free_pages();
+	if (!cfg.dry)
 		pgctl(PGCTL_STATS, 0, 0, &r->start);
-	}
 	r->begin_ns = now_ns();
+	r->outcome = crew_run(&warm, 1, false);
+	if (!cfg.dry)
+		r->free_before = quiet_free_pages();
+	/* A warm-up that fails is the run: its counts are the ones to report. */
 	if (r->outcome == OUTCOME_OK) {
+		if (!cfg.dry)
+			pgctl(PGCTL_STATS, 0, 0, &r->start);
+		r->begin_ns = now_ns();
 		progress_begin(&r->start);
 		limit.deadline_ns = r->begin_ns + cfg.duration * 1000000000ull;
 		r->outcome = crew_run(&limit, 2, true);
