@@ -143,31 +143,30 @@ void args_free(struct exec_args *args)
 /* The new stack's pages, written through the direct map: the address space is not loaded yet. */
 struct stack_writer {
 	struct mm_struct *mm;
-	unsigned long low; /* lowest page that is there */
-	u8 *page;	   /* direct map of the page at `at` */
-	unsigned long at;
+	unsigned long at; /* page address of the page written last */
+	u8 *page;	  /* the same in the direct map */
 };
 
+/* The page at `va`, made when it is not there yet. NULL: no memory. */
 static u8 *stack_page(struct stack_writer *w, unsigned long va)
 {
-	va &= PAGE_MASK;
-	if (w->page && w->at == va)
-		return w->page;
-	if (va < w->low) {
-		struct page *page = alloc_page(GFP_KERNEL | GFP_ZERO);
+	struct page *page;
 
-		if (!page)
-			return NULL;
-		if (mm_insert_page(w->mm, va, page)) {
-			free_page(page);
-			return NULL;
-		}
-		w->low = va;
-		w->page = page_address(page);
-	} else {
-		w->page = mm_page_address(w->mm, va);
-	}
+	va &= PAGE_MASK;
+	if (w->at == va)
+		return w->page;
 	w->at = va;
+	w->page = mm_page_address(w->mm, va);
+	if (w->page)
+		return w->page;
+	page = alloc_page(GFP_KERNEL | GFP_ZERO);
+	if (!page)
+		return NULL;
+	if (mm_insert_page(w->mm, va, page)) {
+		free_page(page);
+		return NULL;
+	}
+	w->page = page_address(page);
 	return w->page;
 }
 
@@ -238,7 +237,7 @@ static int write_pointers(struct stack_writer *w, const struct exec_args *args, 
 long args_build_stack(const struct exec_args *args, struct mm_struct *mm,
 		      const struct elf_image *elf, const char *execfn)
 {
-	struct stack_writer w = {.mm = mm, .low = STACK_TOP};
+	struct stack_writer w = {.mm = mm};
 	size_t name = strlen(execfn) + 1, off = 0;
 	unsigned long fn = STACK_TOP - sizeof(u64) - name, strings = fn - args->bytes;
 	unsigned long random = ALIGN_DOWN(strings - 16, 16), sp, start;

@@ -12,6 +12,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
+#include "kernel/cpio.h"
 #include "kernel/initramfs.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
@@ -157,7 +158,7 @@ static long exec_with_args(const char *path, const struct exec_args *args)
 
 	if (!file)
 		return -ENOENT;
-	if ((file->mode & 0111) == 0)
+	if ((file->mode & CPIO_TYPE_MASK) != CPIO_REGULAR || !(file->mode & 0111))
 		return -EACCES;
 	ret = elf_parse(file->data, file->size, &elf, &why);
 	if (ret)

@@ -11,6 +11,7 @@
 #define ARCH_SET_GS 0x1001
 #define ARCH_SET_FS 0x1002
 #define ARCH_GET_FS 0x1003
+#define ARCH_GET_GS 0x1004
 
 #define SIG_BLOCK   0
 #define SIG_UNBLOCK 1
@@ -186,18 +187,23 @@ SYSCALL(rt_sigprocmask)
 
 SYSCALL(arch_prctl)
 {
-	unsigned long fs;
+	unsigned long base;
 
 	UNUSED_ARGS(a2, a3, a4, a5);
 	switch ((int)a0) {
 	case ARCH_SET_FS:
+	case ARCH_SET_GS:
 		if (a1 >= USER_END)
 			return -EPERM;
-		thread_set_fs(a1);
+		if ((int)a0 == ARCH_SET_FS)
+			thread_set_fs(a1);
+		else
+			thread_set_gs(a1);
 		return 0;
 	case ARCH_GET_FS:
-		fs = thread_get_fs();
-		return copy_to_user((void __user *)a1, &fs, sizeof(fs));
+	case ARCH_GET_GS:
+		base = (int)a0 == ARCH_GET_FS ? thread_get_fs() : thread_get_gs();
+		return copy_to_user((void __user *)a1, &base, sizeof(base));
 	default:
 		return -EINVAL;
 	}

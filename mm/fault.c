@@ -181,8 +181,7 @@ void *mm_page_address(struct mm_struct *mm, unsigned long va)
 {
 	pte_t *entry = pt_walk(mm->root->pgd, va, 1, false);
 
-	ASSERT_MSG(entry && pte_present(*entry), "va %#lx is not mapped", va);
-	return phys_to_virt(pte_phys(*entry));
+	return entry && pte_present(*entry) ? phys_to_virt(pte_phys(*entry)) : NULL;
 }
 
 void mm_grow_stack(struct mm_struct *mm, unsigned long start)

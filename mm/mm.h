@@ -138,7 +138,7 @@ int mm_map_segment(struct mm_struct *mm, unsigned long start, unsigned long end,
 /* For exec: puts `page` (ownership passes) at `va` of a new address space, writable. 0 or -ENOMEM. */
 int mm_insert_page(struct mm_struct *mm, unsigned long va, struct page *page);
 
-/* For exec, in an address space that nobody else sees: the direct-map address of the page at `va`, which is there. */
+/* For exec, in an address space that nobody else sees: the direct-map address of the page at `va`, or NULL. */
 void *mm_page_address(struct mm_struct *mm, unsigned long va);
 /* For exec: the stack mapping reaches down to `start` at least. */
 void mm_grow_stack(struct mm_struct *mm, unsigned long start);

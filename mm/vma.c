@@ -46,11 +46,6 @@ struct vma *find_vma(struct mm_struct *mm, unsigned long va)
 	return NULL;
 }
 
-static struct vma *vma_prev(struct mm_struct *mm, struct vma *vma)
-{
-	return vma->node.prev == &mm->vmas ? NULL : list_entry(vma->node.prev, struct vma, node);
-}
-
 static struct vma *vma_next(struct mm_struct *mm, struct vma *vma)
 {
 	return vma->node.next == &mm->vmas ? NULL : list_entry(vma->node.next, struct vma, node);
@@ -81,18 +76,18 @@ static void vma_remove(struct mm_struct *mm, struct vma *vma)
 	vma_free(vma);
 }
 
-/* Joins `vma` with equal neighbours. */
-static void vma_merge(struct mm_struct *mm, struct vma *vma)
+/* Joins the neighbours that can be joined at the borders from `start` to `end`. */
+static void merge_range(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
-	struct vma *prev = vma_prev(mm, vma), *next = vma_next(mm, vma);
+	struct vma *vma = find_vma(mm, start - 1), *next;
 
-	if (next && vmas_merge(vma, next)) {
-		vma->end = next->end;
-		vma_remove(mm, next);
-	}
-	if (prev && vmas_merge(prev, vma)) {
-		prev->end = vma->end;
-		vma_remove(mm, vma);
+	while (vma && vma->end <= end && (next = vma_next(mm, vma))) {
+		if (vmas_merge(vma, next)) {
+			vma->end = next->end;
+			vma_remove(mm, next);
+		} else {
+			vma = next;
+		}
 	}
 }
 
@@ -240,7 +235,7 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, size_t len, un
 	ret = mm_map_segment(mm, addr, addr + len, prot, NULL, 0, 0);
 	if (ret)
 		return ret;
-	vma_merge(mm, find_vma(mm, addr));
+	merge_range(mm, addr, addr + len);
 	return (long)addr;
 }
 
@@ -316,8 +311,8 @@ static int mprotect_locked(struct mm_struct *mm, unsigned long start, unsigned l
 		next = vma_next(mm, vma);
 		vma->flags = (vma->flags & ~PROT_ALL) | prot;
 		protect_vma(mm, vma);
-		vma_merge(mm, vma);
 	}
+	merge_range(mm, start, end);
 	tlb_flush_mm(mm, start, end);
 	return 0;
 }
@@ -355,7 +350,7 @@ static int brk_locked(struct mm_struct *mm, unsigned long brk)
 		return -ENOMEM;
 	ret = mm_map_segment(mm, old_end, end, VMA_READ | VMA_WRITE, NULL, 0, 0);
 	if (ret == 0)
-		vma_merge(mm, find_vma(mm, old_end));
+		merge_range(mm, old_end, end);
 	return ret;
 }
 

@@ -39,6 +39,23 @@ static inline void wrfsbase(u64 base)
 	__asm__ volatile("wrfsbase %0" ::"r"(base));
 }
 
+/*
+ * The user's GS base, which SWAPGS keeps in an MSR while the kernel runs. Interrupts off: between the two SWAPGS the
+ * kernel has no per-CPU variables. (An NMI brings its own GS base, see entry.asm.)
+ */
+static inline u64 read_user_gs(void)
+{
+	u64 base;
+
+	__asm__ volatile("swapgs; rdgsbase %0; swapgs" : "=r"(base)::"memory");
+	return base;
+}
+
+static inline void write_user_gs(u64 base)
+{
+	__asm__ volatile("swapgs; wrgsbase %0; swapgs" ::"r"(base) : "memory");
+}
+
 static inline void fpu_save(u8 *area)
 {
 	if (likely(cpu_features.xsave))
@@ -107,7 +124,7 @@ void thread_init_kernel(struct thread *t, unsigned long stack_top, int (*fn)(voi
 	};
 	t->stack_top = stack_top;
 	t->rsp = (u64)frame;
-	t->fs_base = 0;
+	t->fs_base = t->gs_base = 0;
 	memcpy(t->fpu, fpu_initial, sizeof(fpu_initial));
 }
 
@@ -126,6 +143,7 @@ void thread_init_fork(struct thread *t, unsigned long stack_top, unsigned long s
 	t->stack_top = stack_top;
 	t->rsp = (u64)frame;
 	t->fs_base = set_tls ? tls : rdfsbase();
+	t->gs_base = thread_get_gs();
 	/* The header words that XSAVE does not write must be zero for XRSTOR (SDM vol. 1, 13.4.2). */
 	memset(t->fpu + 512, 0, 64);
 	fpu_save(t->fpu);
@@ -141,6 +159,7 @@ void thread_start_user(struct thread *t, unsigned long entry, unsigned long sp)
 		.ss = USER_SS,
 	};
 	wrfsbase(0);
+	thread_set_gs(0);
 	fpu_restore(fpu_initial);
 }
 
@@ -148,12 +167,14 @@ void thread_switch(struct thread *prev, bool prev_user, struct thread *next, boo
 {
 	if (prev_user) {
 		prev->fs_base = rdfsbase();
+		prev->gs_base = read_user_gs();
 		fpu_save(prev->fpu);
 	}
 	this_cpu_write(cpu_kernel_stack, next->stack_top);
 	desc_set_rsp0(next->stack_top);
 	if (next_user) {
 		wrfsbase(next->fs_base);
+		write_user_gs(next->gs_base);
 		fpu_restore(next->fpu);
 	}
 	switch_stacks(&prev->rsp, next->rsp);
@@ -167,4 +188,20 @@ unsigned long thread_get_fs(void)
 void thread_set_fs(unsigned long base)
 {
 	wrfsbase(base);
+}
+
+unsigned long thread_get_gs(void)
+{
+	unsigned long flags = irq_save(), base = read_user_gs();
+
+	irq_restore(flags);
+	return base;
+}
+
+void thread_set_gs(unsigned long base)
+{
+	unsigned long flags = irq_save();
+
+	write_user_gs(base);
+	irq_restore(flags);
 }

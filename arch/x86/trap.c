@@ -24,6 +24,7 @@
 /* Page-fault error code (SDM vol. 3A, figure 4-12). */
 #define PF_PRESENT  0x1
 #define PF_WRITE    0x2
+#define PF_USER     0x4
 #define PF_RESERVED 0x8
 #define PF_FETCH    0x10
 
@@ -104,10 +105,16 @@ static void page_fault(struct regs *regs)
 	u64 fixup = user ? 0 : ex_table_fixup(regs->rip);
 	int error = -EFAULT;
 
+	/*
+	 * A user instruction can reach memory as the supervisor (descriptor tables; all of IRET, in QEMU), where SMAP
+	 * forbids a page that is there: no page would ever satisfy it.
+	 */
+	bool implicit = user && (regs->error & (PF_USER | PF_PRESENT)) == PF_PRESENT;
+
 	if (unlikely(regs->error & PF_RESERVED))
 		panic_regs(regs, "page table corrupted: reserved bit set on the way to %#lx", va);
 	/* In the kernel only the user copy may touch user memory. */
-	if (likely(user || (fixup && va < USER_END && current->mm))) {
+	if (likely((user && !implicit) || (fixup && va < USER_END && current->mm))) {
 		ASSERT_MSG(user || preempt_depth() == 0, "user copy of %#lx with preemption off",
 			   va);
 		irq_enable();

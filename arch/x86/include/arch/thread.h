@@ -1,5 +1,5 @@
 /*
- * What the processor keeps for a task: its kernel stack pointer, FS base, vector registers; and the user registers
+ * What the processor keeps for a task: its kernel stack pointer, FS and GS base, vector registers; and the user registers
  * at the top of its kernel stack.
  */
 #ifndef ARCH_THREAD_H
@@ -15,7 +15,7 @@ struct regs;
 struct thread {
 	u64 rsp;	  /* saved kernel stack pointer while not running */
 	u64 stack_top;	  /* highest address of the kernel stack, exclusive */
-	u64 fs_base;	  /* user FS base while not running */
+	u64 fs_base, gs_base; /* the user's, while not running */
 	u8 fpu[FPU_AREA_SIZE] __aligned(64);
 };
 
@@ -43,11 +43,13 @@ void thread_init_fork(struct thread *t, unsigned long stack_top, unsigned long s
 /* exec: the running task starts anew at `entry` with stack `sp`; all other registers zero, FPU initial. */
 void thread_start_user(struct thread *t, unsigned long entry, unsigned long sp);
 
-/* Switches kernel stacks, FS base, vector registers. Interrupts off. Returns when `prev` runs again. */
+/* Switches kernel stacks, user FS and GS base, vector registers. Interrupts off. Returns when `prev` runs again. */
 void thread_switch(struct thread *prev, bool prev_user, struct thread *next, bool next_user);
 
-/* FS base of the running task. */
+/* User FS and GS base of the running task. */
 unsigned long thread_get_fs(void);
 void thread_set_fs(unsigned long base);
+unsigned long thread_get_gs(void);
+void thread_set_gs(unsigned long base);
 
 #endif
