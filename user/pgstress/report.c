@@ -64,13 +64,24 @@ static void row(const char *name, uint64_t value)
 	say("  %-28s %12lu", name, (ulong)value);
 }
 
+/* Where the first missing slot was: an audit finds it in a root that no CPU has loaded, too. */
+static const char *first_missing(const struct pgctl_stats *s)
+{
+	static char text[120];
+	char cpu[24] = "no CPU";
+
+	if (s->first_missing_cpu < MAX_CPUS)
+		snprintf(cpu, sizeof(cpu), "CPU %u", s->first_missing_cpu);
+	snprintf(text, sizeof(text), "slot %u (%#lx) on %s, pid %u", s->first_missing_slot,
+		 (ulong)s->first_missing_va, cpu, s->first_missing_pid);
+	return text;
+}
+
 static void row_missing(const struct pgctl_stats *s)
 {
 	row("missing slots found", s->missing);
 	if (s->missing)
-		say("  %-28s slot %u at %#lx, on CPU %u, pid %u", "  the first",
-		    s->first_missing_slot, (ulong)s->first_missing_va, s->first_missing_cpu,
-		    s->first_missing_pid);
+		say("  %-28s %s", "  the first", first_missing(s));
 }
 
 static void table(const struct result *r, const struct pgctl_stats *s, int64_t leaked)
@@ -107,13 +118,11 @@ static void table(const struct result *r, const struct pgctl_stats *s, int64_t l
  * what leaked. */
 static const char *why(const struct result *r, const struct pgctl_stats *s, int64_t leaked)
 {
-	static char text[160];
+	static char text[200];
 
 	if (s->missing || r->outcome == OUTCOME_MISSING)
-		snprintf(text, sizeof(text),
-			 "%lu missing slots, first: slot %u (%#lx) on CPU %u, pid %u",
-			 (ulong)s->missing, s->first_missing_slot, (ulong)s->first_missing_va,
-			 s->first_missing_cpu, s->first_missing_pid);
+		snprintf(text, sizeof(text), "%lu missing slots, first: %s", (ulong)s->missing,
+			 first_missing(s));
 	else if (r->outcome != OUTCOME_OK)
 		snprintf(text, sizeof(text), "a process of the run failed, see above");
 	else if (leaked > (int64_t)cfg.allowed_leak)
