@@ -2,13 +2,13 @@
  * pgstress: arguments, warm-up, the measured run, the end.
  *
  *	pgstress [workers=N] [threads=N] [growers=N] [auditors=N] [duration=seconds] [ops=N]
- *[seed=N] [leak=pages] [--dry]
+ * [seed=N] [leak=pages] [--dry]
  *
  * Free pages are compared between two quiet moments: after a warm-up round of the same crew, which
- *fills every cache to its working size, and after the run. At both the range slots are reset and
- *PGCTL_DRAIN gives cached memory back. A few pages may differ by chance (tables of more kernel
- *stacks than the warm-up needed): leak= says how many; a leak of an operation shows as thousands.
- *The machine is not ended here: that is init's.
+ * fills every cache to its working size, and after the run. At both the range slots are reset and
+ * PGCTL_DRAIN gives cached memory back. A few pages may differ by chance (tables of more kernel
+ * stacks than the warm-up needed): leak= says how many; a leak of an operation shows as thousands.
+ * The machine is not ended here: that is init's.
  */
 #include <string.h>
 #include <sys/mman.h>

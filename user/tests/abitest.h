@@ -1,12 +1,12 @@
 /*
  * abitest: the system-call ABI, seen from user space, as KTAP. The same binary must pass on Linux:
- *that proves the tests.
+ * that proves the tests.
  *
  *	TEST(memory, brk_grows) { CHECK(...); CHECK_EQ(got, want); }
  *
  * Each test runs in a process of its own (abitest.c): it may die, hang or exit as it likes; a check
- *that fails prints a diagnostic line and ends the test. Tests register themselves; the files of the
- *areas need no list.
+ * that fails prints a diagnostic line and ends the test. Tests register themselves; the files of the
+ * areas need no list.
  */
 #ifndef USER_TESTS_ABITEST_H
 #define USER_TESTS_ABITEST_H

@@ -4,7 +4,7 @@
  *	abitest [only=area or area.name] [host=1] [pgctl=0|1] [bad=/bad] [tiny=/bin/tiny]
  *
  * Exit code 0 and the last line `ABITEST: PASS` when no test failed. A test that runs longer than
- *LIMIT_NS is killed and counts as failed.
+ * LIMIT_NS is killed and counts as failed.
  */
 #include <signal.h>
 #include <string.h>
