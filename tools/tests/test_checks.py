@@ -119,6 +119,14 @@ def test_map(tmp_path):
     assert "no description" in run("map", tree, tmp_path)[1]
 
 
+def test_pages_name_only_files_that_exist(tmp_path):
+    tree = {"mm/a.c": "", "docs/code-map.md": "- `mm/a.c` what is here\n", "docs/page.md": "Read `mm/a.c` first.\n"}
+    assert run("map", tree, tmp_path) == (0, "")
+    tree["docs/page.md"] = "Read `mm/b.c` first.\n"
+    status, output = run("map", tree, tmp_path)
+    assert status == 1 and "docs/page.md:1: names mm/b.c" in output
+
+
 def test_format(tmp_path):
     status, output = run("format", {"a.c": "int main( void ) {return 0;}\n"}, tmp_path)
     if "SKIPPED" in output:
