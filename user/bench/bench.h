@@ -1,14 +1,15 @@
 /*
  * bench: what operations cost, in guest instructions, and how many a machine of several CPUs does.
  *
- *	start.c       entry without a library, the list of modes    measure.c     rdtsc around one
- * operation, many times operations.c  the operations measured                       throughput.c one
- * fork+exit+wait loop on each CPU print.c       lines without stdio
+ *	start.c		entry without a library, arguments, modes
+ *	measure.c	rdtsc around one operation, many times
+ *	operations.c	the operations measured
+ *	throughput.c	one fork+exit+wait loop on each CPU
+ *	print.c		lines without stdio
  *
  * No library: the process that forks is the thing measured, so its pages are few and known
- * (user/lib/tiny.ld). Under
- * `-icount shift=0` with one CPU a tick of the TSC is one guest instruction; anywhere else the unit
- * is just ticks.
+ * (user/lib/tiny.ld). Under `-icount shift=0` with one CPU a tick of the TSC is one guest
+ * instruction; anywhere else the unit is just ticks.
  */
 #ifndef USER_BENCH_BENCH_H
 #define USER_BENCH_BENCH_H

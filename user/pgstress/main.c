@@ -2,7 +2,7 @@
  * pgstress: arguments, warm-up, the measured run, the end.
  *
  *	pgstress [workers=N] [threads=N] [growers=N] [auditors=N] [duration=seconds] [ops=N]
- * [seed=N] [leak=pages] [--dry]
+ *		 [seed=N] [leak=pages] [--dry]
  *
  * Free pages are compared between two quiet moments: after a warm-up round of the same crew, which
  * fills every cache to its working size, and after the run. At both the range slots are reset and

@@ -1,17 +1,19 @@
 /*
- * pgstress: processes and threads that come and go while the kernel half of the page tables grows
- * under them.
+ * pgstress: processes and threads that come and go while the kernel half of the page tables grows.
  *
- *	main.c     arguments, warm-up, the run, the end
- *	crew.c     starts and collects the role processes below
- *	worker.c   role: fork, exec, vfork, kill, copy-on-write        threads.c  role: threads, and
- * processes of threads grower.c   role: PGCTL_GROW, FREE, RESET                       auditor.c
- * role: PGCTL_AUDIT toucher.c  reads of grown ranges from every context            child.c    what
- * an exec'd child does report.c   progress lines, the table, the verdict
+ *	main.c		arguments, warm-up, the run, the end
+ *	crew.c		starts and collects the role processes
+ *	worker.c	role: fork, exec, vfork, kill, copy-on-write
+ *	threads.c	role: threads, and processes of threads
+ *	grower.c	role: PGCTL_GROW, FREE, RESET
+ *	auditor.c	role: PGCTL_AUDIT
+ *	toucher.c	reads of grown ranges from every context
+ *	child.c		what an exec'd child does
+ *	report.c	progress lines, the table, the verdict
  *
  * The processes share nothing: a role gets its task by fork and answers by its exit code (enum
- * outcome); the counts come from the kernel (PGCTL_STATS). Where pgctl is missing (`--dry` on Linux)
- * the process part runs alone and the counts come from `board`, a shared page.
+ * outcome); the counts come from the kernel (PGCTL_STATS). Where pgctl is missing (`--dry` on
+ * Linux) the process part runs alone and the counts come from `board`, a shared page.
  */
 #ifndef USER_PGSTRESS_H
 #define USER_PGSTRESS_H

@@ -4,9 +4,9 @@
  *
  *	TEST(memory, brk_grows) { CHECK(...); CHECK_EQ(got, want); }
  *
- * Each test runs in a process of its own (abitest.c): it may die, hang or exit as it likes; a check
- * that fails prints a diagnostic line and ends the test. Tests register themselves; the files of the
- * areas need no list.
+ * Each test runs in a process of its own (main.c): it may die, hang or exit as it likes. A check
+ * that fails prints a diagnostic line and ends the test. Tests register themselves; the files of
+ * the areas need no list.
  */
 #ifndef USER_TESTS_ABITEST_H
 #define USER_TESTS_ABITEST_H
