@@ -26,6 +26,7 @@ void rq_push(struct task_struct *t)
 {
 	struct rq *to = rq_allowed(t);
 
+	t->evict = false;
 	WRITE_ONCE(t->cpu, to->cpu);
 	spin_lock(&to->lock);
 	rq_enqueue(to, t);
@@ -160,8 +161,13 @@ int sched_set_affinity(struct task_struct *t, const unsigned long *mask)
 		return -EINVAL;
 	for (unsigned int w = 0; w < BITS_TO_LONGS(NR_CPUS); w++)
 		WRITE_ONCE(t->affinity[w], mask[w]);
-	if (t == current && !test_bit(cpu_id(), t->affinity))
+	if (test_bit(READ_ONCE(t->cpu), t->affinity))
+		return 0;
+	WRITE_ONCE(t->evict, true);
+	if (t == current)
 		schedule();
+	else
+		sched_kick_running(t);
 	return 0;
 }
 

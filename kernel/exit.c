@@ -83,6 +83,7 @@ static void reparent_children(struct thread_group *g)
 	spin_lock(&g->lock);
 	list_for_each_entry_safe(child, next, &g->children, sibling) {
 		WRITE_ONCE(child->parent, init_group);
+		WRITE_ONCE(child->ppid, init_group->tgid);
 		zombies |= child->zombie;
 		list_del(&child->sibling);
 		list_add_tail(&child->sibling, &init_group->children);

@@ -86,6 +86,7 @@ static int link_group(struct task_struct *t, unsigned long flags)
 		list_add_tail(&t->thread_node, &g->threads);
 	} else {
 		t->group->parent = g;
+		t->group->ppid = g->tgid;
 		list_add_tail(&t->thread_node, &t->group->threads);
 		list_add_tail(&t->group->sibling, &g->children);
 	}

@@ -21,8 +21,19 @@ struct rq {
 DECLARE_PER_CPU(struct rq, cpu_rq);
 
 void rq_enqueue(struct rq *rq, struct task_struct *t);
+
 /* The first task, off the queue but still on_rq, or NULL. */
-struct task_struct *rq_dequeue(struct rq *rq);
+static inline struct task_struct *rq_dequeue(struct rq *rq)
+{
+	struct task_struct *t;
+
+	if (list_empty(&rq->queue))
+		return NULL;
+	t = list_first_entry(&rq->queue, struct task_struct, run_node);
+	list_del(&t->run_node);
+	WRITE_ONCE(rq->nr_queued, rq->nr_queued - 1);
+	return t;
+}
 
 /* This CPU shall call schedule() as soon as it may. */
 void set_need_resched(void);

@@ -60,19 +60,6 @@ void rq_enqueue(struct rq *rq, struct task_struct *t)
 	}
 }
 
-struct task_struct *rq_dequeue(struct rq *rq)
-{
-	struct task_struct *t;
-
-	ASSERT(spin_is_held(&rq->lock));
-	if (list_empty(&rq->queue))
-		return NULL;
-	t = list_first_entry(&rq->queue, struct task_struct, run_node);
-	list_del(&t->run_node);
-	WRITE_ONCE(rq->nr_queued, rq->nr_queued - 1);
-	return t;
-}
-
 /* Locks the run queue of `t`, wherever it is. Interrupts off. */
 static struct rq *lock_task_rq(struct task_struct *t)
 {
@@ -121,7 +108,7 @@ static void finish_switch(void)
 	struct mm_struct *drop = rq->drop_mm;
 
 	rq->drop_mm = NULL;
-	if (unlikely(prev->on_rq && !test_bit(rq->cpu, prev->affinity) && prev != rq->idle))
+	if (unlikely(prev->evict && prev->on_rq))
 		push = prev;
 	spin_unlock(&rq->lock);
 	if (unlikely(push))
@@ -130,7 +117,7 @@ static void finish_switch(void)
 		mmdrop(drop);
 	if (unlikely(prev->state == TASK_DEAD))
 		task_release(prev);
-	if (unlikely(!test_bit(rq->cpu, current->affinity)))
+	if (unlikely(current->evict))
 		set_need_resched();
 }
 
@@ -159,7 +146,7 @@ static void schedule_locked(bool preempted)
 		   preempt_depth() - 2);
 	if (!preempted && prev->state != TASK_RUNNING) {
 		prev->on_rq = false;
-	} else if (prev != rq->idle && test_bit(rq->cpu, prev->affinity)) {
+	} else if (prev != rq->idle && !prev->evict) {
 		if (!rq->nr_queued) {
 			spin_unlock(&rq->lock);
 			return;
@@ -277,9 +264,10 @@ static bool wake_if(struct task_struct *t, enum task_state only)
 	if (woken) {
 		WRITE_ONCE(t->state, TASK_RUNNING);
 		if (!t->on_rq) {
-			if (unlikely(!test_bit(rq->cpu, t->affinity))) {
+			if (unlikely(t->evict)) {
 				struct rq *to = rq_allowed(t);
 
+				t->evict = false;
 				t->cpu = to->cpu;
 				spin_unlock(&rq->lock);
 				rq = to;
@@ -297,15 +285,18 @@ bool task_wake(struct task_struct *t)
 	return wake_if(t, TASK_SLEEPING);
 }
 
+void sched_kick_running(struct task_struct *t)
+{
+	unsigned int cpu = READ_ONCE(t->cpu);
+
+	if (READ_ONCE(per_cpu(cpu_rq, cpu).curr) == t && t != current)
+		ipi_resched(cpu);
+}
+
 void sched_kick_task(struct task_struct *t)
 {
-	unsigned int cpu;
-
-	if (wake_if(t, TASK_KILLABLE))
-		return;
-	cpu = READ_ONCE(t->cpu);
-	if (per_cpu(cpu_rq, cpu).curr == t && t != current)
-		ipi_resched(cpu);
+	if (!wake_if(t, TASK_KILLABLE))
+		sched_kick_running(t);
 }
 
 void sched_start_task(struct task_struct *t)
@@ -354,7 +345,7 @@ void sched_resched_interrupt(void)
 		set_need_resched();
 	else if (rq->nr_queued)
 		rq_arm_tick(rq);
-	if (rcu_need_poll())
+	if (rcu_need_poll() || current->evict)
 		set_need_resched();
 	spin_unlock(&rq->lock);
 }

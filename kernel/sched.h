@@ -28,6 +28,8 @@ void sched_yield_cpu(void);
 /* Switches when a reschedule is due. Interrupts and preemption on. */
 void schedule_if_needed(void);
 
+/* Interrupts the CPU that runs `t`, if another one does. */
+void sched_kick_running(struct task_struct *t);
 /* Makes the CPU that runs `t` in user mode look at its exit work; wakes it when it sleeps killably. */
 void sched_kick_task(struct task_struct *t);
 

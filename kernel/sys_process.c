@@ -31,15 +31,8 @@ SYSCALL(gettid)
 
 SYSCALL(getppid)
 {
-	struct thread_group *parent;
-	long pid;
-
 	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
-	rcu_read_lock();
-	parent = READ_ONCE(current->group->parent);
-	pid = parent ? parent->tgid : 0;
-	rcu_read_unlock();
-	return pid;
+	return READ_ONCE(current->group->ppid);
 }
 
 /* There is one user, root. */

@@ -60,6 +60,7 @@ struct thread_group {
 	struct task_struct *leader;   /* g: changes in exec only */
 	struct task_struct *exec;     /* g: the thread that execs, waits for the others to go */
 	struct thread_group *parent;  /* P of the old and the new one; RCU */
+	int ppid;		      /* P: the parent's tgid, for who needs no more of it */
 	struct list_head children;    /* g */
 	struct list_head sibling;     /* P */
 	struct list_head threads;     /* g; RCU readers; all but the exited */
@@ -77,6 +78,7 @@ struct task_struct {
 	u32 state;		   /* s, and a waker: enum task_state */
 	u32 cpu;		   /* q: whose run queue */
 	bool on_rq;		   /* q: queued or running */
+	bool evict;		   /* its affinity was changed and no longer has the CPU it was on */
 	bool vfork;		   /* c: a parent waits on vfork_wait */
 	bool vfork_done;	   /* release: it may go on */
 	DECLARE_BITMAP(affinity, NR_CPUS); /* s before the first run; q */

@@ -140,7 +140,6 @@ void switch_mm(struct mm_struct *next)
 	unsigned int cpu = cpu_id();
 	struct mm_struct *prev = this_cpu_read(cpu_loaded_mm);
 
-	ASSERT(!irqs_enabled());
 	if (prev == next)
 		return;
 	/*
