@@ -13,6 +13,7 @@ struct rq {
 	struct task_struct *curr, *idle;
 	struct task_struct *prev;   /* across a switch */
 	struct mm_struct *drop_mm;  /* across a switch */
+	bool after;		    /* across a switch: something rare is to be done after it */
 	bool tick;		    /* a tick is armed */
 	bool halted;		    /* read without the lock by others: the idle task is about to halt */
 	u64 hash, switches;

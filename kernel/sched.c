@@ -82,6 +82,7 @@ static void switch_mm_tasks(struct rq *rq, struct task_struct *prev, struct task
 		next->active_mm = next->mm;
 		if (!prev->mm) {
 			rq->drop_mm = prev->active_mm;
+			rq->after = true;
 			prev->active_mm = NULL;
 		}
 		return;
@@ -100,25 +101,35 @@ static void hash_switch(struct rq *rq, const struct task_struct *next)
 	rq->switches++;
 }
 
+/* The rare part of finish_switch(): somebody died, moves away, or lent us an address space. */
+static noinline void finish_switch_after(struct rq *rq)
+{
+	struct task_struct *prev = rq->prev;
+	struct mm_struct *drop = rq->drop_mm;
+	bool push = prev->evict && prev->on_rq;
+
+	rq->after = false;
+	rq->drop_mm = NULL;
+	spin_unlock_no_resched(&rq->lock);
+	if (push)
+		rq_push(prev);
+	if (drop)
+		mmdrop(drop);
+	if (prev->state == TASK_DEAD)
+		task_release(prev);
+	if (current->evict)
+		set_need_resched();
+}
+
 /* In the new task's context. Releases what context_switch() took. */
 static void finish_switch(void)
 {
 	struct rq *rq = this_cpu_ptr(&cpu_rq);
-	struct task_struct *prev = rq->prev, *push = NULL;
-	struct mm_struct *drop = rq->drop_mm;
 
-	rq->drop_mm = NULL;
-	if (unlikely(prev->evict && prev->on_rq))
-		push = prev;
-	spin_unlock(&rq->lock);
-	if (unlikely(push))
-		rq_push(push);
-	if (unlikely(drop))
-		mmdrop(drop);
-	if (unlikely(prev->state == TASK_DEAD))
-		task_release(prev);
-	if (unlikely(current->evict))
-		set_need_resched();
+	if (unlikely(rq->after))
+		finish_switch_after(rq);
+	else
+		spin_unlock_no_resched(&rq->lock);
 }
 
 static void context_switch(struct rq *rq, struct task_struct *prev, struct task_struct *next)
@@ -126,6 +137,8 @@ static void context_switch(struct rq *rq, struct task_struct *prev, struct task_
 	hash_switch(rq, next);
 	rq->prev = prev;
 	rq->curr = next;
+	if (unlikely(next->evict))
+		rq->after = true;
 	switch_mm_tasks(rq, prev, next);
 	this_cpu_write(current_task, next);
 	thread_switch(&prev->thread, prev->mm != NULL, &next->thread, next->mm != NULL);
@@ -146,9 +159,12 @@ static void schedule_locked(bool preempted)
 		   preempt_depth() - 2);
 	if (!preempted && prev->state != TASK_RUNNING) {
 		prev->on_rq = false;
-	} else if (prev != rq->idle && !prev->evict) {
+		rq->after |= prev->state == TASK_DEAD;
+	} else if (unlikely(prev->evict)) {
+		rq->after = true;
+	} else if (prev != rq->idle) {
 		if (!rq->nr_queued) {
-			spin_unlock(&rq->lock);
+			spin_unlock_no_resched(&rq->lock);
 			return;
 		}
 		list_add_tail(&prev->run_node, &rq->queue);
@@ -158,7 +174,7 @@ static void schedule_locked(bool preempted)
 	if (!next)
 		next = rq->idle;
 	if (next == prev) {
-		spin_unlock(&rq->lock);
+		spin_unlock_no_resched(&rq->lock);
 		return;
 	}
 	context_switch(rq, prev, next);

@@ -56,6 +56,14 @@ static inline void write_user_gs(u64 base)
 	__asm__ volatile("swapgs; wrgsbase %0; swapgs" ::"r"(base) : "memory");
 }
 
+static inline u64 exchange_user_gs(u64 new)
+{
+	u64 old;
+
+	__asm__ volatile("swapgs; rdgsbase %0; wrgsbase %1; swapgs" : "=&r"(old) : "r"(new) : "memory");
+	return old;
+}
+
 static inline void fpu_save(u8 *area)
 {
 	if (likely(cpu_features.xsave))
@@ -167,14 +175,15 @@ void thread_switch(struct thread *prev, bool prev_user, struct thread *next, boo
 {
 	if (prev_user) {
 		prev->fs_base = rdfsbase();
-		prev->gs_base = read_user_gs();
+		prev->gs_base = next_user ? exchange_user_gs(next->gs_base) : read_user_gs();
 		fpu_save(prev->fpu);
 	}
 	this_cpu_write(cpu_kernel_stack, next->stack_top);
 	desc_set_rsp0(next->stack_top);
 	if (next_user) {
 		wrfsbase(next->fs_base);
-		write_user_gs(next->gs_base);
+		if (!prev_user)
+			write_user_gs(next->gs_base);
 		fpu_restore(next->fpu);
 	}
 	switch_stacks(&prev->rsp, next->rsp);

@@ -52,6 +52,13 @@ static inline void spin_unlock(struct spinlock *lock)
 	preempt_enable();
 }
 
+/* With interrupts off, where a reschedule must wait anyway. */
+static inline void spin_unlock_no_resched(struct spinlock *lock)
+{
+	smp_store_release(&lock->owner, 0);
+	preempt_enable_no_resched();
+}
+
 /* For locks that an interrupt handler takes too. */
 static inline unsigned long spin_lock_irqsave(struct spinlock *lock)
 {
@@ -63,8 +70,7 @@ static inline unsigned long spin_lock_irqsave(struct spinlock *lock)
 
 static inline void spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags)
 {
-	smp_store_release(&lock->owner, 0);
-	preempt_enable_no_resched();
+	spin_unlock_no_resched(lock);
 	irq_restore(flags);
 	if (unlikely(this_cpu_read(preempt_count) == 0) && (flags & X86_EFLAGS_IF))
 		preempt_schedule();
