@@ -8,27 +8,30 @@
 #include "kernel/random.h"
 #include "mm/buddy.h"
 
-#define AT_NULL	    0
-#define AT_PHDR	    3
-#define AT_PHENT    4
-#define AT_PHNUM    5
-#define AT_PAGESZ   6
-#define AT_BASE	    7
-#define AT_FLAGS    8
-#define AT_ENTRY    9
-#define AT_UID	    11
-#define AT_EUID	    12
-#define AT_GID	    13
-#define AT_EGID	    14
-#define AT_HWCAP    16
-#define AT_CLKTCK   17
-#define AT_SECURE   23
-#define AT_RANDOM   25
-#define AT_EXECFN   31
+#define AT_NULL   0
+#define AT_PHDR   3
+#define AT_PHENT  4
+#define AT_PHNUM  5
+#define AT_PAGESZ 6
+#define AT_BASE   7
+#define AT_FLAGS  8
+#define AT_ENTRY  9
+#define AT_UID    11
+#define AT_EUID   12
+#define AT_GID    13
+#define AT_EGID   14
+#define AT_HWCAP  16
+#define AT_CLKTCK 17
+#define AT_SECURE 23
+#define AT_RANDOM 25
+#define AT_EXECFN 31
 
 #define ELF_PHENT 56
 
-/* Where the next byte goes, and how much the page holds from there; allocates the page. NULL: -ENOMEM. */
+/*
+ * Where the next byte goes, and how much the page holds from there; allocates the page. NULL:
+ * -ENOMEM.
+ */
 static char *args_room(struct exec_args *args, size_t *room)
 {
 	size_t page = args->bytes / PAGE_SIZE, off = args->bytes % PAGE_SIZE;
@@ -144,7 +147,7 @@ void args_free(struct exec_args *args)
 struct stack_writer {
 	struct mm_struct *mm;
 	unsigned long at; /* page address of the page written last */
-	u8 *page;	  /* the same in the direct map */
+	u8 *page;         /* the same in the direct map */
 };
 
 /* The page at `va`, made when it is not there yet. NULL: no memory. */
@@ -192,7 +195,8 @@ static int write_strings(struct stack_writer *w, const struct exec_args *args, u
 {
 	for (size_t done = 0; done < args->bytes;) {
 		size_t part = MIN(args->bytes - done, PAGE_SIZE);
-		int ret = stack_write(w, to + done, page_address(args->pages[done / PAGE_SIZE]), part);
+		int ret = stack_write(w, to + done, page_address(args->pages[done / PAGE_SIZE]),
+				      part);
 
 		if (ret)
 			return ret;
@@ -217,7 +221,10 @@ static size_t args_strlen(const struct exec_args *args, size_t off)
 	}
 }
 
-/* Pointers to `count` strings that begin at `*off` of the block, which stands at `strings`; then NULL. */
+/*
+ * Pointers to `count` strings that begin at `*off` of the block, which stands at `strings`; then
+ * NULL.
+ */
 static int write_pointers(struct stack_writer *w, const struct exec_args *args, unsigned int count,
 			  unsigned long strings, size_t *off, unsigned long *sp)
 {
@@ -243,12 +250,22 @@ long args_build_stack(const struct exec_args *args, struct mm_struct *mm,
 	unsigned long random = ALIGN_DOWN(strings - 16, 16), sp, start;
 	u64 seed[2] = {random_u64(), random_u64()}, argc = args->argc;
 	const u64 auxv[] = {
-		AT_PHDR,  elf->phdr_addr, AT_PHENT,  ELF_PHENT, AT_PHNUM,  elf->phnum,
-		AT_PAGESZ, PAGE_SIZE,	  AT_BASE,   0,		AT_FLAGS,  0,
-		AT_ENTRY, elf->entry,	  AT_UID,    0,		AT_EUID,   0,
-		AT_GID,	  0,		  AT_EGID,   0,		AT_SECURE, 0,
-		AT_CLKTCK, 100,		  AT_RANDOM, random,	AT_EXECFN, fn,
-		AT_NULL,  0,
+		AT_PHDR,   elf->phdr_addr,
+		AT_PHENT,  ELF_PHENT,
+		AT_PHNUM,  elf->phnum,
+		AT_PAGESZ, PAGE_SIZE,
+		AT_BASE,   0,
+		AT_FLAGS,  0,
+		AT_ENTRY,  elf->entry,
+		AT_UID,    0,
+		AT_EUID,   0,
+		AT_GID,    0,
+		AT_EGID,   0,
+		AT_SECURE, 0,
+		AT_CLKTCK, 100,
+		AT_RANDOM, random,
+		AT_EXECFN, fn,
+		AT_NULL,   0,
 	};
 	size_t words = 1 + args->argc + 1 + args->envc + 1;
 
@@ -256,8 +273,7 @@ long args_build_stack(const struct exec_args *args, struct mm_struct *mm,
 	sp = start;
 	mm_grow_stack(mm, start & PAGE_MASK);
 	if (stack_write(&w, fn, execfn, name) || write_strings(&w, args, strings) ||
-	    stack_write(&w, random, seed, sizeof(seed)) ||
-	    stack_write(&w, sp, &argc, sizeof(argc)))
+	    stack_write(&w, random, seed, sizeof(seed)) || stack_write(&w, sp, &argc, sizeof(argc)))
 		return -ENOMEM;
 	sp += sizeof(argc);
 	if (write_pointers(&w, args, args->argc, strings, &off, &sp) ||

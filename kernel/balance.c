@@ -1,8 +1,8 @@
 /*
  * Where tasks run: stealing, affinity, the idle loop.
  *
- * Two run queue locks are never held together: a task that moves is on no queue in between, but RUNNING and on_rq, so
- * that a waker leaves it alone.
+ * Two run queue locks are never held together: a task that moves is on no queue in between, but
+ * RUNNING and on_rq, so that a waker leaves it alone.
  */
 #include "arch/cpu.h"
 #include "arch/init.h"
@@ -16,7 +16,7 @@ struct rq *rq_allowed(const struct task_struct *t)
 {
 	unsigned int cpu;
 
-	for_each_set_bit(cpu, t->affinity, NR_CPUS)
+	for_each_set_bit (cpu, t->affinity, NR_CPUS)
 		if (cpu_online(cpu))
 			return per_cpu_ptr(&cpu_rq, cpu);
 	BUG("task %d may run on no online CPU", t->pid);
@@ -39,7 +39,7 @@ static struct task_struct *steal_from(struct rq *from, unsigned int cpu)
 	struct task_struct *t, *found = NULL;
 
 	spin_lock(&from->lock);
-	list_for_each_entry(t, &from->queue, run_node) {
+	list_for_each_entry (t, &from->queue, run_node) {
 		if (!test_bit(cpu, t->affinity))
 			continue;
 		found = t;
@@ -103,7 +103,9 @@ __noreturn static void idle_loop(void)
 		irq_disable();
 		if (rq->nr_queued)
 			continue;
-		/* A task that is queued from here on comes with an interrupt, which ends the halt. */
+		/*
+		 * A task that is queued from here on comes with an interrupt, which ends the halt.
+		 */
 		WRITE_ONCE(rq->halted, true);
 		cpu_wait_for_interrupt();
 		WRITE_ONCE(rq->halted, false);
@@ -114,7 +116,7 @@ void sched_init(void)
 {
 	unsigned int cpu;
 
-	for_each_cpu(cpu) {
+	for_each_cpu (cpu) {
 		struct rq *rq = per_cpu_ptr(&cpu_rq, cpu);
 
 		rq->cpu = cpu;
@@ -176,7 +178,7 @@ u64 sched_hash(void)
 	unsigned int cpu;
 	u64 hash = 0;
 
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		hash = (hash ^ READ_ONCE(per_cpu(cpu_rq, cpu).hash)) * 0x100000001b3UL;
 	return hash;
 }
@@ -186,7 +188,7 @@ u64 sched_switches(void)
 	unsigned int cpu;
 	u64 sum = 0;
 
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		sum += READ_ONCE(per_cpu(cpu_rq, cpu).switches);
 	return sum;
 }

@@ -8,8 +8,8 @@
  *		printk("%s at byte %zu\n", r.why, r.offset);
  *
  * Pure: no allocation, no copy, no output; names and data point into the archive, which must stay.
- *Every field is checked before it is used: the archive may be hostile. Compressed archives, the
- *checksum form (070702) and what follows the trailer are not for this reader.
+ * Every field is checked before it is used: the archive may be hostile. Compressed archives, the
+ * checksum form (070702) and what follows the trailer are not for this reader.
  *
  * Format: linux/Documentation/driver-api/early-userspace/buffer-format.rst.
  */

@@ -1,6 +1,6 @@
 /*
- * Draining, in the order in which things depend on each other: dead tasks and roots (RCU), then stacks and page tables,
- * then the slabs that held all of them, then the page caches.
+ * Draining, in the order in which things depend on each other: dead tasks and roots (RCU), then
+ * stacks and page tables, then the slabs that held all of them, then the page caches.
  */
 #include "kernel/drain.h"
 

@@ -49,8 +49,11 @@ struct elf_image {
  * 0, or with *why a text that says what is wrong:
  *	-ENOEXEC	not such an executable, truncated, or one that contradicts itself
  *	-EINVAL		file size over memory size, offset and address apart, address arithmetic
- *overflows -ENOMEM		a segment ends above user space -EPERM		a segment below
- *ELF_MIN_ADDR After an error the contents of *out mean nothing.
+ *			overflows
+ *	-ENOMEM		a segment ends above user space
+ *	-EPERM		a segment below ELF_MIN_ADDR
+ *
+ * After an error the contents of *out mean nothing.
  */
 int elf_parse(const void *image, size_t size, struct elf_image *out, const char **why);
 

@@ -1,9 +1,9 @@
 /*
  * execve: a new address space from a file of the boot archive, then the switch to it.
  *
- * Everything that can fail comes first, in an address space that nobody sees. The switch is one task_lock section, the
- * lock that the task walk takes: the new root is published in tsk->mm, gets its kernel half, and is loaded (series,
- * patch 5; I6, I7).
+ * Everything that can fail comes first, in an address space that nobody sees. The switch is one
+ * task_lock section, the lock that the task walk takes: the new root is published in tsk->mm, gets
+ * its kernel half, and is loaded (series, patch 5; I6, I7).
  */
 #include "kernel/exec.h"
 
@@ -31,9 +31,12 @@ static int map_segment(struct mm_struct *mm, const struct initramfs_file *file,
 {
 	unsigned long start = ALIGN_DOWN(s->vaddr, PAGE_SIZE);
 	unsigned long end = ALIGN_UP(s->vaddr + s->memsz, PAGE_SIZE);
-	/* A read-only segment shows its last page whole, as Linux's mapping does: no copy of it is needed. */
-	unsigned long file_end = s->flags & ELF_W ? s->vaddr + s->filesz :
-						    ALIGN_UP(s->vaddr + s->filesz, PAGE_SIZE);
+	/*
+	 * A read-only segment shows its last page whole, as Linux's mapping does: no copy of it is
+	 * needed.
+	 */
+	unsigned long file_end =
+		s->flags & ELF_W ? s->vaddr + s->filesz : ALIGN_UP(s->vaddr + s->filesz, PAGE_SIZE);
 
 	return mm_map_segment(mm, start, end, segment_flags(s),
 			      s->filesz ? file->pages + s->offset / PAGE_SIZE : NULL,
@@ -62,7 +65,9 @@ static bool alone(void *arg)
 	return READ_ONCE(((struct thread_group *)arg)->nr_threads) == 1;
 }
 
-/* The running thread becomes the only one, and the leader. -EINTR: somebody else ends the process. */
+/*
+ * The running thread becomes the only one, and the leader. -EINTR: somebody else ends the process.
+ */
 static int de_thread(void)
 {
 	struct thread_group *g = current->group;
@@ -76,7 +81,9 @@ static int de_thread(void)
 		return -EINTR;
 	if (old != current) {
 		task_table_remove(current);
-		/* A walker may stand on our node: it must be gone before the node stands elsewhere. */
+		/*
+		 * A walker may stand on our node: it must be gone before the node stands elsewhere.
+		 */
 		synchronize_rcu();
 		current->pid = old->pid;
 		task_table_replace(old, current);
@@ -84,7 +91,10 @@ static int de_thread(void)
 		g->leader = current;
 		spin_unlock(&g->lock);
 		task_put(old);
-		/* Our own claim was counted when we became findable by our own pid: it is the leader's now. */
+		/*
+		 * Our own claim was counted when we became findable by our own pid: it is the
+		 * leader's now.
+		 */
 	}
 	spin_lock(&g->lock);
 	g->exiting = false;
@@ -99,7 +109,10 @@ static void exec_mmap(struct mm_struct *mm)
 	/* A kernel thread that becomes a process has borrowed a space until now. */
 	struct mm_struct *old = current->mm, *borrowed = old ? NULL : current->active_mm;
 
-	/* task_lock keeps preemption off: the empty root must not be scheduled between publication and copy (I6). */
+	/*
+	 * task_lock keeps preemption off: the empty root must not be scheduled between publication
+	 * and copy (I6).
+	 */
 	task_lock(current);
 	WRITE_ONCE(current->mm, mm);
 	arch_pgd_init_late(mm->root);

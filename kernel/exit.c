@@ -1,8 +1,8 @@
 /*
  * The end of threads and processes, and wait4.
  *
- * A thread leaves its root for the reference root BEFORE its mm pointer is cleared, so that no task runs on a root which the
- * task walk cannot find through it any more (I13).
+ * A thread leaves its root for the reference root BEFORE its mm pointer is cleared, so that no task
+ * runs on a root which the task walk cannot find through it any more (I13).
  */
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
@@ -31,7 +31,7 @@ bool group_kill_others(struct thread_group *g, int status, struct task_struct *e
 		g->exiting = true;
 		g->exec = exec;
 		g->exit_status = status;
-		list_for_each_entry(t, &g->threads, thread_node)
+		list_for_each_entry (t, &g->threads, thread_node)
 			if (t != current)
 				order_death(t);
 	}
@@ -71,7 +71,10 @@ static void exit_mm(void)
 	mm_release(current);
 }
 
-/* Orphans go to process 1, dead ones included. Its lock is the outer one: it is everybody's ancestor. */
+/*
+ * Orphans go to process 1, dead ones included. Its lock is the outer one: it is everybody's
+ * ancestor.
+ */
 static void reparent_children(struct thread_group *g)
 {
 	struct thread_group *child, *next;
@@ -81,7 +84,7 @@ static void reparent_children(struct thread_group *g)
 		return;
 	spin_lock(&init_group->lock);
 	spin_lock(&g->lock);
-	list_for_each_entry_safe(child, next, &g->children, sibling) {
+	list_for_each_entry_safe (child, next, &g->children, sibling) {
 		WRITE_ONCE(child->parent, init_group);
 		WRITE_ONCE(child->ppid, init_group->tgid);
 		zombies |= child->zombie;
@@ -142,7 +145,8 @@ __noreturn void do_exit(int status)
 	bool last, leader;
 
 	if (unlikely(g == init_group && g->nr_threads == 1))
-		panic("init (process 1) ended with status %#x", g->exiting ? g->exit_status : status);
+		panic("init (process 1) ended with status %#x",
+		      g->exiting ? g->exit_status : status);
 	exit_mm();
 
 	spin_lock(&g->lock);
@@ -206,7 +210,7 @@ static bool find_zombie(void *arg)
 	w->found = NULL;
 	w->none = true;
 	spin_lock(&w->parent->lock);
-	list_for_each_entry(child, &w->parent->children, sibling) {
+	list_for_each_entry (child, &w->parent->children, sibling) {
 		if (w->pid > 0 && child->tgid != w->pid)
 			continue;
 		w->none = false;

@@ -1,8 +1,9 @@
 /*
  * fork, vfork, clone.
  *
- * The order at the end is the protocol's: the child becomes visible to the task walk, THEN its root gets its kernel half
- * (arch_pgd_init_late holds the full barrier), THEN the child may run. Nothing can fail after it is visible (I8).
+ * The order at the end is the protocol's: the child becomes visible to the task walk, THEN its root
+ * gets its kernel half (arch_pgd_init_late holds the full barrier), THEN the child may run. Nothing
+ * can fail after it is visible (I8).
  */
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
@@ -111,7 +112,10 @@ static bool vfork_is_done(void *arg)
 	return smp_load_acquire(&((struct task_struct *)arg)->vfork_done);
 }
 
-/* The parent sleeps until the child has left the address space. The child's reference was taken before it ran. */
+/*
+ * The parent sleeps until the child has left the address space. The child's reference was taken
+ * before it ran.
+ */
 static void wait_for_vfork(struct task_struct *t)
 {
 	/* A dying parent goes on too: the child keeps what it uses alive. */

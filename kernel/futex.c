@@ -1,9 +1,9 @@
 /*
- * Futexes, private ones: FUTEX_WAIT and FUTEX_WAKE (and their BITSET forms with all bits), which musl's locks, joins and
- * condition variables use.
+ * Futexes, private ones: FUTEX_WAIT and FUTEX_WAKE (and their BITSET forms with all bits), which
+ * musl's locks, joins and condition variables use.
  *
- * A waiter is on its bucket's list before it looks at the word; a waker's process changes the word before it looks at the
- * list. The bucket lock orders the two.
+ * A waiter is on its bucket's list before it looks at the word; a waker's process changes the word
+ * before it looks at the list. The bucket lock orders the two.
  */
 #include "kernel/futex.h"
 
@@ -15,14 +15,14 @@
 
 #define FUTEX_BUCKETS 256
 
-#define FUTEX_WAIT	  0
-#define FUTEX_WAKE	  1
-#define FUTEX_REQUEUE	  3
-#define FUTEX_WAIT_BITSET 9
-#define FUTEX_WAKE_BITSET 10
-#define FUTEX_PRIVATE	  128
+#define FUTEX_WAIT           0
+#define FUTEX_WAKE           1
+#define FUTEX_REQUEUE        3
+#define FUTEX_WAIT_BITSET    9
+#define FUTEX_WAKE_BITSET    10
+#define FUTEX_PRIVATE        128
 #define FUTEX_CLOCK_REALTIME 256
-#define FUTEX_BITSET_ALL  0xffffffffu
+#define FUTEX_BITSET_ALL     0xffffffffu
 
 struct futex_bucket {
 	struct spinlock lock;
@@ -90,7 +90,7 @@ long futex_wake(u32 __user *addr, unsigned int n)
 	long woken = 0;
 
 	spin_lock(&b->lock);
-	list_for_each_entry_safe(w, next, &b->waiters, node) {
+	list_for_each_entry_safe (w, next, &b->waiters, node) {
 		if (!n)
 			break;
 		if (w->mm != mm || w->addr != addr)

@@ -2,16 +2,15 @@
  * The files of the boot archive: a read-only table, made once at boot.
  *
  *	initramfs_init(archive, bytes)	reads the whole cpio archive
- *	initramfs_lookup("/bin/x")	the entry of that name; "bin/x" and "./bin/x" are the same
- *name
+ *	initramfs_lookup("/bin/x")	the entry of that name; "bin/x" and "./bin/x" are the same name
  *
  * Each file has its contents twice: `data` in one piece, in the archive (which must stay), for
- *whoever parses it; and copied into whole pages, so that exec can map program text without copying
- *it. The pages belong to the table for ever: who maps one takes a reference with get_page() and
- *never writes.
+ * whoever parses it; and copied into whole pages, so that exec can map program text without copying
+ * it. The pages belong to the table for ever: who maps one takes a reference with get_page() and
+ * never writes.
  *
  * After initramfs_init() nothing changes, so readers need no lock. Symbolic links are entries and
- *are not followed.
+ * are not followed.
  */
 #ifndef KERNEL_INITRAMFS_H
 #define KERNEL_INITRAMFS_H

@@ -1,8 +1,8 @@
 /*
  * From the boot CPU's first C line to the first program.
  *
- * Order: what a message needs, memory, the reference root and its strategy, tasks, the other CPUs (they start
- * while the clocks are being measured), process 1.
+ * Order: what a message needs, memory, the reference root and its strategy, tasks, the other CPUs
+ * (they start while the clocks are being measured), process 1.
  */
 #include "kernel/kmain.h"
 
@@ -49,14 +49,18 @@ static void load_initramfs(void)
 	const struct boot_module *m = &boot_info.modules[0];
 
 	if (!boot_info.nr_modules)
-		panic("no boot module: the programs come in a cpio archive as the first module (module2 in "
+		panic("no boot module: the programs come in a cpio archive as the first module "
+		      "(module2 in "
 		      "GRUB, -initrd in QEMU)");
 	if (initramfs_init(phys_to_virt(m->start), m->size))
 		panic("the boot module at %#llx, %llu bytes, is no usable cpio archive",
 		      (unsigned long long)m->start, (unsigned long long)m->size);
 }
 
-/* Splits what follows " -- " on the command line at blanks, in place, behind the program's own name. */
+/*
+ * Splits what follows " -- " on the command line at blanks, in place, behind the program's own
+ * name.
+ */
 static void init_arguments(char *line, const char **argv, unsigned int max)
 {
 	unsigned int n = 0;

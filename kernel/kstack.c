@@ -14,7 +14,7 @@
 #define PLACE_SIZE  (2 * KSTACK_SIZE)
 #define STACK_PAGES (KSTACK_SIZE / PAGE_SIZE)
 #define PLACES_MAX  (1UL << 20)
-#define CACHE	    16
+#define CACHE       16
 
 _Static_assert(PLACES_MAX *PLACE_SIZE <= ROOT_SLOT_SIZE, "stacks fit their slot");
 
@@ -25,12 +25,15 @@ struct stack_cache {
 
 static DEFINE_PER_CPU(struct stack_cache, stack_cache);
 
-/* Stacks beyond the caches, linked through their top word; and places whose stack was unmapped, linked likewise by number. */
+/*
+ * Stacks beyond the caches, linked through their top word; and places whose stack was unmapped,
+ * linked likewise by number.
+ */
 static struct spinlock depot_lock = SPINLOCK_INIT;
-static unsigned long depot;		  /* depot_lock: top of the first, 0 none */
-static unsigned long nr_places;		  /* depot_lock: places ever used */
-static unsigned long free_places;	  /* depot_lock: how many are in free_place[] */
-static u32 free_place[4096];		  /* depot_lock */
+static unsigned long depot;       /* depot_lock: top of the first, 0 none */
+static unsigned long nr_places;   /* depot_lock: places ever used */
+static unsigned long free_places; /* depot_lock: how many are in free_place[] */
+static u32 free_place[4096];      /* depot_lock */
 
 static unsigned long place_top(unsigned long place)
 {

@@ -1,8 +1,9 @@
 /*
- * Kernel stacks: 16 KiB with a guard area below, in a root slot that every root has from birth (I30).
+ * Kernel stacks: 16 KiB with a guard area below, in a root slot that every root has from birth
+ * (I30).
  *
- * A stack once mapped stays mapped and is handed out again: neither fork nor exit touches kernel page
- * tables. kstack_drain() gives the unused ones back.
+ * A stack once mapped stays mapped and is handed out again: neither fork nor exit touches kernel
+ * page tables. kstack_drain() gives the unused ones back.
  */
 #ifndef KERNEL_KSTACK_H
 #define KERNEL_KSTACK_H
@@ -28,7 +29,10 @@ bool kstack_guard(unsigned long addr);
 
 /* Moves this CPU's unused stacks to where kstack_drain() finds them. */
 void kstack_cache_drain(void);
-/* Gives every unused stack but other CPUs' back to the page allocator. Process context, interrupts on; flushes all TLBs. */
+/*
+ * Gives every unused stack but other CPUs' back to the page allocator. Process context, interrupts
+ * on; flushes all TLBs.
+ */
 void kstack_drain(void);
 
 #endif

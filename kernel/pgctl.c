@@ -1,8 +1,9 @@
 /*
  * pgctl: the kernel-side controls of the page-table stress. See kernel/abi/pgctl.h.
  *
- * It grows the kernel half by vmalloc in fresh root slots and reads the memory back under an exception guard, in the
- * caller's context and on every CPU's worker. A slot that is missing is a count here, not a panic.
+ * It grows the kernel half by vmalloc in fresh root slots and reads the memory back under an
+ * exception guard, in the caller's context and on every CPU's worker. A slot that is missing is a
+ * count here, not a panic.
  */
 #include "kernel/abi/pgctl.h"
 
@@ -26,7 +27,7 @@
 #include "mm/pgtable.h"
 #include "mm/vmalloc.h"
 
-#define RANGES	   512
+#define RANGES     512
 #define RANGE_MAX  MiB(64)
 #define FIRST_SLOT ((unsigned int)((VMALLOC_START >> ROOT_SLOT_SHIFT) & (ROOT_SLOTS - 1)))
 
@@ -35,7 +36,7 @@ enum range_state { RANGE_FREE, RANGE_BUSY, RANGE_LIVE };
 /* Letter l: range_lock. */
 struct range {
 	enum range_state state; /* l: BUSY is being made or freed */
-	u32 readers;		/* l */
+	u32 readers;            /* l */
 	char *addr;
 	unsigned long bytes;
 };
@@ -194,8 +195,8 @@ static u64 touch_range(const struct range *r)
 			if (!missing++)
 				note_missing(root_slot((unsigned long)va), cpu_id(), (u64)va, 0);
 		} else if (value != pattern(va)) {
-			panic("pgctl: %p reads %#lx, not %#lx: it is not the page that was mapped", va,
-			      (unsigned long)value, (unsigned long)pattern(va));
+			panic("pgctl: %p reads %#lx, not %#lx: it is not the page that was mapped",
+			      va, (unsigned long)value, (unsigned long)pattern(va));
 		}
 	}
 	(void)atomic_add_return(&seen.touches, r->bytes / PAGE_SIZE);
@@ -327,7 +328,7 @@ static long stats(void __user *out)
 	s.growths = sync.growths;
 	s.walk_visits = sync.walk_visits;
 	s.late_syncs = sync.late_syncs;
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		const struct process_counts *c = per_cpu_ptr(&process_counts, cpu);
 
 		s.forks += READ_ONCE(c->forks);

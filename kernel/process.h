@@ -1,28 +1,29 @@
 /*
- * Processes: fork, exec, exit, wait, kill. Each call acts on the running task and follows the Linux call of that name.
+ * Processes: fork, exec, exit, wait, kill. Each call acts on the running task and follows the Linux
+ * call of that name.
  */
 #ifndef KERNEL_PROCESS_H
 #define KERNEL_PROCESS_H
 
 #include "kernel/task.h"
 
-#define CLONE_SIGNAL	     0x000000ffUL
-#define CLONE_VM	     0x00000100UL
-#define CLONE_FS	     0x00000200UL
-#define CLONE_FILES	     0x00000400UL
-#define CLONE_SIGHAND	     0x00000800UL
-#define CLONE_VFORK	     0x00004000UL
-#define CLONE_THREAD	     0x00010000UL
-#define CLONE_SYSVSEM	     0x00040000UL
-#define CLONE_SETTLS	     0x00080000UL
+#define CLONE_SIGNAL         0x000000ffUL
+#define CLONE_VM             0x00000100UL
+#define CLONE_FS             0x00000200UL
+#define CLONE_FILES          0x00000400UL
+#define CLONE_SIGHAND        0x00000800UL
+#define CLONE_VFORK          0x00004000UL
+#define CLONE_THREAD         0x00010000UL
+#define CLONE_SYSVSEM        0x00040000UL
+#define CLONE_SETTLS         0x00080000UL
 #define CLONE_PARENT_SETTID  0x00100000UL
 #define CLONE_CHILD_CLEARTID 0x00200000UL
-#define CLONE_DETACHED	     0x00400000UL
+#define CLONE_DETACHED       0x00400000UL
 #define CLONE_CHILD_SETTID   0x01000000UL
 
 struct clone_args {
 	unsigned long flags;
-	unsigned long stack;	    /* user stack pointer of the child; 0: the parent's */
+	unsigned long stack; /* user stack pointer of the child; 0: the parent's */
 	u32 __user *parent_tid;
 	u32 __user *child_tid;
 	unsigned long tls;
@@ -31,35 +32,51 @@ struct clone_args {
 /* The child's pid, or -ENOMEM, -EINVAL, -EAGAIN. */
 long do_clone(const struct clone_args *args);
 
-/* A new program in the running task. On success the task returns to user mode at its first instruction. */
+/*
+ * A new program in the running task. On success the task returns to user mode at its first
+ * instruction.
+ */
 long do_execve(const char __user *path, const char __user *const __user *argv,
 	       const char __user *const __user *envp);
 
-/* The first program, from a kernel thread that becomes process 1. Strings are the kernel's; both arrays end with NULL. */
+/*
+ * The first program, from a kernel thread that becomes process 1. Strings are the kernel's; both
+ * arrays end with NULL.
+ */
 long kernel_execve(const char *path, const char *const *argv, const char *const *envp);
 
-/* Ends the thread, or the whole process. `status` as wait4 reports it: exit code << 8, or a signal. */
+/*
+ * Ends the thread, or the whole process. `status` as wait4 reports it: exit code << 8, or a signal.
+ */
 __noreturn void do_exit(int status);
 __noreturn void do_group_exit(int status);
 
-/* Every other thread of the group shall die; the first status counts. Returns false when that is under way already. */
+/*
+ * Every other thread of the group shall die; the first status counts. Returns false when that is
+ * under way already.
+ */
 bool group_kill_others(struct thread_group *g, int status, struct task_struct *exec);
 
-#define WNOHANG	   0x00000001
+#define WNOHANG    0x00000001
 #define WUNTRACED  0x00000002
 #define WCONTINUED 0x00000008
 #define WNOTHREAD  0x20000000
-#define WALL	   0x40000000
-#define WCLONE	   0x80000000U
+#define WALL       0x40000000
+#define WCLONE     0x80000000U
 
-/* The pid of a dead child, whose status goes to *status; 0 with WNOHANG; -ECHILD, -EINTR, -EINVAL. */
+/*
+ * The pid of a dead child, whose status goes to *status; 0 with WNOHANG; -ECHILD, -EINTR, -EINVAL.
+ */
 long do_wait(int pid, int *status, unsigned int options);
 
 /* kill(2), tgkill(2) and tkill(2) with default actions only. */
 long do_kill(int pid, int sig);
 long do_tkill(int tgid, int tid, int sig);
 
-/* rt_sigaction(2): the disposition alone; a handler is refused with -ENOSYS. struct as the kernel ABI has it. */
+/*
+ * rt_sigaction(2): the disposition alone; a handler is refused with -ENOSYS. struct as the kernel
+ * ABI has it.
+ */
 struct user_sigaction {
 	unsigned long handler, flags, restorer;
 	u64 mask;
@@ -76,7 +93,10 @@ struct process_counts {
 };
 DECLARE_PER_CPU(struct process_counts, process_counts);
 
-/* Wakes what waits on the futex at `addr` of the running task's address space. Returns how many. futex.c. */
+/*
+ * Wakes what waits on the futex at `addr` of the running task's address space. Returns how many.
+ * futex.c.
+ */
 long futex_wake(u32 __user *addr, unsigned int n);
 
 /* The running task leaves its address space (exit, exec): tells a vfork parent. */

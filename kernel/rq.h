@@ -7,15 +7,16 @@
 /* All under lock but where noted. The lock is irq-safe; two of them are never held together. */
 struct rq {
 	struct spinlock lock;
-	unsigned int cpu;	 /* constant */
-	u32 nr_queued;		 /* read without the lock by others */
-	struct list_head queue;	 /* runnable, the running one left out */
+	unsigned int cpu;       /* constant */
+	u32 nr_queued;          /* read without the lock by others */
+	struct list_head queue; /* runnable, the running one left out */
 	struct task_struct *curr, *idle;
-	struct task_struct *prev;   /* across a switch */
-	struct mm_struct *drop_mm;  /* across a switch */
-	bool after;		    /* across a switch: something rare is to be done after it */
-	bool tick;		    /* a tick is armed */
-	bool halted;		    /* read without the lock by others: the idle task is about to halt */
+	struct task_struct *prev;  /* across a switch */
+	struct mm_struct *drop_mm; /* across a switch */
+	bool after;                /* across a switch: something rare is to be done after it */
+	bool tick;                 /* a tick is armed */
+	/* read without the lock by others: the idle task is about to halt */
+	bool halted;
 	u64 hash, switches;
 };
 
@@ -43,9 +44,15 @@ void set_need_resched(void);
 
 /* The run queue of an online CPU in t's affinity. */
 struct rq *rq_allowed(const struct task_struct *t);
-/* Moves a task that was running here, and is saved, to a CPU that it may run on. No lock held, interrupts off. */
+/*
+ * Moves a task that was running here, and is saved, to a CPU that it may run on. No lock held,
+ * interrupts off.
+ */
 void rq_push(struct task_struct *t);
-/* Takes a waiting task from another CPU onto this one's queue. True when there was one. Interrupts off. */
+/*
+ * Takes a waiting task from another CPU onto this one's queue. True when there was one. Interrupts
+ * off.
+ */
 bool rq_steal(struct rq *rq);
 /* Wakes one halted CPU, if there is any, to steal. */
 void rq_kick_idle(const struct rq *rq);

@@ -1,8 +1,9 @@
 /*
  * Run queues and the switch between tasks: see sched.h.
  *
- * rq->lock is held across the switch: the task that is switched to releases it (finish_switch). So nobody sees a task
- * that has left the queue but is not saved yet, and a waker needs no flag to wait for.
+ * rq->lock is held across the switch: the task that is switched to releases it (finish_switch). So
+ * nobody sees a task that has left the queue but is not saved yet, and a waker needs no flag to
+ * wait for.
  */
 #include "kernel/sched.h"
 
@@ -87,7 +88,10 @@ static void switch_mm_tasks(struct rq *rq, struct task_struct *prev, struct task
 		}
 		return;
 	}
-	/* A kernel thread runs on whatever is loaded: kernel addresses are the same in all (lazy TLB). */
+	/*
+	 * A kernel thread runs on whatever is loaded: kernel addresses are the same in all (lazy
+	 * TLB).
+	 */
 	next->active_mm = prev->active_mm;
 	if (prev->mm)
 		mmgrab(prev->active_mm);
@@ -147,7 +151,10 @@ static void context_switch(struct rq *rq, struct task_struct *prev, struct task_
 	finish_switch();
 }
 
-/* Interrupts off, preemption off. `preempted`: the task did not ask for it, so its state does not count. */
+/*
+ * Interrupts off, preemption off. `preempted`: the task did not ask for it, so its state does not
+ * count.
+ */
 static void schedule_locked(bool preempted)
 {
 	struct rq *rq = this_cpu_ptr(&cpu_rq);
@@ -266,7 +273,10 @@ struct task_struct *task_self(void)
 
 void task_set_state(enum task_state state)
 {
-	/* Full barrier: the state before the condition that the caller looks at next (partner: task_wake's lock). */
+	/*
+	 * Full barrier: the state before the condition that the caller looks at next (partner:
+	 * task_wake's lock).
+	 */
 	(void)atomic_xchg(&current->state, (u32)state);
 }
 

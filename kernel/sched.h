@@ -1,9 +1,11 @@
 /*
- * The scheduler: a run queue for each CPU, round robin, preempted by a tick that runs only while somebody waits.
+ * The scheduler: a run queue for each CPU, round robin, preempted by a tick that runs only while
+ * somebody waits.
  *
- * A task is woken on the CPU where it ran last and forked on its parent's, so that a process which forks and
- * waits never leaves its CPU. Load is spread by stealing: a CPU that runs out of tasks takes one from
- * another, and the tick of a CPU with waiting tasks wakes an idle one to come and look.
+ * A task is woken on the CPU where it ran last and forked on its parent's, so that a process which
+ * forks and waits never leaves its CPU. Load is spread by stealing: a CPU that runs out of tasks
+ * takes one from another, and the tick of a CPU with waiting tasks wakes an idle one to come and
+ * look.
  */
 #ifndef KERNEL_SCHED_H
 #define KERNEL_SCHED_H
@@ -30,12 +32,14 @@ void schedule_if_needed(void);
 
 /* Interrupts the CPU that runs `t`, if another one does. */
 void sched_kick_running(struct task_struct *t);
-/* Makes the CPU that runs `t` in user mode look at its exit work; wakes it when it sleeps killably. */
+/*
+ * Makes the CPU that runs `t` in user mode look at its exit work; wakes it when it sleeps killably.
+ */
 void sched_kick_task(struct task_struct *t);
 
 /*
- * Where `t` may run, NR_CPUS bits. Takes effect at once for the running task, for another one when it is next switched. -EINVAL:
- * no online CPU in it.
+ * Where `t` may run, NR_CPUS bits. Takes effect at once for the running task, for another one when
+ * it is next switched. -EINVAL: no online CPU in it.
  */
 int sched_set_affinity(struct task_struct *t, const unsigned long *mask);
 
@@ -44,7 +48,10 @@ __noreturn void sched_exit(void);
 
 /* Sleeps until time_ns() >= deadline. 0, or -EINTR when the task must die. */
 int sleep_until(u64 deadline);
-/* The same, and earlier when `woken` becomes true under wake_up of wq: 0, -EINTR, -ETIMEDOUT. deadline 0: none. */
+/*
+ * The same, and earlier when `woken` becomes true under wake_up of wq: 0, -EINTR, -ETIMEDOUT.
+ * deadline 0: none.
+ */
 int wait_until(struct wait_queue *wq, bool (*woken)(void *), void *arg, u64 deadline);
 
 /* Of (cpu, pid) at every switch so far, all CPUs together. Equal schedules give equal hashes. */

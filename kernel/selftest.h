@@ -2,7 +2,10 @@
 #ifndef KERNEL_SELFTEST_H
 #define KERNEL_SELFTEST_H
 
-/* `selftest=panic|nullderef|stackoverflow|wxtext`: does that; without the option returns. An unknown name panics with the known ones. */
+/*
+ * `selftest=panic|nullderef|stackoverflow|wxtext`: does that; without the option returns. An
+ * unknown name panics with the known ones.
+ */
 void selftest_run(void);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Signals, as far as they end something: kill, and faults of user programs. Handlers run in a later slice; until then
- * rt_sigaction refuses one, and a signal either has its default action or is ignored.
+ * Signals, as far as they end something: kill, and faults of user programs. Handlers run in a later
+ * slice; until then rt_sigaction refuses one, and a signal either has its default action or is
+ * ignored.
  */
 #include "arch/trap.h"
 #include "arch/uaccess.h"
@@ -11,8 +12,7 @@
 #include "kernel/sched.h"
 
 /* Signals whose default is to do nothing. */
-#define DEFAULT_IGNORED                                                                            \
-	(BIT(SIGCHLD - 1) | BIT(SIGCONT - 1) | BIT(SIGURG - 1) | BIT(SIGWINCH - 1))
+#define DEFAULT_IGNORED (BIT(SIGCHLD - 1) | BIT(SIGCONT - 1) | BIT(SIGURG - 1) | BIT(SIGWINCH - 1))
 /* Signals whose default is to stop: refused, for there is no job control yet. */
 #define DEFAULT_STOP (BIT(SIGSTOP - 1) | BIT(SIGTSTP - 1) | BIT(SIGTTIN - 1) | BIT(SIGTTOU - 1))
 
@@ -43,7 +43,7 @@ static void group_kill(struct thread_group *g, int sig)
 		g->exiting = true;
 		g->exec = NULL;
 		g->exit_status = sig;
-		list_for_each_entry(t, &g->threads, thread_node) {
+		list_for_each_entry (t, &g->threads, thread_node) {
 			(void)atomic_fetch_or(&t->work, WORK_FATAL);
 			sched_kick_task(t);
 		}
@@ -69,7 +69,7 @@ static long kill_all(int sig)
 	unsigned int b;
 	bool any = false;
 
-	for_each_process(b, p) {
+	for_each_process (b, p) {
 		if (p->group == init_group || p->group == current->group ||
 		    !READ_ONCE(p->group->parent))
 			continue;

@@ -11,16 +11,16 @@
 #include "kernel/syscalls.h"
 #include "mm/mm.h"
 
-#define CLOCK_REALTIME		 0
-#define CLOCK_MONOTONIC		 1
-#define CLOCK_MONOTONIC_RAW	 4
-#define CLOCK_REALTIME_COARSE	 5
-#define CLOCK_MONOTONIC_COARSE	 6
-#define CLOCK_BOOTTIME		 7
-#define TIMER_ABSTIME		 1
+#define CLOCK_REALTIME         0
+#define CLOCK_MONOTONIC        1
+#define CLOCK_MONOTONIC_RAW    4
+#define CLOCK_REALTIME_COARSE  5
+#define CLOCK_MONOTONIC_COARSE 6
+#define CLOCK_BOOTTIME         7
+#define TIMER_ABSTIME          1
 
 #define TIOCGWINSZ 0x5413
-#define IOV_MAX	   1024
+#define IOV_MAX    1024
 
 /* --- memory --- */
 
@@ -232,7 +232,8 @@ SYSCALL(clock_nanosleep)
 SYSCALL(futex)
 {
 	UNUSED_ARGS(a4);
-	return do_futex((u32 __user *)a0, (unsigned int)a1, (u32)a2, (const void __user *)a3, (u32)a5);
+	return do_futex((u32 __user *)a0, (unsigned int)a1, (u32)a2, (const void __user *)a3,
+			(u32)a5);
 }
 
 /* --- the system --- */

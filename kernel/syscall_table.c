@@ -31,9 +31,8 @@ static SYSCALL(none)
 
 #define SYSCALL_ENTRY(nr, name) [nr] = sys_##name,
 
-const syscall_fn sys_call_table[TABLE_SIZE] = {
-	[0 ... TABLE_SIZE - 1] = sys_none,
-	SYSCALLS(SYSCALL_ENTRY)};
+const syscall_fn sys_call_table[TABLE_SIZE] = {[0 ... TABLE_SIZE - 1] = sys_none,
+					       SYSCALLS(SYSCALL_ENTRY)};
 
 const u64 sys_call_count = TABLE_SIZE;
 

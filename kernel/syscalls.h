@@ -1,4 +1,7 @@
-/* The system calls, for the table: arguments as user space passed them, results or -errno. Linux's manual says the rest. */
+/*
+ * The system calls, for the table: arguments as user space passed them, results or -errno. Linux's
+ * manual says the rest.
+ */
 #ifndef KERNEL_SYSCALLS_H
 #define KERNEL_SYSCALLS_H
 

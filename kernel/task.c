@@ -9,8 +9,10 @@
 #include "mm/mm.h"
 #include "mm/slab.h"
 
-/* As Linux on 64 bits. Pids come in chunks, one CPU's at a time, so that forks meet on no counter. */
-#define PID_MAX	  4194304
+/*
+ * As Linux on 64 bits. Pids come in chunks, one CPU's at a time, so that forks meet on no counter.
+ */
+#define PID_MAX   4194304
 #define PID_CHUNK 64
 #define PID_FIRST 300 /* after the first round: the low ones are init's and the daemons' */
 
@@ -83,7 +85,7 @@ struct task_struct *find_task(int pid)
 	struct task_struct *t;
 
 	ASSERT(rcu_read_lock_held());
-	list_for_each_entry_rcu(t, &bucket_of(pid)->tasks, table_node)
+	list_for_each_entry_rcu (t, &bucket_of(pid)->tasks, table_node)
 		if (t->pid == pid)
 			return t;
 	return NULL;
@@ -132,7 +134,7 @@ struct task_struct *find_lock_task_mm(struct task_struct *p)
 	if (likely(t->mm))
 		return t;
 	task_unlock(t);
-	list_for_each_entry_rcu(t, &p->group->threads, thread_node) {
+	list_for_each_entry_rcu (t, &p->group->threads, thread_node) {
 		task_lock(t);
 		if (t->mm)
 			return t;
@@ -146,7 +148,7 @@ void for_each_task_root(void (*visit)(struct mm_root *root, void *arg), void *ar
 	struct task_struct *p, *t;
 	unsigned int b;
 
-	for_each_process(b, p) {
+	for_each_process (b, p) {
 		t = find_lock_task_mm(p);
 		if (!t)
 			continue;

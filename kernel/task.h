@@ -1,8 +1,9 @@
 /*
  * Tasks (threads) and thread groups (processes).
  *
- * Letters, for who may write a field: t task_lock of the task; g lock of its thread group; P lock of the PARENT's
- * group; q lock of the run queue the task belongs to; s the task itself; c constant once published; A atomic.
+ * Letters, for who may write a field: t task_lock of the task; g lock of its thread group; P lock
+ * of the PARENT's group; q lock of the run queue the task belongs to; s the task itself; c constant
+ * once published; A atomic.
  *
  * Lock order, outer first:
  *
@@ -34,38 +35,39 @@ struct mm_struct;
 #define WORK_TID    BIT(2) /* a new task: *set_child_tid = pid */
 
 #define NR_SIGNALS 64
-#define SIGILL	   4
-#define SIGTRAP	   5
-#define SIGBUS	   7
-#define SIGFPE	   8
-#define SIGKILL	   9
-#define SIGSEGV	   11
-#define SIGCHLD	   17
-#define SIGCONT	   18
-#define SIGSTOP	   19
-#define SIGTSTP	   20
-#define SIGTTIN	   21
-#define SIGTTOU	   22
-#define SIGURG	   23
+#define SIGILL     4
+#define SIGTRAP    5
+#define SIGBUS     7
+#define SIGFPE     8
+#define SIGKILL    9
+#define SIGSEGV    11
+#define SIGCHLD    17
+#define SIGCONT    18
+#define SIGSTOP    19
+#define SIGTSTP    20
+#define SIGTTIN    21
+#define SIGTTOU    22
+#define SIGURG     23
 #define SIGWINCH   28
 
 struct thread_group {
 	struct spinlock lock;
-	u32 refs;		      /* A: tasks, and the zombie's claim */
-	u32 nr_threads;		      /* g: not yet exited */
-	bool exiting;		      /* g: exit_group, exec or a fatal signal: the other threads must die */
-	bool zombie;		      /* P: all threads gone, waiting for wait4 */
-	int exit_status;	      /* g: as wait4 reports it */
-	int tgid;		      /* c */
+	u32 refs;       /* A: tasks, and the zombie's claim */
+	u32 nr_threads; /* g: not yet exited */
+	/* g: exit_group, exec or a fatal signal: the other threads must die */
+	bool exiting;
+	bool zombie;                  /* P: all threads gone, waiting for wait4 */
+	int exit_status;              /* g: as wait4 reports it */
+	int tgid;                     /* c */
 	struct task_struct *leader;   /* g: changes in exec only */
 	struct task_struct *exec;     /* g: the thread that execs, waits for the others to go */
 	struct thread_group *parent;  /* P of the old and the new one; RCU */
-	int ppid;		      /* P: the parent's tgid, for who needs no more of it */
+	int ppid;                     /* P: the parent's tgid, for who needs no more of it */
 	struct list_head children;    /* g */
 	struct list_head sibling;     /* P */
 	struct list_head threads;     /* g; RCU readers; all but the exited */
 	struct wait_queue child_exit; /* wait4 sleeps here; exec as well */
-	u64 ignored;		      /* g: bit n - 1: signal n is SIG_IGN */
+	u64 ignored;                  /* g: bit n - 1: signal n is SIG_IGN */
 	struct rcu_head rcu;
 };
 
@@ -74,30 +76,32 @@ struct task_struct {
 
 	/* Scheduling. */
 	struct list_head run_node; /* q */
-	u32 refs;		   /* A: one while it can be switched to, one while it can be found or waited for */
-	u32 state;		   /* s, and a waker: enum task_state */
-	u32 cpu;		   /* q: whose run queue */
-	bool on_rq;		   /* q: queued or running */
-	bool evict;		   /* its affinity was changed and no longer has the CPU it was on */
-	bool vfork;		   /* c: a parent waits on vfork_wait */
-	bool vfork_done;	   /* release: it may go on */
+	/* A: one while it can be switched to, one while it can be found or waited for */
+	u32 refs;
+	u32 state;  /* s, and a waker: enum task_state */
+	u32 cpu;    /* q: whose run queue */
+	bool on_rq; /* q: queued or running */
+	/* its affinity was changed and no longer has the CPU it was on */
+	bool evict;
+	bool vfork;                        /* c: a parent waits on vfork_wait */
+	bool vfork_done;                   /* release: it may go on */
 	DECLARE_BITMAP(affinity, NR_CPUS); /* s before the first run; q */
 
 	/* Address space. */
-	struct spinlock alloc_lock; /* task_lock */
-	struct mm_struct *mm;	    /* t; NULL: kernel thread, or exited */
+	struct spinlock alloc_lock;  /* task_lock */
+	struct mm_struct *mm;        /* t; NULL: kernel thread, or exited */
 	struct mm_struct *active_mm; /* q: what this CPU has loaded while the task runs */
 
-	int pid; /* c; exec of a non-leader takes the leader's */
-	struct thread_group *group; /* c */
+	int pid;                      /* c; exec of a non-leader takes the leader's */
+	struct thread_group *group;   /* c */
 	struct list_head table_node;  /* task table bucket; RCU readers */
 	struct list_head thread_node; /* g; RCU readers */
 	struct rcu_reader rcu_reader; /* s */
 	struct wait_queue vfork_wait;
 
-	u64 blocked;		   /* s: signal mask, stored for the user */
+	u64 blocked;                                 /* s: signal mask, stored for the user */
 	u32 __user *set_child_tid, *clear_child_tid; /* s */
-	char comm[COMM_LEN];	   /* s */
+	char comm[COMM_LEN];                         /* s */
 	struct rcu_head rcu;
 
 	struct thread thread;
@@ -144,17 +148,18 @@ struct task_struct *find_task(int pid);
 int pid_alloc(void);
 
 /*
- * All tasks that lead a process, told by their pid: an exec in another thread takes pid and place over in one store, and both
- * the old leader and the new one lead to the group (I12). Inside rcu_read_lock(). `b` is an unsigned int.
+ * All tasks that lead a process, told by their pid: an exec in another thread takes pid and place
+ * over in one store, and both the old leader and the new one lead to the group (I12). Inside
+ * rcu_read_lock(). `b` is an unsigned int.
  */
 #define for_each_process(b, p)                                                                     \
 	for ((b) = 0; (b) < TASK_BUCKETS; (b)++)                                                   \
-		list_for_each_entry_rcu(p, &task_table[b].tasks, table_node)                       \
+		list_for_each_entry_rcu (p, &task_table[b].tasks, table_node)                      \
 			if (READ_ONCE((p)->pid) == (p)->group->tgid)
 
 /*
- * Some thread of p's group that still has its mm, task_lock held, or NULL: a zombie leader does not hide the others (I10).
- * Inside rcu_read_lock().
+ * Some thread of p's group that still has its mm, task_lock held, or NULL: a zombie leader does not
+ * hide the others (I10). Inside rcu_read_lock().
  */
 struct task_struct *find_lock_task_mm(struct task_struct *p);
 
@@ -194,7 +199,8 @@ struct task_struct *task_alloc_idle(unsigned long stack_top);
 void task_init(void);
 
 /*
- * A kernel thread bound to `cpu` (or -1: any), made runnable. ERR_PTR(-ENOMEM). fn's return ends it.
+ * A kernel thread bound to `cpu` (or -1: any), made runnable. ERR_PTR(-ENOMEM). fn's return ends
+ * it.
  */
 struct task_struct *kthread_create(int (*fn)(void *), void *arg, const char *name, int cpu);
 

@@ -20,7 +20,7 @@ void timers_init(void)
 {
 	unsigned int cpu;
 
-	for_each_cpu(cpu)
+	for_each_cpu (cpu)
 		list_init(&per_cpu_ptr(&timer_base, cpu)->timers);
 }
 

@@ -1,6 +1,6 @@
 /*
- * Timers: each CPU has a list by deadline, and its one-shot hardware timer is armed for the first of them. A CPU
- * that waits for nothing has its timer stopped.
+ * Timers: each CPU has a list by deadline, and its one-shot hardware timer is armed for the first
+ * of them. A CPU that waits for nothing has its timer stopped.
  */
 #ifndef KERNEL_TIMER_H
 #define KERNEL_TIMER_H
@@ -10,10 +10,11 @@
 
 struct ktimer {
 	struct list_head node; /* the CPU's timer lock */
-	u64 expires;	       /* time_ns() */
+	u64 expires;           /* time_ns() */
 	unsigned int cpu;
 	bool pending;
-	void (*fn)(struct ktimer *timer); /* interrupts off, under the CPU's timer lock: wakes somebody, no more */
+	/* interrupts off, under the CPU's timer lock: wakes somebody, no more */
+	void (*fn)(struct ktimer *timer);
 };
 
 /* Boot CPU, when the per-CPU areas are there. */

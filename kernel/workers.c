@@ -39,7 +39,7 @@ void workers_init(void)
 {
 	unsigned int cpu;
 
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		char name[COMM_LEN];
 
 		snprintf(name, sizeof(name), "worker/%u", cpu);
@@ -73,7 +73,10 @@ static void stop_cpu(void *arg)
 	bool first;
 
 	preempt_disable();
-	/* Interrupts stay on until all are here: one that is still on its way may wait for an answer. */
+	/*
+	 * Interrupts stay on until all are here: one that is still on its way may wait for an
+	 * answer.
+	 */
 	(void)atomic_add_return(&s->arrived, 1);
 	while (READ_ONCE(s->arrived) != n)
 		cpu_relax();

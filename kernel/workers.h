@@ -1,7 +1,8 @@
 /*
  * One kernel thread a CPU, for what must be done on each CPU in process context.
  *
- * A worker keeps whatever root its CPU had loaded before (lazy TLB): what it touches shows whether that root is complete.
+ * A worker keeps whatever root its CPU had loaded before (lazy TLB): what it touches shows whether
+ * that root is complete.
  */
 #ifndef KERNEL_WORKERS_H
 #define KERNEL_WORKERS_H
@@ -9,12 +10,16 @@
 /* Boot, all CPUs online. Panics when memory is short. */
 void workers_init(void);
 
-/* Runs fn(arg) once on every online CPU, on its worker, at the same time, and returns when all have. May sleep; one at a time. */
+/*
+ * Runs fn(arg) once on every online CPU, on its worker, at the same time, and returns when all
+ * have. May sleep; one at a time.
+ */
 void run_on_each_cpu(void (*fn)(void *), void *arg);
 
 /*
- * Runs fn(arg) while every other CPU spins with interrupts off in its worker: nobody is inside a section with preemption
- * off. All CPUs drop all their translations afterwards. For tests that change what may never change.
+ * Runs fn(arg) while every other CPU spins with interrupts off in its worker: nobody is inside a
+ * section with preemption off. All CPUs drop all their translations afterwards. For tests that
+ * change what may never change.
  */
 void stop_machine(void (*fn)(void *), void *arg);
 

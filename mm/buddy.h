@@ -2,14 +2,15 @@
  * Physical pages: a binary buddy allocator under per-CPU caches of single pages.
  *
  *	alloc_page() free_page()	order 0, mostly from the CPU's own cache: no atomic
- *operation alloc_pages() free_pages()	blocks of 1 << order pages, aligned to their size
+ *					operation
+ *	alloc_pages() free_pages()	blocks of 1 << order pages, aligned to their size
  *	nr_free_pages()			for leak checks, after page_caches_drain() on every CPU
  *
  * Rules. Process context or boot, never an interrupt handler: only preemption is switched off.
- *Nothing sleeps. What is freed has one reference, no type and the order that it was allocated with;
- *anything else panics with the values. An allocated block's struct pages past the first are all
- *zero, or as the owner left them when the owner used them; the owner zeroes their `state` before it
- *frees.
+ * Nothing sleeps. What is freed has one reference, no type and the order that it was allocated
+ * with; anything else panics with the values. An allocated block's struct pages past the first are
+ * all zero, or as the owner left them when the owner used them; the owner zeroes their `state`
+ * before it frees.
  */
 #ifndef MM_BUDDY_H
 #define MM_BUDDY_H

@@ -91,7 +91,10 @@ static int copy_on_write(struct mm_struct *mm, struct vma *vma, unsigned long va
 	struct page *from = phys_to_page(pte_phys(old)), *page;
 
 	if (!(old & PTE_SPECIAL) && READ_ONCE(from->refcount) == 1) {
-		/* Nobody else has it, and only we could give it away. More rights need no remote flush. */
+		/*
+		 * Nobody else has it, and only we could give it away. More rights need no remote
+		 * flush.
+		 */
 		pt_set(entry, pte_make(pte_phys(old), vma_pte_prot(vma) | PTE_D));
 		tlb_flush_page_local(va);
 		return 0;

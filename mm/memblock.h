@@ -8,7 +8,7 @@
  *	memblock_close()	the page allocator owns the rest from here on
  *
  * Boot CPU only, no locks. Nothing is ever given back. The first MiB is never handed out: firmware
- *tables, the trampoline of the application processors and the BIOS's own data are there.
+ * tables, the trampoline of the application processors and the BIOS's own data are there.
  */
 #ifndef MM_MEMBLOCK_H
 #define MM_MEMBLOCK_H

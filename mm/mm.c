@@ -89,7 +89,7 @@ struct mm_struct *mm_fork(struct mm_struct *old)
 	mutex_lock(&old->mmap_lock);
 	new->brk_start = old->brk_start;
 	new->brk = old->brk;
-	list_for_each_entry(vma, &old->vmas, node) {
+	list_for_each_entry (vma, &old->vmas, node) {
 		error = copy_vma(new, old, vma);
 		if (error)
 			break;
@@ -109,7 +109,7 @@ void exit_mmap(struct mm_struct *mm)
 {
 	struct vma *vma, *next;
 
-	list_for_each_entry_safe(vma, next, &mm->vmas, node) {
+	list_for_each_entry_safe (vma, next, &mm->vmas, node) {
 		unmap_pages_dead(mm, vma->start, vma->end);
 		vma_free(vma);
 	}
@@ -143,8 +143,9 @@ void switch_mm(struct mm_struct *next)
 	if (prev == next)
 		return;
 	/*
-	 * In the set before anything is loaded, out of it after the old translations are gone. LOCKed: who
-	 * changed an entry before it reads the set is seen by us, or sees us (partner: smp_mb() in tlb.c).
+	 * In the set before anything is loaded, out of it after the old translations are gone.
+	 * LOCKed: who changed an entry before it reads the set is seen by us, or sees us (partner:
+	 * smp_mb() in tlb.c).
 	 */
 	if (next != &init_mm)
 		set_bit(cpu, next->cpus);

@@ -8,7 +8,8 @@
  *	mm_fault()			page faults
  *	do_mmap() ...			vma.c
  *
- * A user address space is changed under mmap_lock, page faults included. Nobody may touch user memory while holding it.
+ * A user address space is changed under mmap_lock, page faults included. Nobody may touch user
+ * memory while holding it.
  */
 #ifndef MM_MM_H
 #define MM_MM_H
@@ -21,9 +22,9 @@
 
 struct initramfs_file;
 
-#define VMA_READ     BIT(0) /* as PROT_READ, PROT_WRITE, PROT_EXEC of mmap */
-#define VMA_WRITE    BIT(1)
-#define VMA_EXEC     BIT(2)
+#define VMA_READ      BIT(0) /* as PROT_READ, PROT_WRITE, PROT_EXEC of mmap */
+#define VMA_WRITE     BIT(1)
+#define VMA_EXEC      BIT(2)
 #define VMA_GROWSDOWN BIT(8)
 
 /* [start, end), page aligned. Under mmap_lock. */
@@ -31,7 +32,10 @@ struct vma {
 	struct list_head node; /* in mm->vmas, by address */
 	unsigned long start, end;
 	unsigned long flags;
-	/* Backed by pages[0...] for [file_start, file_end) of the address space, zero beyond; NULL: anonymous. */
+	/*
+	 * Backed by pages[0...] for [file_start, file_end) of the address space, zero beyond; NULL:
+	 * anonymous.
+	 */
 	struct page *const *pages;
 	unsigned long file_start, file_end;
 };
@@ -41,23 +45,22 @@ struct vma {
  */
 struct mm_struct {
 	struct mm_root *root; /* c; its kernel half is mm/pgsync's */
-	u32 mm_users;	      /* A */
-	u32 mm_count;	      /* A */
+	u32 mm_users;         /* A */
+	u32 mm_count;         /* A */
 	struct mutex mmap_lock;
-	struct list_head vmas;		/* m */
-	struct vma *last_vma;		/* m: found last */
-	unsigned long brk_start, brk;	/* m */
-	unsigned long mmap_hint;	/* m: where the search for room begins, downwards */
-	unsigned long resident;		/* m: pages mapped */
-	DECLARE_BITMAP(cpus, NR_CPUS);	/* A: CPUs that may hold translations */
+	struct list_head vmas;         /* m */
+	struct vma *last_vma;          /* m: found last */
+	unsigned long brk_start, brk;  /* m */
+	unsigned long resident;        /* m: pages mapped */
+	DECLARE_BITMAP(cpus, NR_CPUS); /* A: CPUs that may hold translations */
 };
 
 extern struct mm_struct init_mm;
 
-#define STACK_TOP      USER_END
-#define STACK_MAX      MiB(8)
-#define MMAP_BASE      (STACK_TOP - MiB(64))
-#define MMAP_MIN_ADDR  0x10000UL
+#define STACK_TOP     USER_END
+#define STACK_MAX     MiB(8)
+#define MMAP_BASE     (STACK_TOP - MiB(64))
+#define MMAP_MIN_ADDR 0x10000UL
 
 /* Boot: caches, init_mm. */
 void mm_init(void);
@@ -94,8 +97,8 @@ static inline void mmdrop(struct mm_struct *mm)
 void switch_mm(struct mm_struct *next);
 
 /*
- * Whether the running CPU has `mm` loaded only because nothing else was wanted: the running task is not one of its users.
- * Implemented by the kernel, which knows tasks.
+ * Whether the running CPU has `mm` loaded only because nothing else was wanted: the running task is
+ * not one of its users. Implemented by the kernel, which knows tasks.
  */
 bool mm_is_lazy(const struct mm_struct *mm);
 
@@ -108,21 +111,22 @@ DECLARE_PER_CPU(struct mm_struct *, cpu_loaded_mm);
 #define FAULT_EXEC  BIT(1)
 
 /*
- * Makes `va` accessible as `access` asks. 0; -EFAULT: not mapped so; -ENOMEM. May sleep, takes mmap_lock.
+ * Makes `va` accessible as `access` asks. 0; -EFAULT: not mapped so; -ENOMEM. May sleep, takes
+ * mmap_lock.
  */
 int mm_fault(struct mm_struct *mm, unsigned long va, unsigned long access);
 
 /* --- mappings, all with Linux semantics and errnos; addresses and lengths in bytes --- */
 
-#define MAP_SHARED	    0x01
-#define MAP_PRIVATE	    0x02
-#define MAP_TYPE	    0x0f
-#define MAP_FIXED	    0x10
-#define MAP_ANONYMOUS	    0x20
-#define MAP_GROWSDOWN	    0x100
-#define MAP_NORESERVE	    0x4000
-#define MAP_POPULATE	    0x8000
-#define MAP_STACK	    0x20000
+#define MAP_SHARED          0x01
+#define MAP_PRIVATE         0x02
+#define MAP_TYPE            0x0f
+#define MAP_FIXED           0x10
+#define MAP_ANONYMOUS       0x20
+#define MAP_GROWSDOWN       0x100
+#define MAP_NORESERVE       0x4000
+#define MAP_POPULATE        0x8000
+#define MAP_STACK           0x20000
 #define MAP_FIXED_NOREPLACE 0x100000
 
 /* The address, or -errno. */
@@ -133,12 +137,18 @@ int do_mprotect(struct mm_struct *mm, unsigned long addr, size_t len, unsigned l
 unsigned long do_brk(struct mm_struct *mm, unsigned long brk);
 
 /* For exec: a mapping at a given place in a new address space. 0, -ENOMEM, -EINVAL. */
-int mm_map_segment(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long flags,
-		   struct page *const *pages, unsigned long file_start, unsigned long file_end);
-/* For exec: puts `page` (ownership passes) at `va` of a new address space, writable. 0 or -ENOMEM. */
+int mm_map_segment(struct mm_struct *mm, unsigned long start, unsigned long end,
+		   unsigned long flags, struct page *const *pages, unsigned long file_start,
+		   unsigned long file_end);
+/*
+ * For exec: puts `page` (ownership passes) at `va` of a new address space, writable. 0 or -ENOMEM.
+ */
 int mm_insert_page(struct mm_struct *mm, unsigned long va, struct page *page);
 
-/* For exec, in an address space that nobody else sees: the direct-map address of the page at `va`, or NULL. */
+/*
+ * For exec, in an address space that nobody else sees: the direct-map address of the page at `va`,
+ * or NULL.
+ */
 void *mm_page_address(struct mm_struct *mm, unsigned long va);
 /* For exec: the stack mapping reaches down to `start` at least. */
 void mm_grow_stack(struct mm_struct *mm, unsigned long start);
@@ -159,7 +169,8 @@ u64 vma_pte_prot(const struct vma *vma);
 void tlb_flush_mm(struct mm_struct *mm, unsigned long start, unsigned long end);
 
 /*
- * mm has no users left: every CPU that still has it loaded, lazily, leaves it for the reference root. Interrupts on.
+ * mm has no users left: every CPU that still has it loaded, lazily, leaves it for the reference
+ * root. Interrupts on.
  */
 void tlb_shoot_lazy(struct mm_struct *mm);
 

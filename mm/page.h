@@ -1,14 +1,14 @@
 /*
  * struct page: one per page frame of RAM, in an array at VMEMMAP_START indexed by page frame
- *number.
+ * number.
  *
  *	pfn_to_page() page_to_pfn() phys_to_page() page_to_phys()
  *	page_address() virt_to_page()	through the direct map only
  *	get_page() put_page()		references; the last put frees
  *
  * Rules. The array exists where there is RAM (mm/memmap.h), and a block that the buddy allocator
- *has never handed out has one initialised entry, its first. So look only at pages that you own. An
- *owner that sets `type` sets it back to PAGE_NONE before the page is freed.
+ * has never handed out has one initialised entry, its first. So look only at pages that you own. An
+ * owner that sets `type` sets it back to PAGE_NONE before the page is freed.
  *
  * First symptom of a page used after its last put: "free of a page that is free" from mm/buddy.c.
  */

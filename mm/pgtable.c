@@ -93,8 +93,8 @@ void pt_clear(pte_t *entry)
 }
 
 /*
- * Puts a new table under an empty entry. Two kernel mappers may meet here: the first one wins. A root slot of the
- * kernel half is mm/pgsync's to install.
+ * Puts a new table under an empty entry. Two kernel mappers may meet here: the first one wins. A
+ * root slot of the kernel half is mm/pgsync's to install.
  */
 static bool grow_table(pte_t *entry, unsigned int level, unsigned long va)
 {
@@ -179,7 +179,9 @@ int kmap_pages(unsigned long va, struct page **pages, unsigned int n)
 			kunmap_pages(va, i);
 			return -ENOMEM;
 		}
-		/* On every pass, not on allocation only: another grower may still be walking (I24). */
+		/*
+		 * On every pass, not on allocation only: another grower may still be walking (I24).
+		 */
 		ASSERT(kroot_ready(root_slot(at)));
 		ASSERT_MSG(!pte_present(*entry), "va %#lx maps %#lx", at, (unsigned long)*entry);
 		WRITE_ONCE(*entry, pte_make(page_to_phys(pages[i]), PROT_KERNEL_RW));

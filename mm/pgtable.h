@@ -1,11 +1,12 @@
 /*
  * The one page-table walker.
  *
- * A table is reached through its root; `level` counts from 1 (4 KiB entries) to PT_ROOT_LEVEL. Each table page of
- * the user half counts its present entries (page->pt_count), so an emptied table is known without looking
- * through it, and a freed one is all zero.
+ * A table is reached through its root; `level` counts from 1 (4 KiB entries) to PT_ROOT_LEVEL. Each
+ * table page of the user half counts its present entries (page->pt_count), so an emptied table is
+ * known without looking through it, and a freed one is all zero.
  *
- * User half: under the mm's mmap_lock. Kernel half: any number of mappers at once, each on addresses of its own.
+ * User half: under the mm's mmap_lock. Kernel half: any number of mappers at once, each on
+ * addresses of its own.
  */
 #ifndef MM_PGTABLE_H
 #define MM_PGTABLE_H
@@ -14,9 +15,9 @@
 #include "mm/page.h"
 
 /*
- * The entry for `va` in the table at `level`, or NULL: a table on the way is missing and `create` is false or memory
- * is short, or a large page is mapped above that level. A missing root slot of the kernel half is installed by
- * kroot_install() and ready on return.
+ * The entry for `va` in the table at `level`, or NULL: a table on the way is missing and `create`
+ * is false or memory is short, or a large page is mapped above that level. A missing root slot of
+ * the kernel half is installed by kroot_install() and ready on return.
  */
 pte_t *pt_walk(pte_t *root, unsigned long va, unsigned int level, bool create);
 
@@ -26,7 +27,10 @@ void pt_clear(pte_t *entry);
 
 struct pt_range_ops {
 	void (*leaf)(pte_t *entry, unsigned long va, void *arg); /* each present leaf */
-	/* The table under `entry` (which is in a table at `level`) has become empty. NULL: not asked. */
+	/*
+	 * The table under `entry` (which is in a table at `level`) has become empty. NULL: not
+	 * asked.
+	 */
 	void (*table_empty)(pte_t *entry, unsigned int level, void *arg);
 };
 
@@ -34,22 +38,28 @@ struct pt_range_ops {
 void pt_walk_range(pte_t *root, unsigned long start, unsigned long end,
 		   const struct pt_range_ops *ops, void *arg);
 
-/* A zeroed table page or NULL; and back, empty. pt_cache_drain(): this CPU's cached ones to the page allocator. */
+/*
+ * A zeroed table page or NULL; and back, empty. pt_cache_drain(): this CPU's cached ones to the
+ * page allocator.
+ */
 struct page *pt_table_alloc(void);
 void pt_table_free(struct page *page);
 void pt_cache_drain(void);
 
 /*
- * Kernel half: maps n pages at `va` (page aligned), read-write, no execute. Tables are allocated; a missing root
- * slot is installed and ready in every root on return. May sleep. -ENOMEM: nothing stays mapped (tables and slots
- * may stay, I20, I26).
+ * Kernel half: maps n pages at `va` (page aligned), read-write, no execute. Tables are allocated; a
+ * missing root slot is installed and ready in every root on return. May sleep. -ENOMEM: nothing
+ * stays mapped (tables and slots may stay, I20, I26).
  */
 int kmap_pages(unsigned long va, struct page **pages, unsigned int n);
 
 /* Clears the entries. No flush, no table is freed: the caller flushes before it reuses anything. */
 void kunmap_pages(unsigned long va, unsigned int n);
 
-/* Reset only: frees a kernel table at `level` and those below, which must map nothing. Returns the tables freed. */
+/*
+ * Reset only: frees a kernel table at `level` and those below, which must map nothing. Returns the
+ * tables freed.
+ */
 unsigned int pt_free_kernel_tables(phys_addr_t table, unsigned int level);
 
 #endif

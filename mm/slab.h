@@ -7,12 +7,12 @@
  *	kmem_cache_drain_cpu()			before free pages are compared
  *
  * Rules. Process context or boot, never an interrupt handler: only preemption is switched off.
- *Nothing sleeps. Addresses are in the direct map. An object's contents are undefined after
- *allocation (but for GFP_ZERO) and belong to the allocator after the free. Caches live for ever.
+ * Nothing sleeps. Addresses are in the direct map. An object's contents are undefined after
+ * allocation (but for GFP_ZERO) and belong to the allocator after the free. Caches live for ever.
  *
  * With slab_debug the magazines are bypassed; each freed object is filled with 0x6b, an allocation
- *checks that nobody wrote to it since, and a second free of the same object panics. Without it a
- *double free first shows as two owners of one object.
+ * checks that nobody wrote to it since, and a second free of the same object panics. Without it a
+ * double free first shows as two owners of one object.
  */
 #ifndef MM_SLAB_H
 #define MM_SLAB_H

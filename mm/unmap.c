@@ -1,8 +1,9 @@
 /*
  * Removing user pages: clear, flush, free, in batches.
  *
- * A page or table may be freed only when no CPU can reach it through a stale translation, so they are gathered
- * first. In an address space that nobody has loaded there is nothing stale, and they go at once.
+ * A page or table may be freed only when no CPU can reach it through a stale translation, so they
+ * are gathered first. In an address space that nobody has loaded there is nothing stale, and they
+ * go at once.
  */
 #include "mm/unmap.h"
 

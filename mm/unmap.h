@@ -5,8 +5,8 @@
 #include "mm/mm.h"
 
 /*
- * Removes what is mapped in [start, end), flushes, and frees the pages and the tables that became empty, in
- * this order. mmap_lock held.
+ * Removes what is mapped in [start, end), flushes, and frees the pages and the tables that became
+ * empty, in this order. mmap_lock held.
  */
 void unmap_pages(struct mm_struct *mm, unsigned long start, unsigned long end);
 

@@ -1,8 +1,8 @@
 /*
  * Mappings: the sorted list of an address space, and mmap, munmap, mprotect, brk on it.
  *
- * Nothing is allocated for a mapping but its struct vma; pages come with the first touch (fault.c). Removing one
- * frees its pages and the tables that this empties.
+ * Nothing is allocated for a mapping but its struct vma; pages come with the first touch (fault.c).
+ * Removing one frees its pages and the tables that this empties.
  */
 #include "kernel/base/errno.h"
 #include "kernel/base/panic.h"
@@ -37,7 +37,7 @@ struct vma *find_vma(struct mm_struct *mm, unsigned long va)
 
 	if (vma && vma->start <= va && va < vma->end)
 		return vma;
-	list_for_each_entry(vma, &mm->vmas, node) {
+	list_for_each_entry (vma, &mm->vmas, node) {
 		if (va < vma->end) {
 			mm->last_vma = vma;
 			return vma;
@@ -56,7 +56,7 @@ static struct list_head *insert_point(struct mm_struct *mm, unsigned long start)
 {
 	struct vma *vma;
 
-	list_for_each_entry(vma, &mm->vmas, node)
+	list_for_each_entry (vma, &mm->vmas, node)
 		if (vma->start >= start)
 			return &vma->node;
 	return &mm->vmas;
@@ -91,8 +91,9 @@ static void merge_range(struct mm_struct *mm, unsigned long start, unsigned long
 	}
 }
 
-int mm_map_segment(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long flags,
-		   struct page *const *pages, unsigned long file_start, unsigned long file_end)
+int mm_map_segment(struct mm_struct *mm, unsigned long start, unsigned long end,
+		   unsigned long flags, struct page *const *pages, unsigned long file_start,
+		   unsigned long file_end)
 {
 	struct vma *vma = find_vma(mm, start);
 
@@ -254,7 +255,8 @@ long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long
 	mutex_unlock(&mm->mmap_lock);
 	if (ret > 0 && (flags & MAP_POPULATE))
 		for (size_t off = 0; off < len; off += PAGE_SIZE)
-			if (mm_fault(mm, (unsigned long)ret + off, prot & VMA_WRITE ? FAULT_WRITE : 0))
+			if (mm_fault(mm, (unsigned long)ret + off,
+				     prot & VMA_WRITE ? FAULT_WRITE : 0))
 				break; /* as Linux: the mapping stands, touching it tells */
 	return ret;
 }

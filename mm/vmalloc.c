@@ -1,7 +1,7 @@
 /*
  * Ranges hang on one list sorted by address; what lies between two of them is free. A range stays
- *on the list until its pages have been freed, so that nobody else gets its addresses before the
- *flush:
+ * on the list until its pages have been freed, so that nobody else gets its addresses before the
+ * flush:
  *
  *	RANGE_NEW	addresses taken, pages being found and mapped
  *	RANGE_LIVE	the caller's

@@ -1,18 +1,18 @@
 /*
  * Memory that is contiguous in kernel virtual addresses only: the 64 root slots of the vmalloc
- *area.
+ * area.
  *
  *	vmalloc() vfree()
  *	vmalloc_fresh_slot()	placed so that the kernel half of the root table must grow
  *	vmalloc_purge()		gives the pages and addresses of freed ranges back now
  *
  * Rules. Process context, interrupts on, no spin lock held: growing a root table and flushing TLBs
- *wait for other CPUs. A freed range is unmapped at once; its pages and its addresses are used again
- *only after every CPU has flushed its TLB, and ranges wait for that together. One unmapped page
- *follows each range.
+ * wait for other CPUs. A freed range is unmapped at once; its pages and its addresses are used
+ * again only after every CPU has flushed its TLB, and ranges wait for that together. One unmapped
+ * page follows each range.
  *
  * What it does not do: many thousands of ranges (they are one sorted list); memory above 2 GiB a
- *range; giving page tables or root slots back (I20).
+ * range; giving page tables or root slots back (I20).
  */
 #ifndef MM_VMALLOC_H
 #define MM_VMALLOC_H

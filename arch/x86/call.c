@@ -1,9 +1,10 @@
 /*
  * Cross-CPU calls: see arch/call.h.
  *
- * Each CPU has one outgoing call and a bitmap of callers that want something of it. The caller fills its call, sets
- * its bit in each target's bitmap, and interrupts those whose bitmap was empty. The target takes bits off, runs the
- * calls, and counts each down. Nothing is allocated and no lock is taken, so any number of CPUs may call at once.
+ * Each CPU has one outgoing call and a bitmap of callers that want something of it. The caller
+ * fills its call, sets its bit in each target's bitmap, and interrupts those whose bitmap was
+ * empty. The target takes bits off, runs the calls, and counts each down. Nothing is allocated and
+ * no lock is taken, so any number of CPUs may call at once.
  */
 #include "arch/call.h"
 
@@ -36,7 +37,9 @@ void call_interrupt(void)
 	unsigned long *callers = *this_cpu_ptr(&cpu_callers);
 
 	for (unsigned int w = 0; w < CALLER_WORDS; w++) {
-		/* LOCKed: the calls behind the bits are complete (partner: set_bit in send_call). */
+		/*
+		 * LOCKed: the calls behind the bits are complete (partner: set_bit in send_call).
+		 */
 		unsigned long bits = READ_ONCE(callers[w]) ? atomic_xchg(&callers[w], 0) : 0;
 
 		for (; bits; bits &= bits - 1) {
@@ -49,7 +52,10 @@ void call_interrupt(void)
 	}
 }
 
-/* Posts this CPU's call to `cpu`. False: the target has not taken the word's other callers off yet, and will see this one. */
+/*
+ * Posts this CPU's call to `cpu`. False: the target has not taken the word's other callers off yet,
+ * and will see this one.
+ */
 static bool send_call(unsigned int self, unsigned int cpu)
 {
 	unsigned long *callers = *per_cpu_ptr(&cpu_callers, cpu);
@@ -67,7 +73,7 @@ unsigned int cpu_call_mask(const unsigned long *mask, void (*fn)(void *), void *
 	preempt_disable();
 	self = cpu_id();
 	call = this_cpu_ptr(&cpu_call);
-	for_each_set_bit(cpu, mask, NR_CPUS) {
+	for_each_set_bit (cpu, mask, NR_CPUS) {
 		if (cpu == self || !test_bit(cpu, cpu_online_mask))
 			continue;
 		__set_bit(cpu, targets);
@@ -78,7 +84,7 @@ unsigned int cpu_call_mask(const unsigned long *mask, void (*fn)(void *), void *
 		call->fn = fn;
 		call->arg = arg;
 		WRITE_ONCE(call->pending, n);
-		for_each_set_bit(cpu, targets, NR_CPUS) {
+		for_each_set_bit (cpu, targets, NR_CPUS) {
 			if (!send_call(self, cpu))
 				continue;
 			ipi_send(cpu, VECTOR_CALL);

@@ -1,6 +1,6 @@
 /*
- * The final kernel page tables, built at boot in swapper_pg_dir: the image by the rights of its sections, the
- * direct map, the device window, the slot for kernel stacks.
+ * The final kernel page tables, built at boot in swapper_pg_dir: the image by the rights of its
+ * sections, the direct map, the device window, the slot for kernel stacks.
  */
 #include "arch/x86/paging.h"
 
@@ -14,7 +14,7 @@
 #include "mm/mm.h"
 
 /* I/O APICs, HPET and local APICs live here on every PC. */
-#define DEVICE_WINDOW	  0xfec00000UL
+#define DEVICE_WINDOW     0xfec00000UL
 #define DEVICE_WINDOW_END 0xff000000UL
 
 pte_t swapper_pg_dir[PT_ENTRIES] __aligned(4096);
@@ -100,8 +100,8 @@ static void map_direct(void)
 	arch_map_early(PAGE_OFFSET, 0, text, PROT_KERNEL_RW);
 	arch_map_early(PAGE_OFFSET + text, text, data - text, PROT_KERNEL_RO);
 	arch_map_early(PAGE_OFFSET + data, data, low - data, PROT_KERNEL_RW);
-	arch_map_early(PAGE_OFFSET + DEVICE_WINDOW, DEVICE_WINDOW, DEVICE_WINDOW_END - DEVICE_WINDOW,
-		       PROT_KERNEL_MMIO);
+	arch_map_early(PAGE_OFFSET + DEVICE_WINDOW, DEVICE_WINDOW,
+		       DEVICE_WINDOW_END - DEVICE_WINDOW, PROT_KERNEL_MMIO);
 	if (high > GiB(4))
 		arch_map_early(PAGE_OFFSET + GiB(4), GiB(4), high - GiB(4), PROT_KERNEL_RW);
 }
@@ -120,7 +120,10 @@ void paging_init(void)
 	map_image(__data_start, __bss_end, PROT_KERNEL_RW);
 	map_image(__ksyms_start, _kernel_end, PROT_KERNEL_RO);
 	map_direct();
-	/* Kernel stacks come and go below this slot; the slot itself every root has from birth (I30). */
+	/*
+	 * Kernel stacks come and go below this slot; the slot itself every root has from birth
+	 * (I30).
+	 */
 	early_next(&swapper_pg_dir[root_slot(KSTACK_START)]);
 	load_swapper();
 }

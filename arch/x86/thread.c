@@ -10,12 +10,12 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/string.h"
 
-#define USER_CS	    0x23
-#define USER_SS	    0x1b
+#define USER_CS     0x23
+#define USER_SS     0x1b
 #define USER_RFLAGS (X86_EFLAGS_IF | 2)
 
-#define MXCSR_INITIAL	0x1f80
-#define FCW_INITIAL	0x37f
+#define MXCSR_INITIAL    0x1f80
+#define FCW_INITIAL      0x37f
 #define XSAVE_COMPONENTS 7UL /* x87, SSE, AVX; masked by XCR0 */
 
 void ret_from_fork(void);
@@ -40,8 +40,9 @@ static inline void wrfsbase(u64 base)
 }
 
 /*
- * The user's GS base, which SWAPGS keeps in an MSR while the kernel runs. Interrupts off: between the two SWAPGS the
- * kernel has no per-CPU variables. (An NMI brings its own GS base, see entry.asm.)
+ * The user's GS base, which SWAPGS keeps in an MSR while the kernel runs. Interrupts off: between
+ * the two SWAPGS the kernel has no per-CPU variables. (An NMI brings its own GS base, see
+ * entry.asm.)
  */
 static inline u64 read_user_gs(void)
 {
@@ -60,7 +61,10 @@ static inline u64 exchange_user_gs(u64 new)
 {
 	u64 old;
 
-	__asm__ volatile("swapgs; rdgsbase %0; wrgsbase %1; swapgs" : "=&r"(old) : "r"(new) : "memory");
+	__asm__ volatile("swapgs; rdgsbase %0; wrgsbase %1; swapgs"
+			 : "=&r"(old)
+			 : "r"(new)
+			 : "memory");
 	return old;
 }
 
@@ -152,7 +156,9 @@ void thread_init_fork(struct thread *t, unsigned long stack_top, unsigned long s
 	t->rsp = (u64)frame;
 	t->fs_base = set_tls ? tls : rdfsbase();
 	t->gs_base = thread_get_gs();
-	/* The header words that XSAVE does not write must be zero for XRSTOR (SDM vol. 1, 13.4.2). */
+	/*
+	 * The header words that XSAVE does not write must be zero for XRSTOR (SDM vol. 1, 13.4.2).
+	 */
 	memset(t->fpu + 512, 0, 64);
 	fpu_save(t->fpu);
 }

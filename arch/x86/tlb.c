@@ -1,12 +1,13 @@
 /*
  * TLB shootdown.
  *
- * An address space knows which CPUs may hold its translations (mm->cpus, see switch_mm()). Who removes an entry
- * stores it first, then a full barrier, then reads the set; a CPU puts itself into the set with a LOCKed
- * instruction before it loads the root. So either it is interrupted, or it never saw the old entry.
+ * An address space knows which CPUs may hold its translations (mm->cpus, see switch_mm()). Who
+ * removes an entry stores it first, then a full barrier, then reads the set; a CPU puts itself into
+ * the set with a LOCKed instruction before it loads the root. So either it is interrupted, or it
+ * never saw the old entry.
  *
- * A CPU that has a space loaded without running it (lazily) leaves it at the first shootdown, so that it is
- * asked once and not for ever.
+ * A CPU that has a space loaded without running it (lazily) leaves it at the first shootdown, so
+ * that it is asked once and not for ever.
  */
 #include "arch/call.h"
 #include "arch/cpu.h"
@@ -103,7 +104,9 @@ void tlb_flush_all_local(void)
 	unsigned long flags = irq_save();
 	u64 cr4 = read_cr4();
 
-	/* Any change of CR4.PGE drops everything, global translations too (SDM vol. 3A, 4.10.4.1). */
+	/*
+	 * Any change of CR4.PGE drops everything, global translations too (SDM vol. 3A, 4.10.4.1).
+	 */
 	write_cr4(cr4 ^ CR4_PGE);
 	write_cr4(cr4);
 	irq_restore(flags);
@@ -129,7 +132,7 @@ u64 tlb_ipis_sent(void)
 	unsigned int cpu;
 	u64 sum = 0;
 
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		sum += READ_ONCE(per_cpu(ipis_sent, cpu));
 	return sum;
 }

@@ -71,7 +71,10 @@ static const char *exception_name(u64 vector)
 	return exceptions[vector].name ? exceptions[vector].name : "reserved exception";
 }
 
-/* The root slot is there in the reference, but not in the root that is loaded: the bug that this kernel is about. */
+/*
+ * The root slot is there in the reference, but not in the root that is loaded: the bug that this
+ * kernel is about.
+ */
 static bool fault_is_missing_slot(unsigned long va)
 {
 	unsigned int slot = root_slot(va);
@@ -83,15 +86,15 @@ static bool fault_is_missing_slot(unsigned long va)
 
 static __noreturn void kernel_page_fault(const struct regs *regs, unsigned long va)
 {
-	const char *access = regs->error & PF_FETCH ? "execute" :
-			     regs->error & PF_WRITE ? "write" :
-						      "read";
+	const char *access = regs->error & PF_FETCH   ? "execute"
+			     : regs->error & PF_WRITE ? "write"
+						      : "read";
 
 	if (kstack_guard(va))
 		panic_regs(regs, "kernel stack overflow: %s at %#lx", access, va);
 	if (fault_is_missing_slot(va))
-		panic_regs(regs, "missing slot %u: %s at %#lx; the reference root has it", root_slot(va),
-			   access, va);
+		panic_regs(regs, "missing slot %u: %s at %#lx; the reference root has it",
+			   root_slot(va), access, va);
 	panic_regs(regs, "page fault in the kernel: %s at %#lx, error %#lx", access, va,
 		   (unsigned long)regs->error);
 }
@@ -106,8 +109,8 @@ static void page_fault(struct regs *regs)
 	int error = -EFAULT;
 
 	/*
-	 * A user instruction can reach memory as the supervisor (descriptor tables; all of IRET, in QEMU), where SMAP
-	 * forbids a page that is there: no page would ever satisfy it.
+	 * A user instruction can reach memory as the supervisor (descriptor tables; all of IRET, in
+	 * QEMU), where SMAP forbids a page that is there: no page would ever satisfy it.
 	 */
 	bool implicit = user && (regs->error & (PF_USER | PF_PRESENT)) == PF_PRESENT;
 
@@ -175,7 +178,8 @@ static void exception(struct regs *regs)
 		regs->rip = fixup;
 		return;
 	}
-	panic_regs(regs, "%s, error %#lx", exception_name(regs->vector), (unsigned long)regs->error);
+	panic_regs(regs, "%s, error %#lx", exception_name(regs->vector),
+		   (unsigned long)regs->error);
 }
 
 /* Interrupts off, GS is the kernel's. */

@@ -17,56 +17,65 @@ enum pgctl_op {
 	/* Fills *out. */
 	PGCTL_STATS,
 	/*
-	 * Allocates `a` bytes of vmalloc memory; b = 1: so that it begins in a root slot never used before,
-	 * b = 2: so that it straddles the boundary between two such slots. The memory is filled with a pattern.
-	 * Returns a range number (>= 0), or -ENOSPC when no fresh slot is left, -ENOMEM.
+	 * Allocates `a` bytes of vmalloc memory; b = 1: so that it begins in a root slot never used
+	 * before, b = 2: so that it straddles the boundary between two such slots. The memory is
+	 * filled with a pattern. Returns a range number (>= 0), or -ENOSPC when no fresh slot is
+	 * left, -ENOMEM.
 	 */
 	PGCTL_GROW,
 	/*
-	 * Reads and checks every page of range `a` from this system call, on this task's own root, under an exception guard.
-	 * Returns the pages that could not be read (missing slots), 0 when all is well; -ENOENT: no such range.
+	 * Reads and checks every page of range `a` from this system call, on this task's own root,
+	 * under an exception guard. Returns the pages that could not be read (missing slots), 0
+	 * when all is well; -ENOENT: no such range.
 	 */
 	PGCTL_TOUCH,
-	/* The same from a kernel thread on every online CPU, on whatever root that CPU has loaded. */
+	/*
+	 * The same from a kernel thread on every online CPU, on whatever root that CPU has loaded.
+	 */
 	PGCTL_TOUCH_KTHREADS,
 	/* Frees range `a`. The slots stay. */
 	PGCTL_FREE,
 	/*
-	 * Compares every root table with the reference. Returns the missing slots found (also added to the statistics).
+	 * Compares every root table with the reference. Returns the missing slots found (also added
+	 * to the statistics).
 	 */
 	PGCTL_AUDIT,
 	/*
-	 * Stops the machine and empties the grown test slots in every root, so that growth can start over.
-	 * Every range must be freed. Returns the slots emptied. -EBUSY: ranges are still allocated.
+	 * Stops the machine and empties the grown test slots in every root, so that growth can
+	 * start over. Every range must be freed. Returns the slots emptied. -EBUSY: ranges are
+	 * still allocated.
 	 */
 	PGCTL_RESET,
-	/* Gives cached pages, stacks and objects back, waits for RCU, so that free pages can be compared. */
+	/*
+	 * Gives cached pages, stacks and objects back, waits for RCU, so that free pages can be
+	 * compared.
+	 */
 	PGCTL_DRAIN,
 	/* Ends the machine: a = 0 success, else failure. Does not return. */
 	PGCTL_POWEROFF,
 };
 
 struct pgctl_stats {
-	uint64_t free_pages;	    /* 4 KiB pages */
+	uint64_t free_pages; /* 4 KiB pages */
 	uint64_t total_pages;
 	uint64_t forks, execs, exits;
-	uint64_t growths;	    /* reference slots installed since boot */
-	uint64_t slots_present;	    /* reference slots present now */
-	uint64_t slots_free;	    /* fresh vmalloc slots left to grow into */
-	uint64_t touches;	    /* pages read by PGCTL_TOUCH and PGCTL_TOUCH_KTHREADS */
+	uint64_t growths;       /* reference slots installed since boot */
+	uint64_t slots_present; /* reference slots present now */
+	uint64_t slots_free;    /* fresh vmalloc slots left to grow into */
+	uint64_t touches;       /* pages read by PGCTL_TOUCH and PGCTL_TOUCH_KTHREADS */
 	uint64_t audits, roots_audited;
-	uint64_t missing;	    /* missing slots found by touches and audits */
-	uint64_t lagging;	    /* slots that an unloaded root will get at its next CR3 load */
-	uint64_t late_syncs;	    /* slots filled by the generation check at CR3 load */
-	uint64_t walk_visits;	    /* roots visited by growth */
-	uint64_t ipis;		    /* TLB shootdown IPIs sent */
+	uint64_t missing;     /* missing slots found by touches and audits */
+	uint64_t lagging;     /* slots that an unloaded root will get at its next CR3 load */
+	uint64_t late_syncs;  /* slots filled by the generation check at CR3 load */
+	uint64_t walk_visits; /* roots visited by growth */
+	uint64_t ipis;        /* TLB shootdown IPIs sent */
 	uint32_t cpus_online;
 	uint32_t first_missing_slot; /* slot number, valid when missing > 0 */
 	uint32_t first_missing_cpu;
 	uint32_t first_missing_pid;
 	uint64_t first_missing_va;
-	uint64_t boot_to_user_ns;   /* kernel entry to first user instruction */
-	uint64_t schedule_hash;	    /* of (cpu, task) at every context switch */
+	uint64_t boot_to_user_ns; /* kernel entry to first user instruction */
+	uint64_t schedule_hash;   /* of (cpu, task) at every context switch */
 	char strategy[16];
 };
 

@@ -9,14 +9,14 @@
 
 #include "kernel/base/types.h"
 
-#define atomic_inc(p)		((void)__atomic_add_fetch((p), 1, __ATOMIC_RELAXED))
-#define atomic_dec(p)		((void)__atomic_sub_fetch((p), 1, __ATOMIC_RELAXED))
-#define atomic_add(p, n)	((void)__atomic_add_fetch((p), (n), __ATOMIC_RELAXED))
+#define atomic_inc(p)           ((void)__atomic_add_fetch((p), 1, __ATOMIC_RELAXED))
+#define atomic_dec(p)           ((void)__atomic_sub_fetch((p), 1, __ATOMIC_RELAXED))
+#define atomic_add(p, n)        ((void)__atomic_add_fetch((p), (n), __ATOMIC_RELAXED))
 #define atomic_add_return(p, n) __atomic_add_fetch((p), (n), __ATOMIC_SEQ_CST)
-#define atomic_fetch_add(p, n)	__atomic_fetch_add((p), (n), __ATOMIC_SEQ_CST)
-#define atomic_fetch_or(p, n)	__atomic_fetch_or((p), (n), __ATOMIC_SEQ_CST)
-#define atomic_fetch_and(p, n)	__atomic_fetch_and((p), (n), __ATOMIC_SEQ_CST)
-#define atomic_xchg(p, v)	__atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+#define atomic_fetch_add(p, n)  __atomic_fetch_add((p), (n), __ATOMIC_SEQ_CST)
+#define atomic_fetch_or(p, n)   __atomic_fetch_or((p), (n), __ATOMIC_SEQ_CST)
+#define atomic_fetch_and(p, n)  __atomic_fetch_and((p), (n), __ATOMIC_SEQ_CST)
+#define atomic_xchg(p, v)       __atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
 
 /* True when the decrement reached zero. */
 #define atomic_dec_and_test(p) (__atomic_sub_fetch((p), 1, __ATOMIC_SEQ_CST) == 0)

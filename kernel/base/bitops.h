@@ -9,13 +9,13 @@
 #include "kernel/base/atomic.h"
 #include "kernel/base/types.h"
 
-#define BITS_PER_LONG	   64
-#define BIT(n)		   (1UL << (n))
-#define BITS_TO_LONGS(n)   (((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
+#define BITS_PER_LONG              64
+#define BIT(n)                     (1UL << (n))
+#define BITS_TO_LONGS(n)           (((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
 #define DECLARE_BITMAP(name, bits) unsigned long name[BITS_TO_LONGS(bits)]
 
 #define BIT_WORD_INDEX(n) ((n) / BITS_PER_LONG)
-#define BIT_IN_WORD(n)	  (1UL << ((n) % BITS_PER_LONG))
+#define BIT_IN_WORD(n)    (1UL << ((n) % BITS_PER_LONG))
 
 static inline bool test_bit(unsigned int n, const unsigned long *map)
 {

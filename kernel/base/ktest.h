@@ -7,10 +7,10 @@
  *	}
  *
  * A test registers itself in the linker set .ktest (linker.ld). ktest_run() runs those whose
- *"suite.name" begins with a filter, in an order that a seed shuffles, and prints KTAP version 1
- *through printk. Expectations may fail on any CPU and in any thread while the test function has not
- *returned; a test that starts threads waits for them. A failed expectation does not end the test.
- *Tests assert structure and counts, never time.
+ * "suite.name" begins with a filter, in an order that a seed shuffles, and prints KTAP version 1
+ * through printk. Expectations may fail on any CPU and in any thread while the test function has
+ * not returned; a test that starts threads waits for them. A failed expectation does not end the
+ * test. Tests assert structure and counts, never time.
  *
  * KTAP: linux/Documentation/dev-tools/ktap.rst.
  */

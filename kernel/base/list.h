@@ -84,7 +84,7 @@ static inline void list_splice_tail_init(struct list_head *from, struct list_hea
 	list_init(from);
 }
 
-#define list_entry(ptr, type, member)	  container_of(ptr, type, member)
+#define list_entry(ptr, type, member)     container_of(ptr, type, member)
 #define list_first_entry(h, type, member) list_entry((h)->next, type, member)
 #define list_last_entry(h, type, member)  list_entry((h)->prev, type, member)
 
@@ -101,7 +101,8 @@ static inline void list_splice_tail_init(struct list_head *from, struct list_hea
 
 /* Inside rcu_read_lock(). */
 #define list_for_each_entry_rcu(pos, h, member)                                                    \
-	for (pos = list_entry(READ_ONCE((h)->next), __typeof__(*pos), member); &pos->member != (h);\
+	for (pos = list_entry(READ_ONCE((h)->next), __typeof__(*pos), member);                     \
+	     &pos->member != (h);                                                                  \
 	     pos = list_entry(READ_ONCE(pos->member.next), __typeof__(*pos), member))
 
 #endif

@@ -20,6 +20,6 @@
 
 #define this_cpu_inc(var) this_cpu_add(var, 1)
 #define this_cpu_dec(var) this_cpu_add(var, -1)
-#define per_cpu(var, c)	  (*per_cpu_ptr(&(var), (c)))
+#define per_cpu(var, c)   (*per_cpu_ptr(&(var), (c)))
 
 #endif

@@ -2,36 +2,36 @@
  * Preemptible RCU by per-CPU counters, in the manner of Linux's SRCU: see kernel/base/rcu.h.
  *
  * Readers. There are two pairs of counters, locks[idx] and unlocks[idx], on each CPU. A reader
- *picks the pair that `reader_idx` names, adds one to its CPU's locks[idx], and at the end one to
- *unlocks[idx] of whatever CPU it is on then. Sums over all CPUs are equal when no reader uses the
- *pair. A counter has one writer at a time, its CPU, by one instruction: neither interrupts nor
- *migration can split it. They are 64 bits wide and never wrap.
+ * picks the pair that `reader_idx` names, adds one to its CPU's locks[idx], and at the end one to
+ * unlocks[idx] of whatever CPU it is on then. Sums over all CPUs are equal when no reader uses the
+ * pair. A counter has one writer at a time, its CPU, by one instruction: neither interrupts nor
+ * migration can split it. They are 64 bits wide and never wrap.
  *
  * A grace period: (1) wait for the pair that new readers do not use, (2) flip reader_idx, (3) wait
- *for the pair that they used until then. Both pairs are waited for because a reader may have
- *fetched reader_idx before an earlier flip and incremented long after it. The flip is there for
- *progress alone: new readers do not hold up (3).
+ * for the pair that they used until then. Both pairs are waited for because a reader may have
+ * fetched reader_idx before an earlier flip and incremented long after it. The flip is there for
+ * progress alone: new readers do not hold up (3).
  *
  * Why it is right. Let U be what the updater stored before it asked for the grace period, and R a
- *reader.
+ * reader.
  *  - pair_idle() sums unlocks, then (barrier A) locks. If it counts R's unlock, it counts R's lock
- *too: R passed barrier C between the two. So equal sums mean that each reader whose lock was
- *counted has finished; and what it did in its section comes before barrier C, hence before what
- *follows the sum: the object is free to reuse.
+ * too: R passed barrier C between the two. So equal sums mean that each reader whose lock was
+ * counted has finished; and what it did in its section comes before barrier C, hence before what
+ * follows the sum: the object is free to reuse.
  *  - A reader whose lock was not counted made that store after the sum read the counter. Between
- *the store and its first access is barrier B, between U and the sum is barrier D: R sees U, so it
- *cannot reach the removed object.
+ * the store and its first access is barrier B, between U and the sum is barrier D: R sees U, so it
+ * cannot reach the removed object.
  *  - Each pair is summed in every grace period after D, so each reader is in one of the two cases.
  *
  *	A pairs with C	smp_mb in pair_idle / smp_mb in rcu_read_unlock
  *	B pairs with D	smp_mb in rcu_read_lock / smp_mb in gp_start, for U see E
- *	E		smp_mb in gp_snap: U before the look at gp.seq; a period that is seen as not
- *yet begun begins after U, one that has begun does not count
+ *	E		smp_mb in gp_snap: U before the look at gp.seq; a period that is seen as
+ *			not yet begun begins after U, one that has begun does not count
  *	F		release of gp.seq at the end, after a full barrier / acquire in gp_done
  *
  * Grace periods are numbered by gp.seq: even while there is none, odd during one. Whoever needs one
- *pushes it on; gp.lock is only ever tried, because its holder does the same work. All who asked
- *before a period began share it.
+ * pushes it on; gp.lock is only ever tried, because its holder does the same work. All who asked
+ * before a period began share it.
  */
 #include "kernel/base/rcu.h"
 

@@ -1,22 +1,24 @@
 /*
  * Read-copy-update: readers without locks, and memory that is reused only when no reader can still
- *see it.
+ * see it.
  *
- *	rcu_read_lock() ... rcu_read_unlock()	a read section; nests, may be preempted and may
- *migrate synchronize_rcu()			waits until every section that has begun is over
+ *	rcu_read_lock() ... rcu_read_unlock()	a read section; nests, may be preempted
+ *						and may migrate
+ *	synchronize_rcu()			waits until every section that has begun is over
  *	call_rcu(&object->rcu, fn)		calls fn(&object->rcu) after that, without waiting
  *	rcu_poll()				makes grace periods happen and runs callbacks; never
- *waits rcu_barrier_drain()			waits until all callbacks queued so far have run
+ *						waits
+ *	rcu_barrier_drain()			waits until all callbacks queued so far have run
  *
  * Rules. A read section must not sleep, although it may be preempted. Preemption off is NOT a read
- *section (invariant I11): a grace period may end while a CPU is inside of one. Interrupt handlers
- *may read; they may not call_rcu(). Callbacks run in process context or on the way to idle,
- *possibly with preemption off: they must not sleep, and must not take a lock under which anyone
- *calls rcu_poll(). Those queued on one CPU run in order.
+ * section (invariant I11): a grace period may end while a CPU is inside of one. Interrupt handlers
+ * may read; they may not call_rcu(). Callbacks run in process context or on the way to idle,
+ * possibly with preemption off: they must not sleep, and must not take a lock under which anyone
+ * calls rcu_poll(). Those queued on one CPU run in order.
  *
  * Nothing here is driven by a timer. A CPU's callbacks run when that CPU calls rcu_poll(): the
- *scheduler does so on the way to idle and when rcu_need_poll(). An idle CPU takes no part in a
- *grace period and is never woken for one.
+ * scheduler does so on the way to idle and when rcu_need_poll(). An idle CPU takes no part in a
+ * grace period and is never woken for one.
  *
  * First symptom of a missing read section: a task or a root page of poison in mm/pgsync/walk.c.
  */

@@ -2,10 +2,11 @@
  * Spin locks.
  *
  * Test-and-set, on purpose: on an oversubscribed host a fair lock hands over to a vCPU that is not
- * running. The lock word holds the owner's CPU number + 1, so a self-deadlock is reported instead of
- * spun on, and a debugger shows who holds what.
+ * running. The lock word holds the owner's CPU number + 1, so a self-deadlock is reported instead
+ * of spun on, and a debugger shows who holds what.
  *
- * Taking a lock is a full barrier (a LOCKed instruction); releasing one is a plain store and is NOT.
+ * Taking a lock is a full barrier (a LOCKed instruction); releasing one is a plain store and is
+ * NOT.
  */
 #ifndef KERNEL_BASE_SPINLOCK_H
 #define KERNEL_BASE_SPINLOCK_H
@@ -72,7 +73,7 @@ static inline void spin_unlock_irqrestore(struct spinlock *lock, unsigned long f
 {
 	spin_unlock_no_resched(lock);
 	irq_restore(flags);
-	if (unlikely(this_cpu_read(preempt_count) == 0) && (flags & X86_EFLAGS_IF))
+	if (unlikely(this_cpu_read(preempt_count) == 0))
 		preempt_schedule();
 }
 

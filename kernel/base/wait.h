@@ -5,8 +5,9 @@
  *	wait_event_killable(&wq, condition)	0, or -EINTR when the task must die
  *	wake_up(&wq), wake_up_all(&wq)		any context
  *
- * A waiter announces itself first and looks at the condition afterwards; a waker changes the condition first
- * and looks for waiters afterwards. wq->lock on both sides is the full barrier between the two steps.
+ * A waiter announces itself first and looks at the condition afterwards; a waker changes the
+ * condition first and looks for waiters afterwards. wq->lock on both sides is the full barrier
+ * between the two steps.
  *
  * The scheduler's part is the contract at the end, implemented in kernel/sched.c.
  */
@@ -80,7 +81,10 @@ void wake_up_all(struct wait_queue *wq);
 		__ret;                                                                             \
 	})
 
-/* A lock that sleeps while it is held by another. Process context. 0 free, 1 held, 2 held and waited for. */
+/*
+ * A lock that sleeps while it is held by another. Process context. 0 free, 1 held, 2 held and
+ * waited for.
+ */
 struct mutex {
 	u32 state;
 	struct wait_queue waiters;
@@ -121,7 +125,10 @@ static inline bool mutex_is_locked(const struct mutex *m)
 struct task_struct *task_self(void);
 /* Sets the state under which the next schedule() leaves the run queue. */
 void task_set_state(enum task_state state);
-/* Makes the task runnable if its state is not RUNNING or DEAD. True when it was asleep. Any context. */
+/*
+ * Makes the task runnable if its state is not RUNNING or DEAD. True when it was asleep. Any
+ * context.
+ */
 bool task_wake(struct task_struct *task);
 /* Whether the running task has a fatal signal. */
 bool task_must_die(void);

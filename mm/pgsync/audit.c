@@ -17,7 +17,7 @@ static unsigned int running_cpu(const struct mm_root *root)
 {
 	unsigned int cpu;
 
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		if (READ_ONCE(per_cpu(cpu_loaded_root, cpu)) == (unsigned long)root)
 			return cpu;
 	return CPU_NONE;
@@ -36,8 +36,8 @@ static bool audit_slot(struct mm_root *root, unsigned int slot, u64 life,
 	bool behind = READ_ONCE(root->gen) != pgd_gen;
 
 	/*
-	 * Who runs on the root, or recorded this generation, had filled the slot before: so look at the
-	 * slot again after those two. Partner: the copy before its gen in copy_kernel_half().
+	 * Who runs on the root, or recorded this generation, had filled the slot before: so look at
+	 * the slot again after those two. Partner: the copy before its gen in copy_kernel_half().
 	 */
 	smp_rmb();
 	if (!slot_missing(root, slot))

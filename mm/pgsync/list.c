@@ -1,10 +1,11 @@
 /*
  * Strategy `list`: pgd_list under pgd_lock, as Linux does to this day.
  *
- * A root is on the list from pgd_alloc() to pgd_free(), and copies the kernel half under the lock that
- * growth holds, so registration and growth exclude each other: either the copy sees the slot or the
- * growth finds the root. Complete, for its membership ends with the root and not with its tasks. The price:
- * each fork, exec and exit takes one global lock, and growth keeps all of them waiting.
+ * A root is on the list from pgd_alloc() to pgd_free(), and copies the kernel half under the lock
+ * that growth holds, so registration and growth exclude each other: either the copy sees the slot
+ * or the growth finds the root. Complete, for its membership ends with the root and not with its
+ * tasks. The price: each fork, exec and exit takes one global lock, and growth keeps all of them
+ * waiting.
  */
 #include "mm/pgsync/strategy.h"
 
@@ -34,7 +35,7 @@ static void list_sync(unsigned int first, unsigned int last)
 {
 	struct mm_root *root;
 
-	list_for_each_entry(root, &pgd_list, pgd_list) {
+	list_for_each_entry (root, &pgd_list, pgd_list) {
 		for (unsigned int slot = first; slot <= last; slot++)
 			set_root_slot(root, slot, READ_ONCE(swapper_pg_dir[slot]));
 		this_cpu_inc(pgsync_cpu_stats.walk_visits);

@@ -1,6 +1,6 @@
 /*
- * Strategy `none`: a root has the slots that were there when it was made, and nothing afterwards. The bug,
- * for looking at.
+ * Strategy `none`: a root has the slots that were there when it was made, and nothing afterwards.
+ * The bug, for looking at.
  */
 #include "mm/pgsync/strategy.h"
 

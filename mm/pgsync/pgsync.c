@@ -77,7 +77,9 @@ static void set_reference_slot(unsigned int slot, pte_t entry)
 	ASSERT_MSG(!pte_present(swapper_pg_dir[slot]), "slot %u holds %#lx, offered %#lx", slot,
 		   (unsigned long)swapper_pg_dir[slot], (unsigned long)entry);
 	WRITE_ONCE(swapper_pg_dir[slot], entry);
-	/* The bit after the slot: who sees the bit sees the slot (stores keep their order on x86). */
+	/*
+	 * The bit after the slot: who sees the bit sees the slot (stores keep their order on x86).
+	 */
 	smp_wmb();
 	WRITE_ONCE(pgd_present[BIT_WORD_INDEX(slot - ROOT_KERNEL)],
 		   pgd_present[BIT_WORD_INDEX(slot - ROOT_KERNEL)] |
@@ -99,8 +101,8 @@ int kroot_install(unsigned int slot, phys_addr_t table)
 	set_reference_slot(slot, pte_make(table, PTE_KERNEL_TABLE));
 	WRITE_ONCE(pgd_gen, pgd_gen + 1);
 	/*
-	 * Between the reference slot and the search for roots, not before (I2). Partners: the barrier
-	 * in arch_pgd_init_late() of the strategy, and the one at CR3 load.
+	 * Between the reference slot and the search for roots, not before (I2). Partners: the
+	 * barrier in arch_pgd_init_late() of the strategy, and the one at CR3 load.
 	 */
 	smp_mb();
 	strategy->sync(slot, slot);
@@ -124,8 +126,8 @@ void arch_pgd_init_late(struct mm_root *root)
 void load_root(struct mm_root *root)
 {
 	ASSERT(!irqs_enabled());
-	ASSERT_MSG(smp_load_acquire(&root->state) == ROOT_READY, "root %p in state %u", (void *)root,
-		   root->state);
+	ASSERT_MSG(smp_load_acquire(&root->state) == ROOT_READY, "root %p in state %u",
+		   (void *)root, root->state);
 	this_cpu_write(cpu_loaded_root, (unsigned long)root | ROOT_LOADING);
 	if (likely(root != &swapper_root))
 		strategy->load(root);
@@ -149,7 +151,7 @@ void pgsync_get_stats(struct pgsync_stats *stats)
 	unsigned int cpu;
 
 	*stats = (struct pgsync_stats){0};
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		const struct pgsync_stats *s = per_cpu_ptr(&pgsync_cpu_stats, cpu);
 
 		stats->growths += READ_ONCE(s->growths);

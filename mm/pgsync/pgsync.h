@@ -10,9 +10,9 @@
  *	kroot_ready()			whether a slot may be used by everybody
  *	load_root()			the one way by which a root gets into CR3
  *
- * Rules. A slot goes from none to present once and never changes again (I20, I21). Who makes or finds a
- * mapping asks kroot_ready(), never the reference slot itself (I24). A root is loaded only after
- * arch_pgd_init_late() (I6). Nothing here sleeps but root_cache_drain().
+ * Rules. A slot goes from none to present once and never changes again (I20, I21). Who makes or
+ * finds a mapping asks kroot_ready(), never the reference slot itself (I24). A root is loaded only
+ * after arch_pgd_init_late() (I6). Nothing here sleeps but root_cache_drain().
  *
  * What it does not do: anything below the root level, anything in the user half.
  */
@@ -25,8 +25,8 @@
 
 enum root_class {
 	ROOT_REFERENCE, /* swapper_pg_dir: never missing anything */
-	ROOT_TRACKED,	/* a process's: found by its strategy */
-	ROOT_FROZEN,	/* boot trampoline: code on it touches only slots of its time */
+	ROOT_TRACKED,   /* a process's: found by its strategy */
+	ROOT_FROZEN,    /* boot trampoline: code on it touches only slots of its time */
 };
 
 enum root_state {
@@ -43,11 +43,11 @@ enum root_state {
  * Letters: o owner alone until published; r registry_lock; p pgd_lock.
  */
 struct mm_root {
-	pte_t *pgd;		   /* o: direct-map address of the table */
-	u64 gen;		   /* pgd_gen as read before the last copy; any CPU that loads it */
-	u32 state;		   /* o: enum root_state */
-	u32 class;		   /* constant: enum root_class */
-	u64 life;		   /* o: counts pgd_alloc() of this object */
+	pte_t *pgd;                /* o: direct-map address of the table */
+	u64 gen;                   /* pgd_gen as read before the last copy; any CPU that loads it */
+	u32 state;                 /* o: enum root_state */
+	u32 class;                 /* constant: enum root_class */
+	u64 life;                  /* o: counts pgd_alloc() of this object */
 	struct list_head pgd_list; /* p: strategy list only */
 	struct list_head registry; /* r, RCU: every root page there is, for the auditor */
 	struct rcu_head rcu;
@@ -56,15 +56,16 @@ struct mm_root {
 extern struct mm_root swapper_root;
 
 /*
- * Chooses the strategy by name (NULL: the default). An unknown name: panics with the known ones. The
- * slots present in the reference root now are ready from here on. Boot CPU, once, before any other root exists.
+ * Chooses the strategy by name (NULL: the default). An unknown name: panics with the known ones.
+ * The slots present in the reference root now are ready from here on. Boot CPU, once, before any
+ * other root exists.
  */
 void pgsync_init(const char *name);
 const char *pgsync_name(void);
 
 /*
- * A new root with an empty user half; its kernel half is NOT yet usable. The caller owns it until pgd_free().
- * NULL: no memory. Process context. (Series, patches 10 and 12.)
+ * A new root with an empty user half; its kernel half is NOT yet usable. The caller owns it until
+ * pgd_free(). NULL: no memory. Process context. (Series, patches 10 and 12.)
  */
 struct mm_root *pgd_alloc(void);
 
@@ -75,15 +76,16 @@ void pgd_free(struct mm_root *root);
 
 /*
  * Fills the kernel half of a root that the strategy can already find: on the task list for fork, in
- * tsk->mm for exec. Holds the full barrier between the two. Afterwards the root may be loaded. Any context
- * but NMI. (Series, patches 5 and 6.)
+ * tsk->mm for exec. Holds the full barrier between the two. Afterwards the root may be loaded. Any
+ * context but NMI. (Series, patches 5 and 6.)
  */
 void arch_pgd_init_late(struct mm_root *root);
 
 /*
- * Installs `table` (a zeroed or complete next-level table, I22) as reference slot `slot` and returns when every
- * root that anybody can run on has it. 0: installed, the table belongs to the slot for good. -EEXIST: another
- * grower was first and its slot is ready; the caller keeps its table. Interrupts on; may wait for pgd_lock.
+ * Installs `table` (a zeroed or complete next-level table, I22) as reference slot `slot` and
+ * returns when every root that anybody can run on has it. 0: installed, the table belongs to the
+ * slot for good. -EEXIST: another grower was first and its slot is ready; the caller keeps its
+ * table. Interrupts on; may wait for pgd_lock.
  */
 int kroot_install(unsigned int slot, phys_addr_t table);
 
@@ -91,15 +93,17 @@ int kroot_install(unsigned int slot, phys_addr_t table);
 bool kroot_ready(unsigned int slot);
 
 /*
- * Loads `root` on this CPU. Interrupts off, preemption off. The root must be READY and must stay allocated
- * while it is loaded.
+ * Loads `root` on this CPU. Interrupts off, preemption off. The root must be READY and must stay
+ * allocated while it is loaded.
  */
 void load_root(struct mm_root *root);
 
 /* The root that `cpu` has loaded, or NULL before its first load. For reports and the auditor. */
 struct mm_root *loaded_root(unsigned int cpu);
 
-/* Compares every root with the reference under pgd_lock. Returns the missing slots that it found. */
+/*
+ * Compares every root with the reference under pgd_lock. Returns the missing slots that it found.
+ */
 struct pgsync_audit {
 	u64 roots;
 	u64 missing; /* in a root that somebody can run on */
@@ -109,10 +113,10 @@ struct pgsync_audit {
 void pgsync_audit(struct pgsync_audit *result);
 
 /*
- * Tests only: empties the reference slots [first, first + n) in all roots. Nothing less than a stopped machine
- * is safe (README.md): every other CPU must be held with interrupts off, nothing may be mapped there. tables[i] becomes
- * the physical address of the table that slot first + i held, 0 for none: the caller frees it after every CPU has
- * flushed. Returns the slots emptied.
+ * Tests only: empties the reference slots [first, first + n) in all roots. Nothing less than a
+ * stopped machine is safe (README.md): every other CPU must be held with interrupts off, nothing
+ * may be mapped there. tables[i] becomes the physical address of the table that slot first + i
+ * held, 0 for none: the caller frees it after every CPU has flushed. Returns the slots emptied.
  */
 unsigned int pgsync_reset_slots(unsigned int first, unsigned int n, phys_addr_t *tables);
 
@@ -120,20 +124,23 @@ unsigned int pgsync_reset_slots(unsigned int first, unsigned int n, phys_addr_t 
 void root_cache_drain(void);
 
 struct pgsync_stats {
-	u64 growths;	 /* reference slots installed since boot */
+	u64 growths;     /* reference slots installed since boot */
 	u64 walk_visits; /* roots visited by growth */
-	u64 late_syncs;	 /* slots filled by the generation check at CR3 load */
+	u64 late_syncs;  /* slots filled by the generation check at CR3 load */
 };
 void pgsync_get_stats(struct pgsync_stats *stats);
 
 /*
- * The task walk, implemented by the kernel: calls visit() for the root of every process, with the task_lock of a
- * task that owns it held, so that the root stays published meanwhile. Inside rcu_read_lock(). Threads and vfork
- * children share a root: it may be visited several times (I16).
+ * The task walk, implemented by the kernel: calls visit() for the root of every process, with the
+ * task_lock of a task that owns it held, so that the root stays published meanwhile. Inside
+ * rcu_read_lock(). Threads and vfork children share a root: it may be visited several times (I16).
  */
 void for_each_task_root(void (*visit)(struct mm_root *root, void *arg), void *arg);
 
-/* Memory for root tables, implemented by mm: a zeroed page's direct-map address or NULL. May not sleep. */
+/*
+ * Memory for root tables, implemented by mm: a zeroed page's direct-map address or NULL. May not
+ * sleep.
+ */
 pte_t *root_page_alloc(void);
 void root_page_free(pte_t *pgd);
 struct mm_root *root_object_alloc(void);

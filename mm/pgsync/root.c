@@ -26,7 +26,10 @@ void set_root_slot(struct mm_root *root, unsigned int slot, pte_t entry)
 	pte_t old = READ_ONCE(root->pgd[slot]);
 
 	if (pte_present(old)) {
-		/* A CPU may have set the accessed bit meanwhile (I29); nothing else may differ (I21). */
+		/*
+		 * A CPU may have set the accessed bit meanwhile (I29); nothing else may differ
+		 * (I21).
+		 */
 		ASSERT_MSG(pte_same(old, entry), "slot %u holds %#lx, offered %#lx", slot,
 			   (unsigned long)old, (unsigned long)entry);
 		return;
@@ -36,7 +39,10 @@ void set_root_slot(struct mm_root *root, unsigned int slot, pte_t entry)
 
 unsigned int copy_kernel_half(struct mm_root *root)
 {
-	/* Read before the copy and recorded after it: growth in between is copied again (litmus G3). */
+	/*
+	 * Read before the copy and recorded after it: growth in between is copied again (litmus
+	 * G3).
+	 */
 	u64 gen = smp_load_acquire(&pgd_gen);
 	unsigned int stored = 0;
 
@@ -48,7 +54,10 @@ unsigned int copy_kernel_half(struct mm_root *root)
 		for (; bits; bits &= bits - 1) {
 			unsigned int slot = present_slot(w, bits);
 
-			/* One load, and never a store of "none": a grower may just have filled it (I3). */
+			/*
+			 * One load, and never a store of "none": a grower may just have filled it
+			 * (I3).
+			 */
 			if (!pte_present(READ_ONCE(root->pgd[slot])))
 				stored++;
 			set_root_slot(root, slot, READ_ONCE(swapper_pg_dir[slot]));
@@ -170,6 +179,6 @@ void for_each_registered_root(void (*visit)(struct mm_root *root, void *arg), vo
 	struct mm_root *root;
 
 	ASSERT(rcu_read_lock_held());
-	list_for_each_entry_rcu(root, &registry, registry)
+	list_for_each_entry_rcu (root, &registry, registry)
 		visit(root, arg);
 }

@@ -1,4 +1,7 @@
-/* Between pgsync.c and the strategies: the interface that each of them fills in, and what they share. */
+/*
+ * Between pgsync.c and the strategies: the interface that each of them fills in, and what they
+ * share.
+ */
 #ifndef MM_PGSYNC_STRATEGY_H
 #define MM_PGSYNC_STRATEGY_H
 
@@ -11,9 +14,9 @@
 struct pgsync_strategy {
 	const char *name;
 	bool syncs_at_load; /* a root that is behind is no fault until it is loaded */
-	void (*alloc)(struct mm_root *root);	 /* pgd_alloc: nobody else knows the root */
+	void (*alloc)(struct mm_root *root);     /* pgd_alloc: nobody else knows the root */
 	void (*init_late)(struct mm_root *root); /* the root can be found by the task walk */
-	void (*free)(struct mm_root *root);	 /* pgd_free: before the slots are cleared */
+	void (*free)(struct mm_root *root);      /* pgd_free: before the slots are cleared */
 	/* Reference slots [first, last] are stored, pgd_lock is held: let every root have them. */
 	void (*sync)(unsigned int first, unsigned int last);
 	void (*load)(struct mm_root *root); /* before CR3 is written; loaded_root says so already */
@@ -27,7 +30,9 @@ extern const struct pgsync_strategy *strategy;
 /* Growth's lock. Nobody holds it in pgd_alloc() or pgd_free(), but in the strategy `list`. */
 extern struct spinlock pgd_lock;
 
-/* Counts growths. Written under pgd_lock, after the slot; 1 at boot, so that 0 means never copied. */
+/*
+ * Counts growths. Written under pgd_lock, after the slot; 1 at boot, so that 0 means never copied.
+ */
 extern u64 pgd_gen;
 
 /* One bit for each present reference slot: lets a copier skip the absent ones. */
@@ -41,12 +46,15 @@ DECLARE_PER_CPU(unsigned long, cpu_loaded_root);
 DECLARE_PER_CPU(struct pgsync_stats, pgsync_cpu_stats);
 
 /*
- * Writes one slot of a root that is not the reference: none to present, or the same again. Any CPU, any
- * number at once: they all write the same value.
+ * Writes one slot of a root that is not the reference: none to present, or the same again. Any CPU,
+ * any number at once: they all write the same value.
  */
 void set_root_slot(struct mm_root *root, unsigned int slot, pte_t entry);
 
-/* Copies the present reference slots into `root` and records the generation. Returns the slots stored. */
+/*
+ * Copies the present reference slots into `root` and records the generation. Returns the slots
+ * stored.
+ */
 unsigned int copy_kernel_half(struct mm_root *root);
 
 /* Empties the kernel half of a root that nobody else can find. */

@@ -52,7 +52,9 @@ static void walk_init_late(struct mm_root *root)
 
 static void walk_load(struct mm_root *root)
 {
-	/* cpu_loaded_root before the generation. Partner: smp_mb() in kroot_install() (litmus H2). */
+	/*
+	 * cpu_loaded_root before the generation. Partner: smp_mb() in kroot_install() (litmus H2).
+	 */
 	smp_mb();
 	if (unlikely(READ_ONCE(root->gen) != READ_ONCE(pgd_gen)))
 		this_cpu_add(pgsync_cpu_stats.late_syncs, copy_kernel_half(root));
@@ -79,7 +81,7 @@ static void sync_global_pgds(unsigned int first, unsigned int last)
 	/* pgd_lock is no RCU read section: preemption off does not hold up a grace period (I11). */
 	rcu_read_lock();
 	for_each_task_root(fill_range, &range);
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		struct mm_root *root = loaded_root(cpu);
 
 		/* Alive or type-stable until rcu_read_unlock(): see struct mm_root. */

@@ -1,7 +1,7 @@
 /*
  * A machine for the host tests of mm: an arena that plays physical memory from address 0, a page
- *array that can be touched only where it has been mapped, and panics that a test can expect by
- *their text.
+ * array that can be touched only where it has been mapped, and panics that a test can expect by
+ * their text.
  *
  *	mm_host_create()	the arena; then fill a boot_info and mm_host_boot() it
  *	EXPECT_PANIC()		the statement must panic with a text that contains `text`

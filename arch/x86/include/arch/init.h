@@ -1,4 +1,6 @@
-/* The machine's part of start-up, in the order in which kmain() calls it. Boot CPU, interrupts off. */
+/*
+ * The machine's part of start-up, in the order in which kmain() calls it. Boot CPU, interrupts off.
+ */
 #ifndef ARCH_INIT_H
 #define ARCH_INIT_H
 
@@ -10,7 +12,10 @@ void arch_init_boot(void);
 /* After memblock_init(): ACPI tables, the CPUs' per-CPU areas, the final page tables. */
 void arch_init_memory(void);
 
-/* After the scheduler knows the running code as its idle task: starts the other CPUs and measures the clocks. */
+/*
+ * After the scheduler knows the running code as its idle task: starts the other CPUs and measures
+ * the clocks.
+ */
 void arch_init_cpus(void);
 
 /* Each application CPU, from its scheduler's start. */

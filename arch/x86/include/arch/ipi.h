@@ -10,7 +10,6 @@
 
 #include "kernel/base/types.h"
 
-
 /* Makes one online CPU look at its run queue. */
 void ipi_resched(unsigned int cpu);
 

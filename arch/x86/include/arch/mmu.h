@@ -25,7 +25,8 @@ void tlb_flush_all_local(void);
 
 /*
  * Drops kernel translations on every CPU and returns when all have done so. Lazy CPUs are not
- * skipped (I35). Interrupts on, no spin lock that an interrupted CPU may wait for with interrupts off.
+ * skipped (I35). Interrupts on, no spin lock that an interrupted CPU may wait for with interrupts
+ * off.
  */
 void tlb_flush_kernel_all(void);
 

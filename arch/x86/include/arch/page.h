@@ -24,9 +24,9 @@
 
 /* What one entry of the root table spans. */
 #define ROOT_SLOT_SHIFT 39
-#define ROOT_SLOT_SIZE	(1UL << ROOT_SLOT_SHIFT)
-#define ROOT_SLOTS	512
-#define ROOT_KERNEL	256 /* first slot of the kernel half */
+#define ROOT_SLOT_SIZE  (1UL << ROOT_SLOT_SHIFT)
+#define ROOT_SLOTS      512
+#define ROOT_KERNEL     256 /* first slot of the kernel half */
 
 static inline unsigned int root_slot(unsigned long va)
 {

@@ -2,8 +2,8 @@
  * Per-CPU variables by GS.
  *
  * The linker gathers them in .percpu; each CPU has its own copy of that section and GS base is the
- * distance from the section to the copy, so that %gs:variable is one instruction: it cannot be split by
- * an interrupt or a migration.
+ * distance from the section to the copy, so that %gs:variable is one instruction: it cannot be
+ * split by an interrupt or a migration.
  */
 #ifndef ARCH_PERCPU_H
 #define ARCH_PERCPU_H

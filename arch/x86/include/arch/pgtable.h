@@ -12,24 +12,24 @@ typedef u64 pte_t;
 #define PT_ENTRIES    512
 #define PT_ROOT_LEVEL 4
 
-#define PTE_P	(1UL << 0)
-#define PTE_W	(1UL << 1)
-#define PTE_U	(1UL << 2)
-#define PTE_PWT (1UL << 3)
-#define PTE_PCD (1UL << 4)
-#define PTE_A	(1UL << 5)
-#define PTE_D	(1UL << 6)
-#define PTE_PS	(1UL << 7)
-#define PTE_G	(1UL << 8)
+#define PTE_P       (1UL << 0)
+#define PTE_W       (1UL << 1)
+#define PTE_U       (1UL << 2)
+#define PTE_PWT     (1UL << 3)
+#define PTE_PCD     (1UL << 4)
+#define PTE_A       (1UL << 5)
+#define PTE_D       (1UL << 6)
+#define PTE_PS      (1UL << 7)
+#define PTE_G       (1UL << 8)
 #define PTE_SPECIAL (1UL << 9) /* ours: the page is not counted, never freed by an unmap */
-#define PTE_NX	(1UL << 63)
+#define PTE_NX      (1UL << 63)
 
 #define PTE_PHYS_MASK 0x000ffffffffff000UL
 
 /* Protections that generic code asks for. */
-#define PROT_KERNEL_RW	 (PTE_P | PTE_W | PTE_A | PTE_D | PTE_G | PTE_NX)
-#define PROT_KERNEL_RO	 (PTE_P | PTE_A | PTE_G | PTE_NX)
-#define PROT_KERNEL_RX	 (PTE_P | PTE_A | PTE_G)
+#define PROT_KERNEL_RW   (PTE_P | PTE_W | PTE_A | PTE_D | PTE_G | PTE_NX)
+#define PROT_KERNEL_RO   (PTE_P | PTE_A | PTE_G | PTE_NX)
+#define PROT_KERNEL_RX   (PTE_P | PTE_A | PTE_G)
 #define PROT_KERNEL_MMIO (PROT_KERNEL_RW | PTE_PCD | PTE_PWT)
 
 #define PROT_USER_R (PTE_P | PTE_U | PTE_A | PTE_NX)
@@ -38,7 +38,7 @@ typedef u64 pte_t;
 
 /* Tables carry every right; the leaf decides. A is set, so that the CPU need not write it. */
 #define PTE_KERNEL_TABLE (PTE_P | PTE_W | PTE_A)
-#define PTE_USER_TABLE	 (PTE_P | PTE_W | PTE_U | PTE_A)
+#define PTE_USER_TABLE   (PTE_P | PTE_W | PTE_U | PTE_A)
 
 static inline unsigned int pt_shift(unsigned int level)
 {

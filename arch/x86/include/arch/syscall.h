@@ -4,7 +4,9 @@
 
 #include "kernel/base/types.h"
 
-/* Up to six arguments, in the C convention; a result or -errno. Filled by kernel/syscall_table.c. */
+/*
+ * Up to six arguments, in the C convention; a result or -errno. Filled by kernel/syscall_table.c.
+ */
 typedef long (*syscall_fn)(u64, u64, u64, u64, u64, u64);
 
 extern const syscall_fn sys_call_table[];

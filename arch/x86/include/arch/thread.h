@@ -1,6 +1,6 @@
 /*
- * What the processor keeps for a task: its kernel stack pointer, FS and GS base, vector registers; and the user registers
- * at the top of its kernel stack.
+ * What the processor keeps for a task: its kernel stack pointer, FS and GS base, vector registers;
+ * and the user registers at the top of its kernel stack.
  */
 #ifndef ARCH_THREAD_H
 #define ARCH_THREAD_H
@@ -13,8 +13,8 @@ struct regs;
 #define FPU_AREA_SIZE 832
 
 struct thread {
-	u64 rsp;	  /* saved kernel stack pointer while not running */
-	u64 stack_top;	  /* highest address of the kernel stack, exclusive */
+	u64 rsp;              /* saved kernel stack pointer while not running */
+	u64 stack_top;        /* highest address of the kernel stack, exclusive */
 	u64 fs_base, gs_base; /* the user's, while not running */
 	u8 fpu[FPU_AREA_SIZE] __aligned(64);
 };
@@ -34,16 +34,22 @@ void regs_set_return(struct regs *regs, long value);
 void thread_init_kernel(struct thread *t, unsigned long stack_top, int (*fn)(void *), void *arg);
 
 /*
- * A copy of the running task's user context: returns 0 in the child, on user stack `sp` (0: the parent's), FS base
- * `tls` when set_tls. Called by the parent.
+ * A copy of the running task's user context: returns 0 in the child, on user stack `sp` (0: the
+ * parent's), FS base `tls` when set_tls. Called by the parent.
  */
 void thread_init_fork(struct thread *t, unsigned long stack_top, unsigned long sp, bool set_tls,
 		      unsigned long tls);
 
-/* exec: the running task starts anew at `entry` with stack `sp`; all other registers zero, FPU initial. */
+/*
+ * exec: the running task starts anew at `entry` with stack `sp`; all other registers zero, FPU
+ * initial.
+ */
 void thread_start_user(struct thread *t, unsigned long entry, unsigned long sp);
 
-/* Switches kernel stacks, user FS and GS base, vector registers. Interrupts off. Returns when `prev` runs again. */
+/*
+ * Switches kernel stacks, user FS and GS base, vector registers. Interrupts off. Returns when
+ * `prev` runs again.
+ */
 void thread_switch(struct thread *prev, bool prev_user, struct thread *next, bool next_user);
 
 /* User FS and GS base of the running task. */

@@ -1,6 +1,6 @@
 /*
- * What the kernel supplies to the trap code. Interrupt handlers run with interrupts off and preemption off; the other
- * calls run in the context of the task that trapped.
+ * What the kernel supplies to the trap code. Interrupt handlers run with interrupts off and
+ * preemption off; the other calls run in the context of the task that trapped.
  */
 #ifndef ARCH_TRAP_H
 #define ARCH_TRAP_H
@@ -13,10 +13,16 @@ struct regs;
 void sched_timer_interrupt(void);
 void sched_resched_interrupt(void);
 
-/* Whether the running task wants to be switched away, asked on the way out of an interrupt. Switches. Interrupts off. */
+/*
+ * Whether the running task wants to be switched away, asked on the way out of an interrupt.
+ * Switches. Interrupts off.
+ */
 void sched_preempt_irq(void);
 
-/* The running task did in user mode what signal `sig` stands for, at or about `addr`. Interrupts on. */
+/*
+ * The running task did in user mode what signal `sig` stands for, at or about `addr`. Interrupts
+ * on.
+ */
 void user_fault(int sig, unsigned long addr, const char *what);
 
 /* A system call above the table or unknown. Its result. */

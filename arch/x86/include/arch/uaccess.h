@@ -1,9 +1,9 @@
 /*
  * Reading and writing user memory, and guarded reads of kernel memory.
  *
- * A user address is checked to end below USER_END, and only inside these calls may the kernel touch user pages (SMAP). A
- * fault that mm cannot resolve makes the call return -EFAULT. They may sleep, so no spin lock and no mmap_lock may
- * be held.
+ * A user address is checked to end below USER_END, and only inside these calls may the kernel touch
+ * user pages (SMAP). A fault that mm cannot resolve makes the call return -EFAULT. They may sleep,
+ * so no spin lock and no mmap_lock may be held.
  */
 #ifndef ARCH_UACCESS_H
 #define ARCH_UACCESS_H
@@ -15,7 +15,9 @@
 int copy_from_user(void *dst, const void __user *src, size_t n);
 int copy_to_user(void __user *dst, const void *src, size_t n);
 
-/* Copies a string with its terminator, at most `size` bytes. Its length, -EFAULT, or -ENAMETOOLONG. */
+/*
+ * Copies a string with its terminator, at most `size` bytes. Its length, -EFAULT, or -ENAMETOOLONG.
+ */
 long strncpy_from_user(char *dst, const char __user *src, size_t size);
 
 /* One aligned 32-bit word, for futexes. */
