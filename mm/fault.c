@@ -199,8 +199,8 @@ void mm_grow_stack(struct mm_struct *mm, unsigned long start)
 /* --- fork: both sides map the page read-only until one of them writes --- */
 
 struct copy_pages {
-	struct mm_struct *new, *old;
-	const struct vma *vma;
+	struct mm_struct *new;
+	struct tlb_batch *batch; /* what became read-only in the old one */
 	int error;
 };
 
@@ -220,6 +220,7 @@ static void copy_leaf(pte_t *entry, unsigned long va, void *arg)
 	if (pte_writable(e)) {
 		e &= ~PTE_W;
 		WRITE_ONCE(*entry, e);
+		tlb_batch_add(c->batch, va);
 	}
 	if (!(e & PTE_SPECIAL))
 		get_page(phys_to_page(pte_phys(e)));
@@ -227,10 +228,11 @@ static void copy_leaf(pte_t *entry, unsigned long va, void *arg)
 	c->new->resident++;
 }
 
-int vma_copy_pages(struct mm_struct *new, struct mm_struct *old, const struct vma *vma)
+int vma_copy_pages(struct mm_struct *new, struct mm_struct *old, const struct vma *vma,
+		   struct tlb_batch *batch)
 {
 	static const struct pt_range_ops ops = {.leaf = copy_leaf};
-	struct copy_pages c = {.new = new, .old = old, .vma = vma};
+	struct copy_pages c = {.new = new, .batch = batch};
 
 	pt_walk_range(old->root->pgd, vma->start, vma->end, &ops, &c);
 	return c.error;

@@ -67,7 +67,8 @@ struct mm_struct *mm_alloc(void)
 	return mm;
 }
 
-static int copy_vma(struct mm_struct *new, struct mm_struct *old, const struct vma *vma)
+static int copy_vma(struct mm_struct *new, struct mm_struct *old, const struct vma *vma,
+		    struct tlb_batch *batch)
 {
 	struct vma *copy = vma_alloc();
 
@@ -75,27 +76,29 @@ static int copy_vma(struct mm_struct *new, struct mm_struct *old, const struct v
 		return -ENOMEM;
 	*copy = *vma;
 	list_add_tail(&copy->node, &new->vmas);
-	return vma_copy_pages(new, old, vma);
+	return vma_copy_pages(new, old, vma, batch);
 }
 
 struct mm_struct *mm_fork(struct mm_struct *old)
 {
 	struct mm_struct *new = mm_alloc();
+	struct tlb_batch batch;
 	struct vma *vma;
 	int error = 0;
 
 	if (!new)
 		return NULL;
+	batch.n = 0;
 	mutex_lock(&old->mmap_lock);
 	new->brk_start = old->brk_start;
 	new->brk = old->brk;
 	list_for_each_entry (vma, &old->vmas, node) {
-		error = copy_vma(new, old, vma);
+		error = copy_vma(new, old, vma, &batch);
 		if (error)
 			break;
 	}
-	/* The old one's writable entries are read-only now, wherever it is loaded. */
-	tlb_flush_mm(old, 0, USER_END);
+	/* Entries that were writable are read-only now, wherever the old one is loaded. */
+	tlb_flush_batch(old, &batch);
 	mutex_unlock(&old->mmap_lock);
 	if (error) {
 		mmput(new);

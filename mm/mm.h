@@ -156,17 +156,38 @@ void mm_grow_stack(struct mm_struct *mm, unsigned long start);
 /* The mapping that holds `va`, or the first one above it, or NULL. mmap_lock held. */
 struct vma *find_vma(struct mm_struct *mm, unsigned long va);
 
+struct tlb_batch;
+
 /* Between vma.c, fault.c and mm.c. */
 struct vma *vma_alloc(void);
 void vma_free(struct vma *vma);
 void exit_mmap(struct mm_struct *mm);
-int vma_copy_pages(struct mm_struct *new, struct mm_struct *old, const struct vma *vma);
+int vma_copy_pages(struct mm_struct *new, struct mm_struct *old, const struct vma *vma,
+		   struct tlb_batch *batch);
 u64 vma_pte_prot(const struct vma *vma);
 
 /* --- TLB, implemented in arch/x86/tlb.c --- */
 
 /* Drops [start, end) of mm on every CPU that may hold it; waits for them. Interrupts on. */
 void tlb_flush_mm(struct mm_struct *mm, unsigned long start, unsigned long end);
+
+/* Single pages of one address space, gathered to be dropped together. More than fit: everything. */
+#define TLB_BATCH 16
+
+struct tlb_batch {
+	unsigned int n; /* pages asked for; the first TLB_BATCH are listed */
+	unsigned long va[TLB_BATCH];
+};
+
+static inline void tlb_batch_add(struct tlb_batch *batch, unsigned long va)
+{
+	if (batch->n < TLB_BATCH)
+		batch->va[batch->n] = va;
+	batch->n++;
+}
+
+/* As tlb_flush_mm(), for the pages of the batch. None: nobody is asked. */
+void tlb_flush_batch(struct mm_struct *mm, const struct tlb_batch *batch);
 
 /*
  * mm has no users left: every CPU that still has it loaded, lazily, leaves it for the reference

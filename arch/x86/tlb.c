@@ -22,13 +22,20 @@
 
 static DEFINE_PER_CPU(u64, ipis_sent);
 
+/* A range, or with `batch` single pages. */
 struct flush {
 	struct mm_struct *mm;
 	unsigned long start, end;
+	const struct tlb_batch *batch;
 };
 
 static void flush_local(const struct flush *f)
 {
+	if (f->batch) {
+		for (unsigned int i = 0; i < f->batch->n; i++)
+			tlb_flush_page_local(f->batch->va[i]);
+		return;
+	}
 	if ((f->end - f->start) >> PAGE_SHIFT > FLUSH_PAGES_MAX) {
 		unsigned long cr3;
 
@@ -65,18 +72,29 @@ static bool others_in(const unsigned long *cpus, unsigned int self)
 	return false;
 }
 
-void tlb_flush_mm(struct mm_struct *mm, unsigned long start, unsigned long end)
+static void flush_everywhere(struct flush *f)
 {
-	struct flush f = {mm, start, end};
-
 	preempt_disable();
-	if (this_cpu_read(cpu_loaded_mm) == mm)
-		flush_local(&f);
+	if (this_cpu_read(cpu_loaded_mm) == f->mm)
+		flush_local(f);
 	/* The entries before the set. Partner: set_bit() in switch_mm(). */
 	smp_mb();
-	if (others_in(mm->cpus, cpu_id()))
-		this_cpu_add(ipis_sent, cpu_call_mask(mm->cpus, flush_remote, &f));
+	if (others_in(f->mm->cpus, cpu_id()))
+		this_cpu_add(ipis_sent, cpu_call_mask(f->mm->cpus, flush_remote, f));
 	preempt_enable();
+}
+
+void tlb_flush_mm(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	flush_everywhere(&(struct flush){.mm = mm, .start = start, .end = end});
+}
+
+void tlb_flush_batch(struct mm_struct *mm, const struct tlb_batch *batch)
+{
+	if (batch->n > TLB_BATCH)
+		tlb_flush_mm(mm, 0, USER_END);
+	else if (batch->n)
+		flush_everywhere(&(struct flush){.mm = mm, .batch = batch});
 }
 
 static void leave_lazy(void *arg)
