@@ -110,16 +110,17 @@ static noinline void finish_switch_after(struct rq *rq)
 {
 	struct task_struct *prev = rq->prev;
 	struct mm_struct *drop = rq->drop_mm;
-	bool push = prev->evict && prev->on_rq;
+	bool push = prev->evict && prev->on_rq, dead = prev->state == TASK_DEAD;
 
 	rq->after = false;
 	rq->drop_mm = NULL;
+	/* Behind the lock prev may run elsewhere, and die there: that is the other CPU's to clean up. */
 	spin_unlock_no_resched(&rq->lock);
 	if (push)
 		rq_push(prev);
 	if (drop)
 		mmdrop(drop);
-	if (prev->state == TASK_DEAD)
+	if (dead)
 		task_release(prev);
 	if (current->evict)
 		set_need_resched();

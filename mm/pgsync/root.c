@@ -140,10 +140,13 @@ void pgd_free(struct mm_root *root)
 	struct root_cache *cache;
 
 	ASSERT(root->class == ROOT_TRACKED && root->state != ROOT_FREE);
-	strategy->free(root);
-	/* Before the slots go: the auditor looks at the state again when it misses one. */
+	/*
+	 * First the state: from here on the strategy may forget the root, and its slots go. The auditor
+	 * looks at the state again when it misses one (partner: smp_rmb() in audit_slot()).
+	 */
 	WRITE_ONCE(root->state, ROOT_FREE);
 	smp_wmb();
+	strategy->free(root);
 	clear_kernel_half(root);
 
 	preempt_disable();
