@@ -106,14 +106,18 @@ static int de_thread(void)
 /* The switch. The old address space is left as exit_mm() leaves it. */
 static void exec_mmap(struct mm_struct *mm)
 {
-	/* A kernel thread that becomes a process has borrowed a space until now. */
-	struct mm_struct *old = current->mm, *borrowed = old ? NULL : current->active_mm;
+	struct mm_struct *old = current->mm, *borrowed;
 
 	/*
 	 * task_lock keeps preemption off: the empty root must not be scheduled between publication
 	 * and copy (I6).
 	 */
 	task_lock(current);
+	/*
+	 * A kernel thread that becomes a process has borrowed a space until now: which one, may
+	 * change whenever it is switched.
+	 */
+	borrowed = old ? NULL : current->active_mm;
 	WRITE_ONCE(current->mm, mm);
 	arch_pgd_init_late(mm->root);
 	irq_disable();
