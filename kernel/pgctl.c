@@ -276,7 +276,7 @@ static void reset_stopped(void *arg)
 	reset_count = pgsync_reset_slots(FIRST_SLOT, VMALLOC_SLOTS, reset_tables);
 }
 
-static long reset(void)
+long pgctl_reset_slots(void)
 {
 	bool busy = false;
 
@@ -367,7 +367,7 @@ long do_pgctl(unsigned int op, unsigned long a, unsigned long b, void __user *ou
 	case PGCTL_AUDIT:
 		return audit();
 	case PGCTL_RESET:
-		return reset();
+		return pgctl_reset_slots();
 	case PGCTL_DRAIN:
 		drain_all();
 		return 0;

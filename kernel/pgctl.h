@@ -7,6 +7,12 @@
 /* Reads `pgctl=` from the command line. */
 void pgctl_init(void);
 
+/*
+ * Stops the machine, empties all vmalloc root slots in every root and frees their tables: tests
+ * only (mm/pgsync/README.md). The slots emptied, or -EBUSY: a range is in use. May sleep.
+ */
+long pgctl_reset_slots(void);
+
 /* time_ns() when the first program was about to run. */
 extern u64 boot_to_user_ns;
 
