@@ -9,6 +9,7 @@
 #include "arch/ipi.h"
 #include "arch/smp.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/printk.h"
 #include "kernel/rq.h"
 #include "kernel/sched.h"
 
@@ -171,6 +172,20 @@ int sched_set_affinity(struct task_struct *t, const unsigned long *mask)
 	else
 		sched_kick_running(t);
 	return 0;
+}
+
+void sched_print_cpus(void)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu (cpu) {
+		const struct rq *rq = per_cpu_ptr(&cpu_rq, cpu);
+		const struct task_struct *t = READ_ONCE(rq->curr);
+
+		if (t != rq->idle || rq->nr_queued)
+			printk("cpu %u runs %s[%d], %u more wait\n", cpu, t->comm, t->pid,
+			       rq->nr_queued);
+	}
 }
 
 u64 sched_hash(void)

@@ -91,6 +91,23 @@ static int run_ktests(void)
 	return ktest_run(boot_option("filter", filter, sizeof(filter)), boot_option_u64("seed", 1));
 }
 
+static void deadline_over(struct ktimer *timer)
+{
+	sched_print_cpus();
+	panic("the deadline of %llu seconds is over",
+	      (unsigned long long)timer->expires / NSEC_PER_SEC);
+}
+
+/* `deadline=`: the machine's own time limit in seconds, so that a hang under test is told by the guest. */
+static void start_deadline(void)
+{
+	static struct ktimer timer;
+	u64 seconds = boot_option_u64("deadline", 0);
+
+	if (seconds)
+		ktimer_start(&timer, seconds * NSEC_PER_SEC, deadline_over);
+}
+
 /* Process 1, still a kernel thread. */
 static int init_thread(void *arg)
 {
@@ -102,6 +119,7 @@ static int init_thread(void *arg)
 	(void)arg;
 	smp_wait_online();
 	workers_init();
+	start_deadline();
 	if (boot_option_u64("ktest", 0))
 		power_off(run_ktests() == 0);
 	selftest_run();

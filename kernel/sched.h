@@ -54,6 +54,9 @@ int sleep_until(u64 deadline);
  */
 int wait_until(struct wait_queue *wq, bool (*woken)(void *), void *arg, u64 deadline);
 
+/* A line for each CPU that is not idle: what it runs. For reports; takes no lock. */
+void sched_print_cpus(void);
+
 /* Of (cpu, pid) at every switch so far, all CPUs together. Equal schedules give equal hashes. */
 u64 sched_hash(void);
 /* Context switches so far. */

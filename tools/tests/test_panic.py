@@ -32,3 +32,10 @@ def test_stack_overflow_is_named(boot):
 
 def test_unknown_selftest_lists_the_known_ones(boot):
     assert boot("selftest=nosuch", smp=1, timeout=120).find("selftest=nosuch.*known:.*nullderef")
+
+
+def test_a_deadline_in_guest_time_ends_a_hang(boot):
+    result = boot("deadline=2 pgctl=1 -- /bin/pgstress duration=600", smp=2, timeout=120)
+    assert result.verdict == "panic", f"{result.verdict}: {result.reason}"
+    assert result.find(r"PANIC.*the deadline of 2 seconds is over")
+    assert result.find(r"cpu \d+ runs \S+\[\d+\]"), "what the CPUs were doing is not said"

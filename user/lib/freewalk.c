@@ -135,7 +135,7 @@ int cpus_allowed(unsigned int *cpus, unsigned int max)
 	CPU_ZERO(&set);
 	if (sched_getaffinity(0, sizeof(set), &set) != 0)
 		return -errno;
-	for (unsigned int cpu = 0; cpu < CPU_SETSIZE && count < max; cpu++) {
+	for (unsigned int cpu = 0; cpu < 8 * sizeof(set) && count < max; cpu++) {
 		if (CPU_ISSET(cpu, &set))
 			cpus[count++] = cpu;
 	}
