@@ -274,8 +274,11 @@ static void protect_none_leaf(pte_t *entry, unsigned long va, void *arg)
 {
 	(void)va;
 	(void)arg;
-	/* Present for the counts and the walker, out of reach for user mode. */
-	pt_set(entry, (*entry & ~(PTE_U | PTE_W)) | PTE_NX);
+	/*
+	 * There for the counts and the walker, but not for the processor: a system call that copies
+	 * from it runs as the supervisor and must fault as well.
+	 */
+	pt_set(entry, (*entry & ~(PTE_P | PTE_W)) | PTE_NONE);
 }
 
 static void protect_vma(struct mm_struct *mm, struct vma *vma)

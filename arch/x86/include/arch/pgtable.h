@@ -21,7 +21,8 @@ typedef u64 pte_t;
 #define PTE_D       (1UL << 6)
 #define PTE_PS      (1UL << 7)
 #define PTE_G       (1UL << 8)
-#define PTE_SPECIAL (1UL << 9) /* ours: the page is not counted, never freed by an unmap */
+#define PTE_SPECIAL (1UL << 9)  /* ours: the page is not counted, never freed by an unmap */
+#define PTE_NONE    (1UL << 10) /* ours: a page is here, but PTE_P is clear: nobody may touch it */
 #define PTE_NX      (1UL << 63)
 
 #define PTE_PHYS_MASK 0x000ffffffffff000UL
@@ -56,9 +57,10 @@ static inline unsigned long pt_span(unsigned int level)
 	return 1UL << pt_shift(level);
 }
 
+/* Whether the entry holds something, be it a page that is out of everybody's reach. */
 static inline bool pte_present(pte_t e)
 {
-	return e & PTE_P;
+	return e & (PTE_P | PTE_NONE);
 }
 
 static inline bool pte_leaf(pte_t e, unsigned int level)
