@@ -18,8 +18,11 @@
 #include "kernel/timer.h"
 #include "mm/mm.h"
 
-/* How long a task runs while others wait. */
-#define SLICE_NS 4000000UL
+/*
+ * How long a task runs while others wait. Each tick is a timer armed and an interrupt taken, which on an
+ * oversubscribed emulator goes through a lock of its own: no shorter than it need be.
+ */
+#define SLICE_NS 10000000UL
 
 DEFINE_PER_CPU(struct rq, cpu_rq);
 DEFINE_PER_CPU(struct task_struct *, current_task);
