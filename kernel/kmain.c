@@ -156,6 +156,7 @@ void kmain(void)
 	memory_init();
 	task_init();
 	futex_init();
+	signal_init();
 	random_init(boot_option_u64("seed", cpu_cycles()));
 	pgctl_init();
 	sched_init();

@@ -84,6 +84,9 @@ struct user_sigaction {
 long do_sigaction(int sig, const struct user_sigaction __user *act,
 		  struct user_sigaction __user *old);
 
+/* At boot: reads `userfaults=`. */
+void signal_init(void);
+
 /* Process 1: gets the orphans. */
 extern struct thread_group *init_group;
 

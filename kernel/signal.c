@@ -3,8 +3,10 @@
  * slice; until then rt_sigaction refuses one, and a signal either has its default action or is
  * ignored.
  */
+#include "arch/machine.h"
 #include "arch/trap.h"
 #include "arch/uaccess.h"
+#include "boot/bootinfo.h"
 #include "kernel/base/bitops.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/printk.h"
@@ -125,15 +127,23 @@ static const char *const signal_names[] = {
 	[SIGFPE] = "SIGFPE", [SIGKILL] = "SIGKILL", [SIGSEGV] = "SIGSEGV",
 };
 
-bool log_user_faults = true;
+/* `userfaults=`: 0 says nothing, 1 a line, 2 (the default) registers as well. */
+static u64 fault_detail;
+
+void signal_init(void)
+{
+	fault_detail = boot_option_u64("userfaults", 2);
+}
 
 void user_fault(int sig, unsigned long addr, const char *what)
 {
-	if (log_user_faults)
+	if (fault_detail)
 		printk("%s[%d] on CPU %u: %s: %s at %#lx, ip %#lx, sp %#lx\n", current->comm,
 		       current->pid, cpu_id(), signal_names[sig], what, addr,
 		       regs_ip(thread_regs(&current->thread)),
 		       regs_sp(thread_regs(&current->thread)));
+	if (fault_detail > 1)
+		regs_print(thread_regs(&current->thread));
 	/* The instruction would only fault again, so an ignored or blocked signal kills as well. */
 	do_group_exit(sig);
 }
