@@ -1,0 +1,157 @@
+/* Shared by the in-kernel tests of mm: see check_ktest.h. */
+#include "mm/tests/check_ktest.h"
+
+#include "arch/cpu.h"
+#include "arch/smp.h"
+#include "kernel/base/ktest.h"
+#include "kernel/drain.h"
+#include "kernel/workers.h"
+#include "mm/buddy.h"
+#include "mm/pgtable.h"
+
+u64 drained_pages(void)
+{
+	drain_all();
+	return nr_free_pages();
+}
+
+void fail_nth(long nth)
+{
+	WRITE_ONCE(alloc_fail_nth, nth);
+}
+
+u64 next_random(u64 *state)
+{
+	u64 x = *state;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	*state = x;
+	return x * 0x2545f4914f6cdd1dUL;
+}
+
+void *boxes[NR_BOXES];
+
+void *exchange(unsigned int i, void *thing)
+{
+	return atomic_xchg(&boxes[i % NR_BOXES], thing);
+}
+
+static struct {
+	void (*fn)(u64 *random);
+	u64 seed;
+	u32 arrived; /* A */
+} job;
+
+static void run_job(void *arg)
+{
+	u64 random = (job.seed + cpu_id()) * 0x9e3779b97f4a7c15UL | 1;
+
+	(void)arg;
+	/* Together, so that the windows overlap. */
+	(void)atomic_add_return(&job.arrived, 1);
+	while (READ_ONCE(job.arrived) < cpus_online())
+		cpu_relax();
+	job.fn(&random);
+}
+
+void on_all_cpus(void (*fn)(u64 *random))
+{
+	job.fn = fn;
+	job.seed = ktest_random();
+	WRITE_ONCE(job.arrived, 0);
+	run_on_each_cpu(run_job, NULL);
+}
+
+pte_t entry_of(struct mm_struct *mm, unsigned long va)
+{
+	pte_t *entry = pt_walk(mm->root->pgd, va, 1, false);
+
+	return entry ? *entry : 0;
+}
+
+long map_fixed(struct mm_struct *mm, unsigned long va, unsigned long pages, unsigned long prot)
+{
+	return do_mmap(mm, va, pages * PAGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED);
+}
+
+/* --- soundness --- */
+
+static bool mergeable(const struct vma *a, const struct vma *b)
+{
+	return a->end == b->start && a->flags == b->flags && !a->pages && !b->pages &&
+	       !(a->flags & VMA_GROWSDOWN);
+}
+
+static void expect_sorted(struct mm_struct *mm)
+{
+	const struct vma *vma, *prev = NULL;
+
+	list_for_each_entry (vma, &mm->vmas, node) {
+		KTEST_EXPECT(vma->start < vma->end && vma->end <= USER_END);
+		KTEST_EXPECT(IS_ALIGNED(vma->start | vma->end, PAGE_SIZE));
+		if (prev) {
+			KTEST_EXPECT(prev->end <= vma->start);
+			KTEST_EXPECT(!mergeable(prev, vma));
+		}
+		prev = vma;
+	}
+}
+
+static void expect_sound_leaf(struct mm_struct *mm, unsigned long va, pte_t e)
+{
+	const struct vma *vma = find_vma(mm, va);
+
+	KTEST_EXPECT(vma && vma->start <= va);
+	if (!vma)
+		return;
+	if (vma->flags & (VMA_READ | VMA_WRITE | VMA_EXEC)) {
+		KTEST_EXPECT_EQ(e & (PTE_P | PTE_U | PTE_NONE), PTE_P | PTE_U);
+		KTEST_EXPECT(!(e & PTE_W) || (vma->flags & VMA_WRITE));
+		KTEST_EXPECT((e & PTE_NX) || (vma->flags & VMA_EXEC));
+	} else {
+		KTEST_EXPECT_EQ(e & (PTE_P | PTE_NONE), PTE_NONE);
+	}
+	if (e & PTE_SPECIAL)
+		KTEST_EXPECT(vma->pages);
+	else
+		KTEST_EXPECT(phys_to_page(pte_phys(e))->refcount > 0);
+	/* A page that two spaces have is writable in neither. */
+	if (e & PTE_W)
+		KTEST_EXPECT_EQ(phys_to_page(pte_phys(e))->refcount, 1);
+}
+
+/* Returns the leaves below `table`. */
+static u64 expect_sound_table(struct mm_struct *mm, pte_t *table, unsigned int level,
+			      unsigned long base)
+{
+	unsigned int present = 0;
+	u64 leaves = 0;
+
+	for (unsigned int i = 0; i < (level == PT_ROOT_LEVEL ? ROOT_KERNEL : PT_ENTRIES); i++) {
+		unsigned long va = base + i * pt_span(level);
+
+		if (!pte_present(table[i]))
+			continue;
+		present++;
+		if (pte_leaf(table[i], level)) {
+			expect_sound_leaf(mm, va, table[i]);
+			leaves++;
+		} else {
+			KTEST_EXPECT(table[i] & PTE_U);
+			leaves += expect_sound_table(mm, pte_table(table[i]), level - 1, va);
+		}
+	}
+	if (level < PT_ROOT_LEVEL)
+		KTEST_EXPECT_EQ(virt_to_page(table)->pt_count, present);
+	return leaves;
+}
+
+void expect_sound_mm(struct mm_struct *mm)
+{
+	mutex_lock(&mm->mmap_lock);
+	expect_sorted(mm);
+	KTEST_EXPECT_EQ(expect_sound_table(mm, mm->root->pgd, PT_ROOT_LEVEL, 0), mm->resident);
+	mutex_unlock(&mm->mmap_lock);
+}
