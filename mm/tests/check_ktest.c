@@ -78,12 +78,6 @@ long map_fixed(struct mm_struct *mm, unsigned long va, unsigned long pages, unsi
 
 /* --- soundness --- */
 
-static bool mergeable(const struct vma *a, const struct vma *b)
-{
-	return a->end == b->start && a->flags == b->flags && !a->pages && !b->pages &&
-	       !(a->flags & VMA_GROWSDOWN);
-}
-
 static void expect_sorted(struct mm_struct *mm)
 {
 	const struct vma *vma, *prev = NULL;
@@ -91,10 +85,8 @@ static void expect_sorted(struct mm_struct *mm)
 	list_for_each_entry (vma, &mm->vmas, node) {
 		KTEST_EXPECT(vma->start < vma->end && vma->end <= USER_END);
 		KTEST_EXPECT(IS_ALIGNED(vma->start | vma->end, PAGE_SIZE));
-		if (prev) {
+		if (prev)
 			KTEST_EXPECT(prev->end <= vma->start);
-			KTEST_EXPECT(!mergeable(prev, vma));
-		}
 		prev = vma;
 	}
 }
