@@ -1,0 +1,16 @@
+/* Host twin of the root-table contract: the test brings the reference root and sees what is loaded. */
+#ifndef ARCH_ROOT_H
+#define ARCH_ROOT_H
+
+#include "arch/pgtable.h"
+
+extern pte_t swapper_pg_dir[PT_ENTRIES];
+
+static inline pte_t *arch_reference_root(void)
+{
+	return swapper_pg_dir;
+}
+
+void arch_write_root(const pte_t *pgd);
+
+#endif
