@@ -180,6 +180,9 @@ static void schedule_locked(bool preempted)
 		}
 		list_add_tail(&prev->run_node, &rq->queue);
 		WRITE_ONCE(rq->nr_queued, rq->nr_queued + 1);
+	} else if (rq->nr_queued > 1) {
+		/* Several came while the CPU was idle: none of them has armed the tick. */
+		rq_arm_tick(rq);
 	}
 	next = rq_dequeue(rq);
 	if (!next)
