@@ -121,8 +121,9 @@ KTEST(nomem, every_allocation_fails_once)
 KTEST(nomem, giving_up_leaks_nothing)
 {
 	u64 before = drained_pages();
+	bool reached = true;
 
-	for (long nth = 1; nth < 40; nth++) {
+	for (long nth = 1; reached; nth++) {
 		struct mm_struct *mm, *child = NULL;
 
 		fail_nth(nth);
@@ -131,7 +132,9 @@ KTEST(nomem, giving_up_leaks_nothing)
 		    !mm_fault(mm, BASE, FAULT_WRITE) &&
 		    !mm_fault(mm, BASE + 7 * PAGE_SIZE, FAULT_WRITE))
 			child = mm_fork(mm);
+		reached = alloc_fail_nth == 0;
 		fail_nth(0);
+		KTEST_EXPECT_EQ(!child, reached);
 		if (child)
 			mmput(child);
 		if (mm) {
