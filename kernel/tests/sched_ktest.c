@@ -4,11 +4,13 @@
  */
 #include "arch/cpu.h"
 #include "arch/smp.h"
+#include "arch/timer.h"
 #include "kernel/base/atomic.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/ktest.h"
 #include "kernel/sched.h"
 #include "kernel/tests/actor.h"
+#include "kernel/timer.h"
 
 static void note_cpu(void *cpu)
 {
@@ -144,6 +146,70 @@ KTEST(sched, a_busy_task_is_preempted)
 	KTEST_EXPECT_EQ(READ_ONCE(stop_spinning), 1);
 	actor_stop(&busy);
 	actor_stop(&other);
+}
+
+static struct wait_queue gate = WAIT_QUEUE_INIT(gate);
+static u32 gate_open, at_gate; /* at_gate: A */
+static struct ktimer opener;
+
+static void open_gate(struct ktimer *timer)
+{
+	(void)timer;
+	WRITE_ONCE(gate_open, 1);
+	wake_up_all(&gate);
+}
+
+/* Later than a tick that may still be armed from before. */
+static void open_gate_later(void *unused)
+{
+	(void)unused;
+	ktimer_start(&opener, time_ns() + 50000000, open_gate);
+}
+
+static void wait_at_gate(void)
+{
+	atomic_inc(&at_gate);
+	wait_event(&gate, READ_ONCE(gate_open));
+}
+
+static void gate_and_spin(void *unused)
+{
+	wait_at_gate();
+	spin_until_stopped(unused);
+}
+
+static void gate_and_stop(void *unused)
+{
+	wait_at_gate();
+	stop_spinners(unused);
+}
+
+/*
+ * One interrupt wakes two on an idle CPU: neither of them came while the other ran, and still the
+ * first must give way.
+ */
+KTEST(sched, two_that_come_to_an_idle_cpu_share_it)
+{
+	int cpu = (int)(cpus_online() - 1);
+	struct actor first, second, armer;
+
+	stop_spinning = gate_open = at_gate = 0;
+	actor_start(&first, cpu);
+	actor_start(&second, cpu);
+	actor_start(&armer, cpu);
+	actor_post(&first, gate_and_spin, NULL);
+	while (READ_ONCE(at_gate) != 1)
+		yield_and_relax();
+	actor_post(&second, gate_and_stop, NULL);
+	while (READ_ONCE(at_gate) != 2)
+		yield_and_relax();
+	actor_run(&armer, open_gate_later, NULL);
+	actor_wait(&first);
+	actor_wait(&second);
+	KTEST_EXPECT_EQ(READ_ONCE(stop_spinning), 1);
+	actor_stop(&first);
+	actor_stop(&second);
+	actor_stop(&armer);
 }
 
 KTEST(sched, switches_are_counted_and_hashed)
