@@ -162,7 +162,7 @@ KTEST(kstack, failed_allocations_leak_nothing)
 	u64 before;
 	long nth;
 
-	/* The place it had is the next to be used again, with its page tables present. */
+	/* From the drain on there is a free place that was used before and has its page tables. */
 	KTEST_EXPECT(top);
 	if (top)
 		kstack_free(top);
