@@ -10,6 +10,12 @@
 #	SETUP		no: never install packages, print the line to type
 #	CI		true: warnings are errors
 #	JOBS		compilers at a time
+#	DEBUG		1: the debug build, in build/debug: race points, freed memory is poisoned
+#	MUTANT		a debug build without the protection of that name, in build/mutants/NAME
+#	ICOUNT		deterministic: 2^ICOUNT ns of virtual time an instruction
+#	SCHED		ktest: forced schedule at race points (docs/testing.md), debug builds only
+#	FILTER, SKIP	ktest: prefixes of suite.name, separated by commas
+#	APPEND		more options for the kernel command line
 NCPU     ?= 64
 PGSYNC   ?= walk
 DURATION ?= 20
@@ -19,6 +25,8 @@ USERPROG ?= pgstress
 SETUP    ?= yes
 CI       ?= false
 JOBS     ?= 2
+DEBUG    ?= 0
+MUTANT   ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -46,15 +54,26 @@ KCC   := $(CROSS)gcc
 KLD   := $(CROSS)ld
 NASM  := nasm
 
+# The two builds differ in DEBUG_KERNEL (kernel/base/debug.h) and in the sources that only one of them has.
+ifeq ($(filter-out 0,$(DEBUG))$(MUTANT),)
+OUT       := build
+ELSEWHERE := kernel/racepoint.c %_forced_ktest.c
+else
+OUT       := build/debug
+ELSEWHERE := kernel/racepoint_release.c
+BUILD     := -DDEBUG_KERNEL=1
+endif
+OBJ     := $(OUT)/obj
 DIRS    := boot arch/x86 kernel kernel/base mm mm/pgsync
-KSRC    := $(sort $(foreach d,$(DIRS),$(wildcard $d/*.c $d/*.S $d/*.asm $d/tests/*_ktest.c)))
-KOBJ    := $(KSRC:%=build/obj/%.o)
+ALLSRC  := $(sort $(foreach d,$(DIRS),$(wildcard $d/*.c $d/*.S $d/*.asm $d/tests/*_ktest.c)))
+KSRC    := $(filter-out $(ELSEWHERE),$(ALLSRC))
+KOBJ    := $(KSRC:%=$(OBJ)/%.o)
 # No header of the host: only the compiler's own. (Its limits.h asks for the C library's unless told not to.)
 INCLUDE := -I. -Iarch/x86/include -nostdinc -isystem $(shell $(KCC) -print-file-name=include 2>/dev/null) -D_LIBC_LIMITS_H_
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 KCFLAGS := -std=gnu11 -O2 -g -ffreestanding -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
 	   -fno-omit-frame-pointer -fno-pic -no-pie -fno-stack-protector \
-	   -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables $(INCLUDE) $(WARN) $(EXTRA)
+	   -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables $(INCLUDE) $(WARN) $(BUILD) $(EXTRA)
 ifeq ($(CI),true)
 KCFLAGS += -Werror
 endif
@@ -66,44 +85,63 @@ CFLAGS_kernel/syscall_table.c := -Wno-override-init
 # Crashes on purpose.
 CFLAGS_kernel/selftest.c := -Wno-infinite-recursion -Wno-array-bounds
 
-# Rewritten only when the command lines change, so that such a change builds everything again.
-CONFIG := build/obj/config
-build/obj/config: FORCE
-	@mkdir -p $(@D)
-	@echo '$(KCC) $(KCFLAGS) $(foreach f,$(KSRC),$(CFLAGS_$f)) $(NASMFLAGS) $(KLDFLAGS)' >$@.new
-	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+# A mutant: the files that contain MUTANT(name) are compiled with the switch on, the rest is the debug build's. So any
+# number of them can be built at once when `make all DEBUG=1` is done.
+KDIR := $(OUT)
+ifneq ($(MUTANT),)
+MUTATED := $(shell grep -lw 'MUTANT($(MUTANT))' $(filter %.c,$(KSRC)))
+ifeq ($(MUTATED),)
+$(error no file contains MUTANT($(MUTANT)); known: $(sort $(shell grep -ohw 'MUTANT([a-z0-9_]*)' $(filter %.c,$(KSRC)) | \
+	sed 's/.*(//; s/)//')))
+endif
+KDIR := build/mutants/$(MUTANT)
+KOBJ := $(filter-out $(MUTATED:%=$(OBJ)/%.o),$(KOBJ)) $(MUTATED:%=$(KDIR)/obj/%.o)
+endif
 
-build/obj/%.c.o: %.c $(CONFIG)
+# Rewritten only when the command lines change, so that such a change builds everything again.
+CONFIG := $(OBJ)/config
+$(CONFIG): FORCE
+	@mkdir -p $(@D)
+	@echo '$(KCC) $(KCFLAGS) $(strip $(foreach f,$(KSRC),$(CFLAGS_$f))) $(NASMFLAGS) $(KLDFLAGS)' >$@.$$$$; \
+		if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
+
+$(OBJ)/%.c.o: %.c $(CONFIG)
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	@$(KCC) $(KCFLAGS) $(CFLAGS_$<) -MMD -MP -c $< -o $@
 
-build/obj/%.S.o: %.S $(CONFIG)
+build/mutants/$(MUTANT)/obj/%.c.o: %.c $(CONFIG)
+	@mkdir -p $(@D)
+	@echo "  CC   $< without $(MUTANT)"
+	@$(KCC) $(KCFLAGS) $(CFLAGS_$<) -DMUTANT_$(MUTANT)=1 -MMD -MP -c $< -o $@
+
+$(OBJ)/%.S.o: %.S $(CONFIG)
 	@mkdir -p $(@D)
 	@echo "  AS   $<"
 	@$(KCC) $(KCFLAGS) -MMD -MP -c $< -o $@
 
-build/obj/%.asm.o: %.asm $(CONFIG)
+$(OBJ)/%.asm.o: %.asm $(CONFIG)
 	@mkdir -p $(@D)
 	@echo "  NASM $<"
 	@$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP $< -o $@
 
 # Linked twice: the symbol table for backtraces is made from the first link, whose own table is empty.
-build/obj/ksyms0.S: tools/ksyms $(CONFIG)
+$(KDIR)/obj/ksyms0.S: tools/ksyms $(CONFIG)
+	@mkdir -p $(@D)
 	@tools/ksyms --empty >$@
 
-build/obj/ksyms1.S: build/obj/freewalk0.elf tools/ksyms
+$(KDIR)/obj/ksyms1.S: $(KDIR)/obj/freewalk0.elf tools/ksyms
 	@tools/ksyms $< >$@
 
-build/obj/ksyms%.o: build/obj/ksyms%.S
+$(KDIR)/obj/ksyms%.o: $(KDIR)/obj/ksyms%.S
 	@$(KCC) $(KCFLAGS) -c $< -o $@
 
-build/obj/freewalk0.elf: $(KOBJ) build/obj/ksyms0.o linker.ld
-	@$(KLD) $(KLDFLAGS) $(KOBJ) build/obj/ksyms0.o -o $@
+$(KDIR)/obj/freewalk0.elf: $(KOBJ) $(KDIR)/obj/ksyms0.o linker.ld
+	@$(KLD) $(KLDFLAGS) $(KOBJ) $(KDIR)/obj/ksyms0.o -o $@
 
-build/freewalk.elf: build/obj/freewalk0.elf build/obj/ksyms1.o
+$(KDIR)/freewalk.elf: $(KDIR)/obj/freewalk0.elf $(KDIR)/obj/ksyms1.o
 	@echo "  LD   $@"
-	@$(KLD) $(KLDFLAGS) $(KOBJ) build/obj/ksyms1.o -o $@
+	@$(KLD) $(KLDFLAGS) $(KOBJ) $(KDIR)/obj/ksyms1.o -o $@
 
 -include $(KOBJ:.o=.d)
 
@@ -113,9 +151,11 @@ build/freewalk.elf: build/obj/freewalk0.elf build/obj/ksyms1.o
 
 # --- what a person asks for --------------------------------------------------------------------------
 
-BOOT    := build/freewalk.elf build/initramfs.cpio
-QEMU    := tools/qemu.py --mem $(MEM)
-STRESS   = pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) -- /bin/pgstress duration=$(DURATION) seed=$(SEED)
+KERNEL  := $(KDIR)/freewalk.elf
+BOOT    := $(KERNEL) build/initramfs.cpio
+QEMU    := tools/qemu.py --kernel $(KERNEL) --mem $(MEM) $(if $(ICOUNT),--icount $(ICOUNT))
+OPTIONS  = $(strip pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) $(if $(SCHED),sched=$(SCHED)) $(if $(MUTANT),mutant=$(MUTANT)) $(APPEND))
+STRESS   = $(OPTIONS) -- /bin/pgstress duration=$(DURATION) seed=$(SEED)
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
 
 .PHONY: all run iso test hosttest check bench ktest gdb shell doctor setup help clean \
@@ -125,16 +165,16 @@ FORCE:
 all: $(BOOT)
 
 run: $(BOOT)
-	@$(QEMU) --title RUN --iso build/run.iso --smp $(NCPU) --append '$(STRESS)' \
-		--expect '^PGSTRESS: PASS' --log build/logs/run.log
+	@$(QEMU) --title RUN --iso $(KDIR)/run.iso --smp $(NCPU) --append '$(STRESS)' \
+		--expect '^PGSTRESS: PASS' --log $(KDIR)/logs/run.log
 
 iso: $(BOOT)
-	@tools/qemu.py --make-iso build/freewalk.iso --append '$(STRESS)'
-	@echo "build/freewalk.iso boots on BIOS and UEFI, and from a USB stick."
+	@tools/qemu.py --kernel $(KERNEL) --make-iso $(KDIR)/freewalk.iso --append '$(STRESS)'
+	@echo "$(KDIR)/freewalk.iso boots on BIOS and UEFI, and from a USB stick."
 
 ktest: $(BOOT)
-	@$(QEMU) --title KTEST --kernel --smp $(NCPU) --expect '^# ktest: PASS' \
-		--append 'ktest=1 seed=$(SEED) $(if $(FILTER),filter=$(FILTER)) pgctl=1'
+	@$(QEMU) --title KTEST --smp $(NCPU) --expect '^# ktest: PASS' \
+		--append 'ktest=1 $(if $(FILTER),filter=$(FILTER) )$(if $(SKIP),skip=$(SKIP) )$(OPTIONS)'
 
 hosttest:
 	@tools/host-tests --jobs 2
@@ -146,13 +186,14 @@ test:
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory hosttest
 	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all DEBUG=1
 	@$(PYTEST) tools/tests --junitxml=build/pytest.xml -q -rfE $(if $(K),-k '$(K)')
 
 bench: $(BOOT)
 	@tools/bench-report
 
 gdb: $(BOOT)
-	@tools/gdb/session --smp $(if $(filter file,$(origin NCPU)),4,$(NCPU)) --program $(USERPROG) \
+	@tools/gdb/session --kernel $(KERNEL) --smp $(if $(filter file,$(origin NCPU)),4,$(NCPU)) --program $(USERPROG) \
 		--append '$(STRESS)'
 
 shell:
@@ -181,7 +222,7 @@ help:
 	@echo "make test       every check and test: format and rules, host units, in-kernel, whole system"
 	@echo "make all        build/freewalk.elf and build/initramfs.cpio"
 	@echo "make iso        build/freewalk.iso, for BIOS and UEFI"
-	@echo "make ktest      the in-kernel tests alone               (FILTER=buddy SEED=7 NCPU=8)"
+	@echo "make ktest      the in-kernel tests alone               (FILTER=buddy SEED=7 NCPU=8 DEBUG=1)"
 	@echo "make hosttest   the host unit tests alone, under ASan and UBSan"
 	@echo "make check      format, include rules, spin loops, the map of the code"
 	@echo "make bench      instructions per operation, throughput, boot time: one table"
@@ -189,5 +230,5 @@ help:
 	@echo "make doctor     each tool, its version, and what mends what is missing"
 	@echo "make clean      remove build/"
 	@echo
-	@echo "Knobs (now):    NCPU=$(NCPU) PGSYNC=$(PGSYNC) DURATION=$(DURATION) SEED=$(SEED) MEM=$(MEM) SETUP=$(SETUP) CI=$(CI)"
+	@echo "Knobs (now):    NCPU=$(NCPU) PGSYNC=$(PGSYNC) DURATION=$(DURATION) SEED=$(SEED) MEM=$(MEM) SETUP=$(SETUP) CI=$(CI) DEBUG=$(DEBUG)"
 	@echo "Read first:     README.md, docs/00-start-here.md"

@@ -18,6 +18,7 @@
 #include "kernel/initramfs.h"
 #include "kernel/pgctl.h"
 #include "kernel/process.h"
+#include "kernel/racepoint.h"
 #include "kernel/random.h"
 #include "kernel/sched.h"
 #include "kernel/selftest.h"
@@ -163,6 +164,7 @@ void kmain(void)
 	sched_init_cpu(&init_task);
 	timers_init();
 	arch_init_cpus();
+	race_init();
 	printk("Freewalk: %u CPUs, %llu MiB, pgsync=%s\n", nr_cpus,
 	       (unsigned long long)memblock_ram_bytes() >> 20, pgsync_name());
 	start_init();

@@ -14,8 +14,10 @@
  */
 #include "mm/buddy.h"
 
+#include "kernel/base/debug.h"
 #include "kernel/base/spinlock.h"
 #include "mm/pagezero.h"
+#include "mm/poison.h"
 #include "mm/preempt_return.h"
 
 #define CACHE_BATCH 32
@@ -71,6 +73,32 @@ static noinline __noreturn void bad_free(const struct page *page, unsigned int o
 		    (unsigned long long)pfn, page->type, page->order, order);
 	BUG("bad free: pfn %#llx refcount %u type %u order %u flags %#x (freed as order %u)",
 	    (unsigned long long)pfn, page->refcount, page->type, page->order, page->flags, order);
+}
+
+/* Debug builds: the pages of a block that is being freed. */
+static void poison_block(struct page *page, unsigned int order)
+{
+	for (unsigned int i = 0; i < 1u << order; i++) {
+		poison_fill(page_address(page + i), PAGE_SIZE);
+		page[i].poisoned = PAGE_POISONED;
+	}
+}
+
+/* Panics if a page of the block was written to since its free. Memory never freed has no poison. */
+static void unpoison_block(struct page *page, unsigned int order)
+{
+	for (unsigned int i = 0; i < 1u << order; i++) {
+		const u8 *bytes = page_address(page + i);
+		size_t intact;
+
+		if (page[i].poisoned != PAGE_POISONED)
+			continue;
+		page[i].poisoned = 0;
+		intact = poison_intact(bytes, PAGE_SIZE);
+		if (intact < PAGE_SIZE)
+			panic("page %p (pfn %#llx) was written to after its free: byte %zu is %#x",
+			      bytes, ull_pfn(page + i), intact, bytes[intact]);
+	}
 }
 
 static void list_block_locked(struct page *page, unsigned int order)
@@ -204,6 +232,13 @@ static void cache_shrink_locked(struct page_cache *cache, u32 target)
 	}
 }
 
+static __always_inline struct page *checked(struct page *page)
+{
+	if (DEBUG_KERNEL && page)
+		unpoison_block(page, 0);
+	return page;
+}
+
 static __always_inline struct page *cache_pop(void)
 {
 	struct page *page;
@@ -229,7 +264,7 @@ static noinline struct page *alloc_page_special(gfp_t gfp)
 
 	if (alloc_should_fail())
 		return NULL;
-	page = cache_pop();
+	page = checked(cache_pop());
 	if (page && (gfp & GFP_ZERO))
 		clear_page(page_address(page));
 	return page;
@@ -240,7 +275,7 @@ struct page *alloc_page(gfp_t gfp)
 	/* A plain read: the compiler may compare in memory. */
 	if (unlikely(gfp | alloc_fail_nth))
 		return alloc_page_special(gfp);
-	return cache_pop();
+	return checked(cache_pop());
 }
 
 /* The slow half of free_page(): a wrong page, or a full or unknown cache. */
@@ -251,6 +286,8 @@ static noinline void free_page_slow(struct page *page)
 	if (!IS_ALIGNED((unsigned long)page - VMEMMAP_START, sizeof(*page)) ||
 	    page_to_pfn(page) >= zone.end_pfn || page->state != PAGE_STATE_OWNED(0))
 		bad_free(page, 0);
+	if (DEBUG_KERNEL)
+		poison_block(page, 0);
 	spin_lock(&zone.lock);
 	cache = own_cache_locked();
 	if (cache->count > CACHE_HIGH - CACHE_BATCH)
@@ -272,6 +309,8 @@ void free_page(struct page *page)
 		free_page_slow(page);
 		return;
 	}
+	if (DEBUG_KERNEL)
+		poison_block(page, 0);
 	page->state = PAGE_STATE_FREE(PAGE_CACHED, 0);
 	this_cpu_write(page_cache.pages[n], page);
 	this_cpu_write(page_cache.count, n + 1);
@@ -310,6 +349,8 @@ struct page *alloc_pages(unsigned int order, gfp_t gfp)
 	if (page)
 		page->state = PAGE_STATE_OWNED(order);
 	spin_unlock(&zone.lock);
+	if (DEBUG_KERNEL && page)
+		unpoison_block(page, order);
 	if (page && (gfp & GFP_ZERO))
 		for (unsigned int i = 0; i < 1u << order; i++)
 			clear_page(page_address(page + i));
@@ -326,6 +367,8 @@ void free_pages(struct page *page, unsigned int order)
 	if (!IS_ALIGNED((unsigned long)page - VMEMMAP_START, sizeof(*page)) ||
 	    page_to_pfn(page) >= zone.end_pfn || page->state != PAGE_STATE_OWNED(order))
 		bad_free(page, order);
+	if (DEBUG_KERNEL)
+		poison_block(page, order);
 	spin_lock(&zone.lock);
 	free_block_locked(page, order);
 	spin_unlock(&zone.lock);

@@ -61,13 +61,16 @@ struct page {
 		} slab;
 		struct mm_root *root;
 		u32 pt_count; /* page table: present entries (mm/pgtable.h) */
-		unsigned long owner[5];
+		unsigned long owner[4];
 	};
+	u64 poisoned; /* debug builds: PAGE_POISONED from the page's free to its allocation */
 };
 
 /* clang-format off */
 _Static_assert(sizeof(struct page) == 64, "mm/memmap.c and pfn_to_page() count on it");
 /* clang-format on */
+
+#define PAGE_POISONED 0x706f69736f6e6564ul
 
 /* `state` of a block of 1 << order pages with one reference and no type. */
 #define PAGE_STATE_OWNED(order)       ((u64)(order) << 40 | 1)

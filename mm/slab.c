@@ -12,17 +12,18 @@
  */
 #include "mm/slab.h"
 
+#include "kernel/base/debug.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
 #include "mm/buddy.h"
+#include "mm/poison.h"
 #include "mm/preempt_return.h"
 
 #define MAX_CACHES      40
 #define MAX_SLAB_ORDER  3
 #define KEEP_EMPTY      1 /* slabs a cache keeps when they become empty */
 #define MAGAZINE_SIZE   30
-#define POISON_BYTE     0x6b
 #define MAGAZINE_MEMORY 32768 /* bytes a magazine may hold back */
 
 struct magazine {
@@ -117,20 +118,26 @@ static void **free_link(void *obj)
 	return (void **)obj;
 }
 
-/* Debugging: everything but the link is poison. */
-static void poison(const struct kmem_cache *cache, void *obj)
+static bool poisons(void)
 {
-	memset((char *)obj + sizeof(void *), POISON_BYTE, cache->size - sizeof(void *));
+	return DEBUG_KERNEL || slab_debug;
 }
 
+/* Also the link, while the object is in no slab's chain. */
 static void check_poison(const struct kmem_cache *cache, const void *obj)
 {
-	const u8 *p = obj;
+	size_t intact = poison_intact(obj, cache->size);
 
-	for (u32 i = sizeof(void *); i < cache->size; i++)
-		if (p[i] != POISON_BYTE)
-			panic("slab %s: object %p was written to after its free: byte %u is %#x",
-			      cache->name, obj, i, p[i]);
+	if (intact < cache->size)
+		panic("slab %s: object %p was written to after its free: byte %zu is %#x",
+		      cache->name, obj, intact, ((const u8 *)obj)[intact]);
+}
+
+static __always_inline void *checked(const struct kmem_cache *cache, void *obj)
+{
+	if (DEBUG_KERNEL && obj)
+		check_poison(cache, obj);
+	return obj;
 }
 
 static void check_double_free(const struct kmem_cache *cache, const struct page *slab,
@@ -150,8 +157,8 @@ static void chain_objects(const struct kmem_cache *cache, struct page *slab)
 	for (u32 i = cache->per_slab; i-- > 0;) {
 		void *obj = base + (size_t)i * cache->size;
 
-		if (slab_debug)
-			poison(cache, obj);
+		if (poisons())
+			poison_fill(obj, cache->size);
 		*free_link(obj) = next;
 		next = obj;
 	}
@@ -215,8 +222,10 @@ static void *take_locked(struct kmem_cache *cache, bool grow)
 	if (slab->slab.inuse == slab->slab.objects)
 		list_del(&slab->lru);
 	cache->taken++;
-	if (slab_debug)
+	if (poisons()) {
+		*free_link(obj) = (void *)POISON_WORD;
 		check_poison(cache, obj);
+	}
 	return obj;
 }
 
@@ -244,7 +253,7 @@ static void give_locked(struct kmem_cache *cache, void *obj)
 		   obj);
 	if (slab_debug) {
 		check_double_free(cache, slab, obj);
-		poison(cache, obj);
+		poison_fill(obj, cache->size);
 	}
 	if (slab->slab.inuse == slab->slab.objects)
 		list_add(&slab->lru, &cache->partial);
@@ -343,7 +352,7 @@ static __always_inline void *magazine_pop(struct kmem_cache *cache)
 
 static noinline void *get_with_faults(struct kmem_cache *cache)
 {
-	return alloc_should_fail() ? NULL : magazine_pop(cache);
+	return alloc_should_fail() ? NULL : checked(cache, magazine_pop(cache));
 }
 
 void *kmem_cache_get(struct kmem_cache *cache)
@@ -351,7 +360,7 @@ void *kmem_cache_get(struct kmem_cache *cache)
 	/* A plain read: the compiler may compare in memory. */
 	if (unlikely(alloc_fail_nth))
 		return get_with_faults(cache);
-	return magazine_pop(cache);
+	return checked(cache, magazine_pop(cache));
 }
 
 void *kmem_cache_get_zeroed(struct kmem_cache *cache)
@@ -366,6 +375,10 @@ void kmem_cache_free(struct kmem_cache *cache, void *obj)
 	struct magazine *mag = cache->mag;
 	u32 n;
 
+	if (DEBUG_KERNEL) {
+		check_object(cache, obj);
+		poison_fill(obj, cache->size);
+	}
 	preempt_disable();
 	n = this_cpu_read(mag->count);
 	if (unlikely(n >= this_cpu_read(mag->limit))) {

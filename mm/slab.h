@@ -10,9 +10,10 @@
  * Nothing sleeps. Addresses are in the direct map. An object's contents are undefined after
  * allocation (but for GFP_ZERO) and belong to the allocator after the free. Caches live for ever.
  *
- * With slab_debug the magazines are bypassed; each freed object is filled with 0x6b, an allocation
- * checks that nobody wrote to it since, and a second free of the same object panics. Without it a
- * double free first shows as two owners of one object.
+ * In a debug build each freed object is filled with poison (mm/poison.h), and an allocation checks
+ * that nobody wrote to it since. slab_debug does the same, bypasses the magazines too, and panics at
+ * a second free of the same object; without it a double free first shows as two owners of one
+ * object.
  */
 #ifndef MM_SLAB_H
 #define MM_SLAB_H

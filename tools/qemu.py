@@ -72,6 +72,8 @@ class Machine:
     def cmdline(self):
         """The kernel command line. Options precede what the caller gave: what follows `--` is init's."""
         own = "debugexit=1"
+        if self.icount is not None:
+            own += f" icount={self.icount}"  # for the line that reproduces a failure
         if self.deadline is not None:
             own += f" deadline={self.deadline}"
         return f"{own} {self.append}".strip()
@@ -276,8 +278,9 @@ def quote(arg):
 def parse(argv):
     parser = argparse.ArgumentParser(description="Boots Freewalk in QEMU and judges how it ended.",
                                      epilog="exit: 0 pass, 1 fail, 2 usage, 3 panic, 4 crash, 5 hang")
+    parser.add_argument("--kernel", nargs="?", const=KERNEL, default=KERNEL, metavar="ELF",
+                        help="the kernel; booted by PVH, without a loader, unless an image is asked for")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--kernel", nargs="?", const=KERNEL, metavar="ELF", help="boot by PVH, without a loader (default)")
     how.add_argument("--iso", metavar="FILE", help="make FILE with GRUB and boot it on BIOS")
     how.add_argument("--uefi", metavar="FILE", help="make FILE with GRUB and boot it on UEFI")
     how.add_argument("--make-iso", metavar="FILE", help="only make FILE")
@@ -295,7 +298,7 @@ def parse(argv):
     args = parser.parse_args(argv)
     if not 1 <= args.smp <= 255:
         parser.error("--smp: 1 to 255 (the xAPIC addresses no more)")
-    for path in filter(None, [args.kernel or KERNEL, args.initrd]):
+    for path in filter(None, [args.kernel, args.initrd]):
         if not os.path.exists(path):
             parser.error(f"{path} does not exist: run `make all`")
     return args
@@ -304,7 +307,7 @@ def parse(argv):
 def main(argv):
     args = parse(argv)
     image = args.iso or args.uefi or args.make_iso
-    machine = Machine(boot="uefi" if args.uefi else "iso" if image else "kernel", kernel=args.kernel or KERNEL,
+    machine = Machine(boot="uefi" if args.uefi else "iso" if image else "kernel", kernel=args.kernel,
                       initrd=args.initrd or None, append=args.append, smp=args.smp, mem=args.mem,
                       icount=args.icount, deadline=args.deadline, iso=image)
     if image:
