@@ -1,9 +1,8 @@
 /*
  * execve: a new address space from a file of the boot archive, then the switch to it.
  *
- * Everything that can fail comes first, in an address space that nobody sees. The switch is one
- * task_lock section, the lock that the task walk takes: the new root is published in tsk->mm, gets
- * its kernel half, and is loaded (series, patch 5; I6, I7).
+ * Everything that can fail comes first, in an address space that nobody sees; the switch is
+ * exec_mmap() in task_mm.c.
  */
 #include "kernel/exec.h"
 
@@ -16,6 +15,7 @@
 #include "kernel/initramfs.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
+#include "kernel/task_mm.h"
 
 #define STACK_INITIAL PAGE_SIZE
 
@@ -103,36 +103,6 @@ static int de_thread(void)
 	return 0;
 }
 
-/* The switch. The old address space is left as exit_mm() leaves it. */
-static void exec_mmap(struct mm_struct *mm)
-{
-	struct mm_struct *old = current->mm, *borrowed;
-
-	/*
-	 * task_lock keeps preemption off: the empty root must not be scheduled between publication
-	 * and copy (I6).
-	 */
-	task_lock(current);
-	/*
-	 * A kernel thread that becomes a process has borrowed a space until now: which one, may
-	 * change whenever it is switched.
-	 */
-	borrowed = old ? NULL : current->active_mm;
-	WRITE_ONCE(current->mm, mm);
-	arch_pgd_init_late(mm->root);
-	irq_disable();
-	switch_mm(mm);
-	current->active_mm = mm;
-	irq_enable();
-	task_unlock(current);
-	if (borrowed)
-		mmdrop(borrowed);
-	if (old) {
-		mmput(old);
-		mm_release(current);
-	}
-}
-
 /* A new address space with the program and its stack. *entry_sp gets the stack pointer. */
 static struct mm_struct *build_mm(const struct initramfs_file *file, struct elf_image *elf,
 				  const struct exec_args *args, const char *path, long *sp)
@@ -189,6 +159,7 @@ static long exec_with_args(const char *path, const struct exec_args *args)
 		return ret;
 	}
 	exec_mmap(mm);
+	mm_release(current);
 	set_comm(path);
 	current->clear_child_tid = NULL;
 	thread_start_user(&current->thread, elf.entry, (unsigned long)sp);

@@ -1,14 +1,10 @@
-/*
- * The end of threads and processes, and wait4.
- *
- * A thread leaves its root for the reference root BEFORE its mm pointer is cleared, so that no task
- * runs on a root which the task walk cannot find through it any more (I13).
- */
+/* The end of threads and processes, and wait4. */
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/panic.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
+#include "kernel/task_mm.h"
 #include "mm/mm.h"
 
 struct thread_group *init_group;
@@ -58,16 +54,7 @@ static void exit_mm(void)
 		(void)put_user_u32(0, current->clear_child_tid);
 		(void)futex_wake(current->clear_child_tid, 1);
 	}
-	preempt_disable();
-	irq_disable();
-	switch_mm(&init_mm);
-	irq_enable();
-	task_lock(current);
-	current->mm = NULL;
-	current->active_mm = &init_mm;
-	task_unlock(current);
-	preempt_enable();
-	mmput(mm);
+	leave_mm();
 	mm_release(current);
 }
 

@@ -1,9 +1,8 @@
 /*
  * fork, vfork, clone.
  *
- * The order at the end is the protocol's: the child becomes visible to the task walk, THEN its root
- * gets its kernel half (arch_pgd_init_late holds the full barrier), THEN the child may run. Nothing
- * can fail after it is visible (I8).
+ * The order at the end is the protocol's: publish_task() in task_mm.c, THEN the child may run.
+ * Nothing can fail after it is visible (I8).
  */
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
@@ -11,6 +10,7 @@
 #include "kernel/base/string.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
+#include "kernel/task_mm.h"
 #include "mm/mm.h"
 
 DEFINE_PER_CPU(struct process_counts, process_counts);
@@ -46,10 +46,11 @@ static struct task_struct *copy_task(const struct clone_args *args)
 	return t;
 }
 
-/* The new task's address space: shared, or a copy. */
-static int copy_mm(struct task_struct *t, unsigned long flags)
+/* The new task's address space: shared, or a copy, which has not had its late copy yet. */
+static int copy_mm(struct task_struct *t, unsigned long flags, bool *new_mm)
 {
-	if (flags & CLONE_VM) {
+	*new_mm = !(flags & CLONE_VM);
+	if (!*new_mm) {
 		mmget(current->mm);
 		t->mm = current->mm;
 		return 0;
@@ -135,7 +136,7 @@ static void abandon(struct task_struct *t)
 
 long do_clone(const struct clone_args *args)
 {
-	bool vfork = args->flags & CLONE_VFORK;
+	bool vfork = args->flags & CLONE_VFORK, new_mm;
 	struct task_struct *t;
 	int ret = check_flags(args->flags);
 	int pid;
@@ -148,7 +149,7 @@ long do_clone(const struct clone_args *args)
 	t = copy_task(args);
 	if (!t)
 		return -ENOMEM;
-	ret = copy_mm(t, args->flags);
+	ret = copy_mm(t, args->flags, &new_mm);
 	if (!ret)
 		ret = copy_group(t, args->flags);
 	if (!ret)
@@ -170,9 +171,7 @@ long do_clone(const struct clone_args *args)
 		abandon(t);
 		return ret;
 	}
-	task_table_insert(t);
-	if (!(args->flags & CLONE_VM))
-		arch_pgd_init_late(t->mm->root);
+	publish_task(t, new_mm);
 	this_cpu_inc(process_counts.forks);
 	sched_start_task(t);
 	if (vfork)

@@ -3,11 +3,13 @@
 
 #include "arch/mmu.h"
 #include "kernel/base/atomic.h"
+#include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/percpu.h"
 #include "kernel/base/preempt.h"
 #include "kernel/base/spinlock.h"
 #include "mm/buddy.h"
+#include "mm/pgsync/pgsync.h"
 #include "mm/pgtable.h"
 
 /* Each stack has a place of its own: the lower half is its guard, the upper half the stack. */
@@ -64,6 +66,11 @@ static void place_put(unsigned long place)
 	spin_unlock(&depot_lock);
 }
 
+bool kstack_place_ok(unsigned long va)
+{
+	return MUTANT(kstack_anywhere) || kroot_from_birth(root_slot(va));
+}
+
 static unsigned long kstack_create(void)
 {
 	struct page *pages[STACK_PAGES];
@@ -77,6 +84,8 @@ static unsigned long kstack_create(void)
 	}
 	if (!place_take(&place))
 		goto free_pages;
+	/* A fault for want of a stack slot needs a stack: no root may be without (I30, I33). */
+	ASSERT(kstack_place_ok(place_top(place) - KSTACK_SIZE));
 	if (kmap_pages(place_top(place) - KSTACK_SIZE, pages, STACK_PAGES)) {
 		place_put(place);
 		goto free_pages;

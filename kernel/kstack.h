@@ -35,4 +35,7 @@ void kstack_cache_drain(void);
  */
 void kstack_drain(void);
 
+/* Whether a stack may be at `va`: in a root slot that every root has from birth (I30). */
+bool kstack_place_ok(unsigned long va);
+
 #endif

@@ -261,6 +261,7 @@ static long audit(void)
 	(void)atomic_add_return(&seen.audits, 1);
 	(void)atomic_add_return(&seen.roots_audited, result.roots);
 	(void)atomic_add_return(&seen.lagging, result.lagging);
+	result.missing += result.stray;
 	if (result.missing)
 		note_missing(result.first_slot, result.first_cpu, root_slot_va(result.first_slot),
 			     result.missing);
@@ -294,7 +295,7 @@ long pgctl_reset_slots(void)
 	/* Every CPU has dropped all translations on its way out of the stop. */
 	for (unsigned int i = 0; i < VMALLOC_SLOTS; i++)
 		if (reset_tables[i])
-			(void)pt_free_kernel_tables(reset_tables[i], PT_ROOT_LEVEL - 1);
+			pt_free_slot_tables(FIRST_SLOT + i, reset_tables[i]);
 	if (vmalloc_reset_slots(FIRST_SLOT))
 		BUG("a vmalloc range appeared under the grow mutex");
 	mutex_unlock(&grow_mutex);
@@ -328,6 +329,7 @@ static long stats(void __user *out)
 	s.growths = sync.growths;
 	s.walk_visits = sync.walk_visits;
 	s.late_syncs = sync.late_syncs;
+	s.fault_syncs = sync.fault_syncs;
 	for_each_online_cpu (cpu) {
 		const struct process_counts *c = per_cpu_ptr(&process_counts, cpu);
 

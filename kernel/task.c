@@ -1,4 +1,4 @@
-/* Tasks and thread groups: birth, the task table, release. See task.h. */
+/* Tasks and thread groups: birth and release. See task.h. */
 #include "kernel/task.h"
 
 #include "arch/smp.h"
@@ -15,8 +15,6 @@
 #define PID_MAX   4194304
 #define PID_CHUNK 64
 #define PID_FIRST 300 /* after the first round: the low ones are init's and the daemons' */
-
-struct task_bucket task_table[TASK_BUCKETS];
 
 static struct kmem_cache *task_cache, *group_cache;
 static u64 pid_chunks; /* A: chunks handed out */
@@ -41,55 +39,6 @@ struct task_struct init_task = {
 	.group = &idle_group,
 	.comm = "idle",
 };
-
-static struct task_bucket *bucket_of(int pid)
-{
-	return &task_table[(unsigned int)pid % TASK_BUCKETS];
-}
-
-void task_table_insert(struct task_struct *t)
-{
-	struct task_bucket *b = bucket_of(t->pid);
-
-	spin_lock(&b->lock);
-	list_add_tail(&t->table_node, &b->tasks);
-	spin_unlock(&b->lock);
-}
-
-void task_table_remove(struct task_struct *t)
-{
-	struct task_bucket *b = bucket_of(t->pid);
-
-	spin_lock(&b->lock);
-	list_del_rcu(&t->table_node);
-	spin_unlock(&b->lock);
-}
-
-void task_table_replace(struct task_struct *old, struct task_struct *new)
-{
-	struct task_bucket *b = bucket_of(old->pid);
-
-	ASSERT(new->pid == old->pid);
-	spin_lock(&b->lock);
-	new->table_node.next = old->table_node.next;
-	new->table_node.prev = old->table_node.prev;
-	new->table_node.next->prev = &new->table_node;
-	/* One store takes the old one out and the new one in. */
-	smp_store_release(&new->table_node.prev->next, &new->table_node);
-	old->table_node.prev = NULL;
-	spin_unlock(&b->lock);
-}
-
-struct task_struct *find_task(int pid)
-{
-	struct task_struct *t;
-
-	ASSERT(rcu_read_lock_held());
-	list_for_each_entry_rcu (t, &bucket_of(pid)->tasks, table_node)
-		if (t->pid == pid)
-			return t;
-	return NULL;
-}
 
 static bool pid_in_use(int pid)
 {
@@ -122,38 +71,6 @@ int pid_alloc(void)
 		n %= PID_MAX;
 		if (n >= PID_FIRST && !pid_in_use((int)n))
 			return (int)n;
-	}
-}
-
-struct task_struct *find_lock_task_mm(struct task_struct *p)
-{
-	struct task_struct *t = p;
-
-	ASSERT(rcu_read_lock_held());
-	task_lock(t);
-	if (likely(t->mm))
-		return t;
-	task_unlock(t);
-	list_for_each_entry_rcu (t, &p->group->threads, thread_node) {
-		task_lock(t);
-		if (t->mm)
-			return t;
-		task_unlock(t);
-	}
-	return NULL;
-}
-
-void for_each_task_root(void (*visit)(struct mm_root *root, void *arg), void *arg)
-{
-	struct task_struct *p, *t;
-	unsigned int b;
-
-	for_each_process (b, p) {
-		t = find_lock_task_mm(p);
-		if (!t)
-			continue;
-		visit(t->mm->root, arg);
-		task_unlock(t);
 	}
 }
 
@@ -246,8 +163,7 @@ void task_init(void)
 {
 	task_cache = kmem_cache_create("task_struct", sizeof(struct task_struct), 64, 0);
 	group_cache = kmem_cache_create("thread_group", sizeof(struct thread_group), 64, 0);
-	for (unsigned int i = 0; i < TASK_BUCKETS; i++)
-		list_init(&task_table[i].tasks);
+	task_table_init();
 	affinity_all(&init_task);
 }
 

@@ -3,6 +3,7 @@
 
 #include "arch/cpu.h"
 #include "kernel/base/errno.h"
+#include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "mm/buddy.h"
 #include "mm/slab.h"
@@ -126,7 +127,8 @@ void mmput(struct mm_struct *mm)
 	if (!atomic_dec_and_test(&mm->mm_users))
 		return;
 	/* A CPU that has it loaded lazily must leave: its tables are about to go (I14). */
-	tlb_shoot_lazy(mm);
+	if (!MUTANT(mmput_keeps_lazy))
+		tlb_shoot_lazy(mm);
 	exit_mmap(mm);
 	mmdrop(mm);
 }

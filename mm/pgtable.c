@@ -4,6 +4,7 @@
 #include "arch/mmu.h"
 #include "kernel/base/atomic.h"
 #include "kernel/base/errno.h"
+#include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/percpu.h"
 #include "kernel/base/preempt.h"
@@ -92,9 +93,22 @@ void pt_clear(pte_t *entry)
 	WRITE_ONCE(*entry, 0);
 }
 
+/* Tables of root slots in the kernel half, for mm/pgsync: see its header. */
+phys_addr_t root_table_alloc(void)
+{
+	struct page *page = pt_table_alloc();
+
+	return page ? page_to_phys(page) : 0;
+}
+
+void root_table_free(phys_addr_t table)
+{
+	pt_table_free(phys_to_page(table));
+}
+
 /*
- * Puts a new table under an empty entry. Two kernel mappers may meet here: the first one wins. A
- * root slot of the kernel half is mm/pgsync's to install.
+ * Puts a new table under an empty entry. Two kernel mappers may meet here: the first one wins. Root
+ * slots of the kernel half are mm/pgsync's: kroot_populate() comes first.
  */
 static bool grow_table(pte_t *entry, unsigned int level, unsigned long va)
 {
@@ -105,12 +119,10 @@ static bool grow_table(pte_t *entry, unsigned int level, unsigned long va)
 
 	if (!page)
 		return false;
+	ASSERT_MSG(user || level != PT_ROOT_LEVEL, "va %#lx: its root slot is not there", va);
 	pa = page_to_phys(page);
-	if (level == PT_ROOT_LEVEL && !user)
-		lost = kroot_install(root_slot(va), pa) == -EEXIST;
-	else
-		lost = atomic_cmpxchg(entry, (pte_t)0,
-				      pte_make(pa, user ? PTE_USER_TABLE : PTE_KERNEL_TABLE)) != 0;
+	lost = atomic_cmpxchg(entry, (pte_t)0,
+			      pte_make(pa, user ? PTE_USER_TABLE : PTE_KERNEL_TABLE)) != 0;
 	if (lost)
 		pt_table_free(page);
 	else if (user && level != PT_ROOT_LEVEL)
@@ -171,6 +183,9 @@ void pt_walk_range(pte_t *root, unsigned long start, unsigned long end,
 int kmap_pages(unsigned long va, struct page **pages, unsigned int n)
 {
 	ASSERT_MSG(IS_ALIGNED(va, PAGE_SIZE) && root_slot(va) >= ROOT_KERNEL, "va %#lx", va);
+	/* Every time, not only when a table is made: another grower may still be walking (I24). */
+	if (kroot_populate(va, va + n * PAGE_SIZE))
+		return -ENOMEM;
 	for (unsigned int i = 0; i < n; i++) {
 		unsigned long at = va + i * PAGE_SIZE;
 		pte_t *entry = pt_walk(swapper_pg_dir, at, 1, true);
@@ -179,10 +194,7 @@ int kmap_pages(unsigned long va, struct page **pages, unsigned int n)
 			kunmap_pages(va, i);
 			return -ENOMEM;
 		}
-		/*
-		 * On every pass, not on allocation only: another grower may still be walking (I24).
-		 */
-		ASSERT(kroot_ready(root_slot(at)));
+		ASSERT(MUTANT(map_tests_reference) || kroot_ready(root_slot(at)));
 		ASSERT_MSG(!pte_present(*entry), "va %#lx maps %#lx", at, (unsigned long)*entry);
 		WRITE_ONCE(*entry, pte_make(page_to_phys(pages[i]), PROT_KERNEL_RW));
 	}
@@ -200,23 +212,33 @@ void kunmap_pages(unsigned long va, unsigned int n)
 	}
 }
 
-static unsigned int free_table(pte_t *table, unsigned int level)
-{
-	unsigned int freed = 1;
+static void free_table(pte_t *table, unsigned int level);
 
+/* Frees the tables below. */
+static void empty_table(pte_t *table, unsigned int level)
+{
 	for (unsigned int i = 0; i < PT_ENTRIES; i++) {
 		if (!pte_present(table[i]))
 			continue;
 		ASSERT_MSG(level > 1, "entry %u of a table to be freed still maps %#lx", i,
 			   (unsigned long)table[i]);
-		freed += free_table(pte_table(table[i]), level - 1);
+		free_table(pte_table(table[i]), level - 1);
 		table[i] = 0;
 	}
-	pt_table_free(virt_to_page(table));
-	return freed;
 }
 
-unsigned int pt_free_kernel_tables(phys_addr_t table, unsigned int level)
+static void free_table(pte_t *table, unsigned int level)
 {
-	return free_table((pte_t *)phys_to_virt(table), level);
+	empty_table(table, level);
+	pt_table_free(virt_to_page(table));
+}
+
+void pt_free_slot_tables(unsigned int slot, phys_addr_t table)
+{
+	pte_t *entries = phys_to_virt(table);
+
+	if (kroot_ready(slot))
+		empty_table(entries, PT_ROOT_LEVEL - 1);
+	else
+		free_table(entries, PT_ROOT_LEVEL - 1);
 }

@@ -16,8 +16,8 @@
 
 /*
  * The entry for `va` in the table at `level`, or NULL: a table on the way is missing and `create`
- * is false or memory is short, or a large page is mapped above that level. A missing root slot of
- * the kernel half is installed by kroot_install() and ready on return.
+ * is false or memory is short, or a large page is mapped above that level. A root slot of
+ * the kernel half must be there: kroot_populate().
  */
 pte_t *pt_walk(pte_t *root, unsigned long va, unsigned int level, bool create);
 
@@ -57,9 +57,9 @@ int kmap_pages(unsigned long va, struct page **pages, unsigned int n);
 void kunmap_pages(unsigned long va, unsigned int n);
 
 /*
- * Reset only: frees a kernel table at `level` and those below, which must map nothing. Returns the
- * tables freed.
+ * Reset only: frees the tables of a root slot that pgsync_reset_slots() has told, which must map
+ * nothing; the top one of them stays if the slot still has it.
  */
-unsigned int pt_free_kernel_tables(phys_addr_t table, unsigned int level);
+void pt_free_slot_tables(unsigned int slot, phys_addr_t table);
 
 #endif

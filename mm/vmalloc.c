@@ -15,6 +15,7 @@
 #include "kernel/base/bitops.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/list.h"
+#include "kernel/base/mutant.h"
 #include "kernel/base/spinlock.h"
 #include "mm/buddy.h"
 #include "mm/pgsync/pgsync.h"
@@ -314,6 +315,28 @@ void vfree(void *addr)
 	retire_range(r);
 }
 
+/*
+ * For the mutants of I20 only, what must never be done: frees the tables of a slot in which nothing
+ * is mapped any more, and with slot_cleared empties the slot itself, in a running machine.
+ */
+static __maybe_unused void drop_tables(unsigned int slot)
+{
+	phys_addr_t table = pte_phys(swapper_pg_dir[slot]);
+	unsigned long flags;
+
+	spin_lock(&vmalloc_lock);
+	if (slot_occupied_locked(slot - FIRST_SLOT))
+		table = 0;
+	spin_unlock(&vmalloc_lock);
+	if (!table)
+		return;
+	flags = irq_save();
+	if (MUTANT(slot_cleared))
+		(void)pgsync_reset_slots(slot, 1, &table);
+	irq_restore(flags);
+	pt_free_slot_tables(slot, table);
+}
+
 void vmalloc_purge(void)
 {
 	struct list_head list = LIST_HEAD_INIT(list);
@@ -326,9 +349,14 @@ void vmalloc_purge(void)
 	spin_unlock(&vmalloc_lock);
 	if (list_empty(&list))
 		return;
-	tlb_flush_kernel_all();
+	/* Lazy CPUs too: pages and addresses are somebody else's from here on (I35, I37). */
+	if (!MUTANT(purge_no_flush))
+		tlb_flush_kernel_all();
 	list_for_each_entry_safe (r, next, &list, purge) {
 		remove_range(r);
+		/* The tables of an empty slot stay, and the slot (I20). */
+		if (MUTANT(table_freed) || MUTANT(slot_cleared))
+			drop_tables(root_slot(r->start));
 		destroy_range(r, r->nr_pages);
 	}
 }

@@ -14,6 +14,7 @@
 #include "arch/mmu.h"
 #include "arch/smp.h"
 #include "arch/x86/cpu_regs.h"
+#include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "mm/mm.h"
 
@@ -133,6 +134,9 @@ void tlb_flush_all_local(void)
 static void flush_all(void *arg)
 {
 	(void)arg;
+	/* Whatever the CPU runs, it may have kernel translations (I35). */
+	if (MUTANT(flush_skips_lazy) && mm_is_lazy(this_cpu_read(cpu_loaded_mm)))
+		return;
 	tlb_flush_all_local();
 }
 

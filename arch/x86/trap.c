@@ -114,6 +114,10 @@ static void page_fault(struct regs *regs)
 	 */
 	bool implicit = user && (regs->error & (PF_USER | PF_PRESENT)) == PF_PRESENT;
 
+	/* Before anything that may touch memory in a new slot itself (I30, I31). */
+	if (!(regs->error & (PF_PRESENT | PF_RESERVED | PF_USER)) && va >= USER_END &&
+	    pgsync_fault(va))
+		return;
 	if (unlikely(regs->error & PF_RESERVED))
 		panic_regs(regs, "page table corrupted: reserved bit set on the way to %#lx", va);
 	/* In the kernel only the user copy may touch user memory. */

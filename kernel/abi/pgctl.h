@@ -76,6 +76,7 @@ struct pgctl_stats {
 	uint64_t first_missing_va;
 	uint64_t boot_to_user_ns; /* kernel entry to first user instruction */
 	uint64_t schedule_hash;   /* of (cpu, task) at every context switch */
+	uint64_t fault_syncs;     /* slots filled by the fault handler */
 	char strategy[16];
 };
 

@@ -23,38 +23,51 @@ static unsigned int running_cpu(const struct mm_root *root)
 	return CPU_NONE;
 }
 
-static bool slot_missing(const struct mm_root *root, unsigned int slot)
+static bool slot_differs(const struct mm_root *root, unsigned int slot)
 {
-	return !pte_same(READ_ONCE(root->pgd[slot]), READ_ONCE(swapper_pg_dir[slot]));
+	return !slot_same(READ_ONCE(root->pgd[slot]), READ_ONCE(swapper_pg_dir[slot]));
 }
 
-/* Judges one slot that was missing a moment ago. False: the root died meanwhile, stop. */
+/* Counts one finding; the first one that is a fault is remembered. */
+static void note(struct pgsync_audit *result, u64 *count, unsigned int slot, unsigned int cpu)
+{
+	if (!result->missing && !result->stray) {
+		result->first_slot = slot;
+		result->first_cpu = cpu;
+	}
+	++*count;
+}
+
+/* Judges one slot that differed a moment ago. False: the root died meanwhile, stop. */
 static bool audit_slot(struct mm_root *root, unsigned int slot, u64 life,
 		       struct pgsync_audit *result)
 {
 	unsigned int cpu = running_cpu(root);
 	bool behind = READ_ONCE(root->gen) != pgd_gen;
+	bool absent = !pte_present(READ_ONCE(root->pgd[slot]));
 
 	/*
 	 * Who runs on the root, or recorded this generation, had filled the slot before: so look at
 	 * the slot again after those two. Partner: the copy before its gen in copy_kernel_half().
 	 */
 	smp_rmb();
-	if (!slot_missing(root, slot))
+	if (!slot_differs(root, slot))
 		return true;
 	/* Partner: smp_wmb() in pgd_free(). */
 	smp_rmb();
 	if (READ_ONCE(root->state) != ROOT_READY || READ_ONCE(root->life) != life)
 		return false;
-	if (cpu == CPU_NONE && behind && strategy->syncs_at_load)
+	if (!pte_present(READ_ONCE(swapper_pg_dir[slot])))
+		note(result, &result->stray, slot, cpu);
+	else if (absent && (strategy->repairs_faults ||
+			    (strategy->syncs_at_load && cpu == CPU_NONE && behind)))
 		result->lagging++;
-	else if (!result->missing++) {
-		result->first_slot = slot;
-		result->first_cpu = cpu;
-	}
+	else
+		note(result, &result->missing, slot, cpu);
 	return true;
 }
 
+/* All slots of the kernel half: what the reference has not, no root may have. */
 static void audit_root(struct mm_root *root, void *arg)
 {
 	struct pgsync_audit *result = arg;
@@ -63,14 +76,9 @@ static void audit_root(struct mm_root *root, void *arg)
 	if (smp_load_acquire(&root->state) != ROOT_READY)
 		return;
 	result->roots++;
-	for (unsigned int w = 0; w < KERNEL_WORDS; w++) {
-		for (unsigned long bits = pgd_present[w]; bits; bits &= bits - 1) {
-			unsigned int slot = present_slot(w, bits);
-
-			if (slot_missing(root, slot) && !audit_slot(root, slot, life, result))
-				return;
-		}
-	}
+	for (unsigned int slot = ROOT_KERNEL; slot < ROOT_SLOTS; slot++)
+		if (slot_differs(root, slot) && !audit_slot(root, slot, life, result))
+			return;
 }
 
 void pgsync_audit(struct pgsync_audit *result)
@@ -91,8 +99,9 @@ static void reset_root(struct mm_root *root, void *arg)
 {
 	const struct reset_range *range = arg;
 
-	for (unsigned int i = 0; i < range->n; i++)
-		WRITE_ONCE(root->pgd[range->first + i], 0);
+	for (unsigned int slot = range->first; slot < range->first + range->n; slot++)
+		if (!kroot_from_birth(slot))
+			WRITE_ONCE(root->pgd[slot], 0);
 }
 
 unsigned int pgsync_reset_slots(unsigned int first, unsigned int n, phys_addr_t *tables)
@@ -107,6 +116,8 @@ unsigned int pgsync_reset_slots(unsigned int first, unsigned int n, phys_addr_t 
 		pte_t entry = swapper_pg_dir[first + i];
 
 		tables[i] = pte_phys(entry);
+		if (kroot_from_birth(first + i))
+			continue;
 		emptied += pte_present(entry);
 		swapper_pg_dir[first + i] = 0;
 		pgsync_forget_slot(first + i);

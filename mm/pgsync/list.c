@@ -9,12 +9,19 @@
  */
 #include "mm/pgsync/strategy.h"
 
+#include "kernel/base/mutant.h"
+#include "kernel/base/racepoint.h"
+
 static LIST_HEAD(pgd_list); /* pgd_lock */
 
 static void list_alloc(struct mm_root *root)
 {
+	if (MUTANT(list_copy_unlocked))
+		copy_kernel_half_late(root);
+	RACE_POINT(list_register);
 	spin_lock(&pgd_lock);
-	copy_kernel_half(root);
+	if (!MUTANT(list_copy_unlocked))
+		copy_kernel_half(root);
 	list_add(&root->pgd_list, &pgd_list);
 	spin_unlock(&pgd_lock);
 }
@@ -26,18 +33,12 @@ static void list_free(struct mm_root *root)
 	spin_unlock(&pgd_lock);
 }
 
-static void list_nothing(struct mm_root *root)
-{
-	(void)root;
-}
-
-static void list_sync(unsigned int first, unsigned int last)
+static void list_sync(unsigned int slot)
 {
 	struct mm_root *root;
 
 	list_for_each_entry (root, &pgd_list, pgd_list) {
-		for (unsigned int slot = first; slot <= last; slot++)
-			set_root_slot(root, slot, READ_ONCE(swapper_pg_dir[slot]));
+		set_root_slot(root->pgd, slot, READ_ONCE(swapper_pg_dir[slot]));
 		this_cpu_inc(pgsync_cpu_stats.walk_visits);
 	}
 }
@@ -45,8 +46,6 @@ static void list_sync(unsigned int first, unsigned int last)
 const struct pgsync_strategy pgsync_list = {
 	.name = "list",
 	.alloc = list_alloc,
-	.init_late = list_nothing,
 	.free = list_free,
 	.sync = list_sync,
-	.load = list_nothing,
 };

@@ -10,13 +10,15 @@
 #include "arch/smp.h"
 #include "kernel/base/bitops.h"
 #include "kernel/base/errno.h"
+#include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/printk.h"
+#include "kernel/base/racepoint.h"
 #include "kernel/base/string.h"
 
 static const struct pgsync_strategy *const strategies[] = {
-	&pgsync_walk,
-	&pgsync_list,
-	&pgsync_none,
+	&pgsync_walk,     &pgsync_walk_v2,  &pgsync_list, &pgsync_fault_lazily,
+	&pgsync_prealloc, &pgsync_loadwalk, &pgsync_none,
 };
 
 const struct pgsync_strategy *strategy;
@@ -24,7 +26,9 @@ const struct pgsync_strategy *strategy;
 struct spinlock pgd_lock = SPINLOCK_INIT;
 u64 pgd_gen = 1;
 unsigned long pgd_present[KERNEL_WORDS];
-static unsigned long pgd_ready[KERNEL_WORDS];
+static unsigned long pgd_ready[KERNEL_WORDS]; /* pgd_lock; acquire */
+static unsigned long pgd_birth[KERNEL_WORDS]; /* constant after pgsync_init() */
+static bool booted;                           /* constant after pgsync_init() */
 
 DEFINE_PER_CPU(unsigned long, cpu_loaded_root);
 DEFINE_PER_CPU(struct pgsync_stats, pgsync_cpu_stats);
@@ -34,6 +38,42 @@ struct mm_root swapper_root = {
 	.class = ROOT_REFERENCE,
 };
 
+/* --- slots as bits --- */
+
+static bool slot_bit(const unsigned long *bits, unsigned int slot)
+{
+	ASSERT_MSG(slot >= ROOT_KERNEL && slot < ROOT_SLOTS, "slot %u", slot);
+	return smp_load_acquire(&bits[BIT_WORD_INDEX(slot - ROOT_KERNEL)]) &
+	       BIT_IN_WORD(slot - ROOT_KERNEL);
+}
+
+/* Release: who sees the bit sees what was stored before. pgd_lock held, or boot. */
+static void set_slot_bit(unsigned long *bits, unsigned int slot)
+{
+	unsigned long *word = &bits[BIT_WORD_INDEX(slot - ROOT_KERNEL)];
+
+	smp_store_release(word, *word | BIT_IN_WORD(slot - ROOT_KERNEL));
+}
+
+bool kroot_ready(unsigned int slot)
+{
+	/* Acquire: pairs with the release in kroot_install(). */
+	return slot_bit(pgd_ready, slot);
+}
+
+bool kroot_from_birth(unsigned int slot)
+{
+	return slot_bit(pgd_birth, slot);
+}
+
+void pgsync_forget_slot(unsigned int slot)
+{
+	__clear_bit(slot - ROOT_KERNEL, pgd_present);
+	__clear_bit(slot - ROOT_KERNEL, pgd_ready);
+}
+
+/* --- boot --- */
+
 static const struct pgsync_strategy *find_strategy(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(strategies); i++)
@@ -42,19 +82,35 @@ static const struct pgsync_strategy *find_strategy(const char *name)
 	return NULL;
 }
 
+static __noreturn void unknown_strategy(const char *name)
+{
+	char known[128];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(strategies); i++)
+		n += (size_t)snprintf(known + n, sizeof(known) - n, " %s", strategies[i]->name);
+	panic("pgsync=%s is not a strategy; known:%s", name, known);
+}
+
 void pgsync_init(const char *name)
 {
 	ASSERT(!strategy);
 	strategy = name ? find_strategy(name) : strategies[0];
 	if (!strategy)
-		panic("pgsync=%s is not a strategy; known: walk list none", name);
+		unknown_strategy(name);
 	swapper_root.pgd = arch_reference_root();
+	booted = false;
 	for (unsigned int slot = ROOT_KERNEL; slot < ROOT_SLOTS; slot++) {
 		if (!pte_present(swapper_pg_dir[slot]))
 			continue;
-		__set_bit(slot - ROOT_KERNEL, pgd_present);
-		__set_bit(slot - ROOT_KERNEL, pgd_ready);
+		set_slot_bit(pgd_present, slot);
+		set_slot_bit(pgd_ready, slot);
 	}
+	if (strategy->init)
+		strategy->init();
+	for (unsigned int w = 0; w < KERNEL_WORDS; w++)
+		pgd_birth[w] = pgd_ready[w];
+	booted = true;
 }
 
 const char *pgsync_name(void)
@@ -62,63 +118,133 @@ const char *pgsync_name(void)
 	return strategy->name;
 }
 
-bool kroot_ready(unsigned int slot)
+bool pgsync_exit_keeps_root(void)
 {
-	ASSERT_MSG(slot >= ROOT_KERNEL && slot < ROOT_SLOTS, "slot %u", slot);
-	/* Acquire: pairs with the release in kroot_install(). */
-	return smp_load_acquire(&pgd_ready[BIT_WORD_INDEX(slot - ROOT_KERNEL)]) &
-	       BIT_IN_WORD(slot - ROOT_KERNEL);
+	return strategy->exit_keeps_root;
 }
 
-/* The one store to a reference slot. pgd_lock held. */
-static void set_reference_slot(unsigned int slot, pte_t entry)
+/* --- growth --- */
+
+/* Waits for other growers with interrupts on: one of them may want an answer from us (I32). */
+static unsigned long growth_begin(void)
 {
-	ASSERT(spin_is_held(&pgd_lock));
-	ASSERT_MSG(!pte_present(swapper_pg_dir[slot]), "slot %u holds %#lx, offered %#lx", slot,
-		   (unsigned long)swapper_pg_dir[slot], (unsigned long)entry);
-	WRITE_ONCE(swapper_pg_dir[slot], entry);
-	/*
-	 * The bit after the slot: who sees the bit sees the slot (stores keep their order on x86).
-	 */
-	smp_wmb();
-	WRITE_ONCE(pgd_present[BIT_WORD_INDEX(slot - ROOT_KERNEL)],
-		   pgd_present[BIT_WORD_INDEX(slot - ROOT_KERNEL)] |
-			   BIT_IN_WORD(slot - ROOT_KERNEL));
+	unsigned long flags = 0;
+
+	ASSERT_MSG(irqs_enabled() || !booted, "growth with interrupts off");
+	if (MUTANT(grow_irqsave))
+		flags = irq_save();
+	if (MUTANT(grow_unlocked))
+		preempt_disable();
+	else
+		spin_lock(&pgd_lock);
+	return flags;
+}
+
+static void growth_end(unsigned long flags)
+{
+	if (MUTANT(grow_unlocked))
+		preempt_enable();
+	else
+		spin_unlock(&pgd_lock);
+	if (MUTANT(grow_irqsave))
+		irq_restore(flags);
+}
+
+static void sync_slot(unsigned int slot)
+{
+	if (strategy->sync)
+		strategy->sync(slot);
+	RACE_POINT(grow_synced);
 }
 
 int kroot_install(unsigned int slot, phys_addr_t table)
 {
+	unsigned long flags;
+
 	ASSERT_MSG(slot >= ROOT_KERNEL && slot < ROOT_SLOTS, "slot %u", slot);
 	ASSERT_MSG(table && IS_ALIGNED(table, PAGE_SIZE), "table at %#lx", (unsigned long)table);
 
-	spin_lock(&pgd_lock);
+	flags = growth_begin();
 	if (pte_present(swapper_pg_dir[slot])) {
 		/* Installed and synced under this very lock: it is ready (I24). */
-		ASSERT(kroot_ready(slot));
-		spin_unlock(&pgd_lock);
+		ASSERT(MUTANT(grow_unlocked) || kroot_ready(slot));
+		growth_end(flags);
 		return -EEXIST;
 	}
-	set_reference_slot(slot, pte_make(table, PTE_KERNEL_TABLE));
+	RACE_POINT(grow_checked);
+	set_root_slot(swapper_pg_dir, slot, pte_make(table, PTE_KERNEL_TABLE));
+	/* The bit after the slot: who sees the bit sees the slot. */
+	set_slot_bit(pgd_present, slot);
 	WRITE_ONCE(pgd_gen, pgd_gen + 1);
+	if (MUTANT(ready_early))
+		set_slot_bit(pgd_ready, slot);
 	/*
 	 * Between the reference slot and the search for roots, not before (I2). Partners: the
 	 * barrier in arch_pgd_init_late() of the strategy, and the one at CR3 load.
 	 */
-	smp_mb();
-	strategy->sync(slot, slot);
+	if (!MUTANT(grow_fence))
+		smp_mb();
+	RACE_POINT(grow_stored);
+	sync_slot(slot);
 	/* Release: pairs with kroot_ready(). */
-	smp_store_release(&pgd_ready[BIT_WORD_INDEX(slot - ROOT_KERNEL)],
-			  pgd_ready[BIT_WORD_INDEX(slot - ROOT_KERNEL)] |
-				  BIT_IN_WORD(slot - ROOT_KERNEL));
+	set_slot_bit(pgd_ready, slot);
 	this_cpu_inc(pgsync_cpu_stats.growths);
-	spin_unlock(&pgd_lock);
+	growth_end(flags);
 	return 0;
 }
 
+/* A table for the slot, and the slot. The table is empty before a processor can see it (I22). */
+static int populate_slot(unsigned int slot)
+{
+	phys_addr_t table = root_table_alloc();
+	pte_t *first = phys_to_virt(table);
+	int ret;
+
+	if (!table)
+		return -ENOMEM;
+	if (MUTANT(table_dirty))
+		*first = ~PTE_P;
+	ret = kroot_install(slot, table);
+	if (MUTANT(table_dirty))
+		*first = 0;
+	if (ret == -EEXIST)
+		root_table_free(table);
+	return 0;
+}
+
+int kroot_populate(unsigned long start, unsigned long end)
+{
+	/* By slot numbers: an address that steps by 512 GiB misses the last slot, or wraps (I27). */
+	unsigned int first = root_slot(start), last = root_slot(end - 1);
+
+	ASSERT_MSG(first >= ROOT_KERNEL && first <= last, "[%#lx, %#lx)", start, end);
+	if (MUTANT(range_first))
+		last = first;
+	if (MUTANT(range_stride))
+		last = first + (unsigned int)((end - 1 - start) / ROOT_SLOT_SIZE);
+	if (MUTANT(range_inclusive))
+		last = root_slot(end);
+	if (MUTANT(range_wrap) && !end)
+		return 0;
+	for (unsigned int slot = first; slot <= last; slot++) {
+		/* READY, and not the reference slot: its grower may still be walking (I24). */
+		bool there = MUTANT(map_tests_reference) ? pte_present(swapper_pg_dir[slot])
+							 : kroot_ready(slot);
+
+		if (!there && populate_slot(slot))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* --- a root's way into CR3 --- */
+
 void arch_pgd_init_late(struct mm_root *root)
 {
-	ASSERT(root->state == ROOT_NEW);
-	strategy->init_late(root);
+	ASSERT_MSG(root->state == ROOT_NEW, "late copy of root %p in state %u", (void *)root,
+		   root->state);
+	if (strategy->init_late)
+		strategy->init_late(root);
 	/* Release: whoever finds the root READY finds its kernel half filled. */
 	smp_store_release(&root->state, ROOT_READY);
 }
@@ -126,11 +252,12 @@ void arch_pgd_init_late(struct mm_root *root)
 void load_root(struct mm_root *root)
 {
 	ASSERT(!irqs_enabled());
-	ASSERT_MSG(smp_load_acquire(&root->state) == ROOT_READY, "root %p in state %u",
-		   (void *)root, root->state);
+	ASSERT_MSG(MUTANT(load_unready) || smp_load_acquire(&root->state) == ROOT_READY,
+		   "root %p in state %u", (void *)root, root->state);
 	this_cpu_write(cpu_loaded_root, (unsigned long)root | ROOT_LOADING);
-	if (likely(root != &swapper_root))
+	if (strategy->load && likely(root != &swapper_root))
 		strategy->load(root);
+	RACE_POINT(load_synced);
 	this_cpu_write(cpu_loaded_root, (unsigned long)root);
 	arch_write_root(root->pgd);
 }
@@ -140,10 +267,9 @@ struct mm_root *loaded_root(unsigned int cpu)
 	return (struct mm_root *)(READ_ONCE(per_cpu(cpu_loaded_root, cpu)) & ~ROOT_LOADING);
 }
 
-void pgsync_forget_slot(unsigned int slot)
+bool pgsync_fault(unsigned long va)
 {
-	__clear_bit(slot - ROOT_KERNEL, pgd_present);
-	__clear_bit(slot - ROOT_KERNEL, pgd_ready);
+	return strategy->fault && root_slot(va) >= ROOT_KERNEL && strategy->fault(root_slot(va));
 }
 
 void pgsync_get_stats(struct pgsync_stats *stats)
@@ -157,5 +283,6 @@ void pgsync_get_stats(struct pgsync_stats *stats)
 		stats->growths += READ_ONCE(s->growths);
 		stats->walk_visits += READ_ONCE(s->walk_visits);
 		stats->late_syncs += READ_ONCE(s->late_syncs);
+		stats->fault_syncs += READ_ONCE(s->fault_syncs);
 	}
 }

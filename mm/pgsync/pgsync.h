@@ -6,6 +6,7 @@
  *
  *	pgd_alloc(), pgd_free()		a root's life; no lock, no shared cache line
  *	arch_pgd_init_late()		fills the kernel half, after the root can be found
+ *	kroot_populate()		growth: every slot of a range is there, in every root
  *	kroot_install()			the one way by which a reference slot comes to be
  *	kroot_ready()			whether a slot may be used by everybody
  *	load_root()			the one way by which a root gets into CR3
@@ -82,6 +83,13 @@ void pgd_free(struct mm_root *root);
 void arch_pgd_init_late(struct mm_root *root);
 
 /*
+ * Makes every slot that [start, end) touches present and ready in all roots; `end` may be 0, the
+ * top of the address space. 0 or -ENOMEM: the slots installed until then stay, and are ready; a
+ * later call goes on from there (I26). Interrupts on; may wait for pgd_lock.
+ */
+int kroot_populate(unsigned long start, unsigned long end);
+
+/*
  * Installs `table` (a zeroed or complete next-level table, I22) as reference slot `slot` and
  * returns when every root that anybody can run on has it. 0: installed, the table belongs to the
  * slot for good. -EEXIST: another grower was first and its slot is ready; the caller keeps its
@@ -93,21 +101,37 @@ int kroot_install(unsigned int slot, phys_addr_t table);
 bool kroot_ready(unsigned int slot);
 
 /*
+ * Whether every root has had `slot` since it was made, and always will: the slots present at boot.
+ * What the processor needs to take a fault at all must lie in such a slot (I30).
+ */
+bool kroot_from_birth(unsigned int slot);
+
+/*
  * Loads `root` on this CPU. Interrupts off, preemption off. The root must be READY and must stay
  * allocated while it is loaded.
  */
 void load_root(struct mm_root *root);
 
+/*
+ * A supervisor access to `va` found an entry not present. True: it was a slot that the strategy
+ * fills at the fault (`fault`), and it is there now: try again. Any context, NMI included.
+ */
+bool pgsync_fault(unsigned long va);
+
+/* Whether an exiting task shall stay on its root, without tsk->mm, until its CPU loads another. */
+bool pgsync_exit_keeps_root(void);
+
 /* The root that `cpu` has loaded, or NULL before its first load. For reports and the auditor. */
 struct mm_root *loaded_root(unsigned int cpu);
 
 /*
- * Compares every root with the reference under pgd_lock. Returns the missing slots that it found.
+ * Compares every root with the reference under pgd_lock. Fills *result.
  */
 struct pgsync_audit {
 	u64 roots;
 	u64 missing; /* in a root that somebody can run on */
-	u64 lagging; /* in a root that is not loaded and will be filled when it is */
+	u64 lagging; /* in a root that will be filled when it is loaded, or touched */
+	u64 stray;   /* present in a root, and not in the reference */
 	unsigned int first_slot, first_cpu;
 };
 void pgsync_audit(struct pgsync_audit *result);
@@ -116,7 +140,8 @@ void pgsync_audit(struct pgsync_audit *result);
  * Tests only: empties the reference slots [first, first + n) in all roots. Nothing less than a
  * stopped machine is safe (README.md): every other CPU must be held with interrupts off, nothing
  * may be mapped there. tables[i] becomes the physical address of the table that slot first + i
- * held, 0 for none: the caller frees it after every CPU has flushed. Returns the slots emptied.
+ * held, 0 for none: the caller frees it after every CPU has flushed, or if the slot is from birth
+ * and so keeps it (`prealloc`), what is below it. Returns the slots emptied.
  */
 unsigned int pgsync_reset_slots(unsigned int first, unsigned int n, phys_addr_t *tables);
 
@@ -127,6 +152,7 @@ struct pgsync_stats {
 	u64 growths;     /* reference slots installed since boot */
 	u64 walk_visits; /* roots visited by growth */
 	u64 late_syncs;  /* slots filled by the generation check at CR3 load */
+	u64 fault_syncs; /* slots filled by the fault handler */
 };
 void pgsync_get_stats(struct pgsync_stats *stats);
 
@@ -138,12 +164,14 @@ void pgsync_get_stats(struct pgsync_stats *stats);
 void for_each_task_root(void (*visit)(struct mm_root *root, void *arg), void *arg);
 
 /*
- * Memory for root tables, implemented by mm: a zeroed page's direct-map address or NULL. May not
- * sleep.
+ * Memory, implemented by mm. A root's page: zeroed, its direct-map address or NULL. A table for a
+ * slot of the reference root: empty, its physical address or 0. May not sleep.
  */
 pte_t *root_page_alloc(void);
 void root_page_free(pte_t *pgd);
 struct mm_root *root_object_alloc(void);
 void root_object_free(struct mm_root *root);
+phys_addr_t root_table_alloc(void);
+void root_table_free(phys_addr_t table);
 
 #endif

@@ -7,7 +7,9 @@
  */
 #include "mm/pgsync/strategy.h"
 
+#include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/racepoint.h"
 
 #define ROOT_CACHE 32
 
@@ -21,57 +23,79 @@ static DEFINE_PER_CPU(struct root_cache, root_cache);
 static struct spinlock registry_lock = SPINLOCK_INIT;
 static LIST_HEAD(registry);
 
-void set_root_slot(struct mm_root *root, unsigned int slot, pte_t entry)
+bool slot_same(pte_t a, pte_t b)
 {
-	pte_t old = READ_ONCE(root->pgd[slot]);
+	return MUTANT(compare_raw) ? a == b : pte_same(a, b);
+}
 
-	if (pte_present(old)) {
-		/*
-		 * A CPU may have set the accessed bit meanwhile (I29); nothing else may differ
-		 * (I21).
-		 */
-		ASSERT_MSG(pte_same(old, entry), "slot %u holds %#lx, offered %#lx", slot,
+bool set_root_slot(pte_t *pgd, unsigned int slot, pte_t entry)
+{
+	pte_t *at = &pgd[MUTANT(slot_index) && pgd != swapper_pg_dir ? 0 : slot];
+	pte_t old = READ_ONCE(*at);
+
+	if (pte_present(old) && !MUTANT(slot_value)) {
+		ASSERT_MSG(slot_same(old, entry), "slot %u holds %#lx, offered %#lx", slot,
 			   (unsigned long)old, (unsigned long)entry);
-		return;
+		return false;
 	}
-	WRITE_ONCE(root->pgd[slot], entry);
+	WRITE_ONCE(*at, entry);
+	return true;
+}
+
+/*
+ * One load of the reference, and never a store of "none": growth may just have filled the slot
+ * (I3).
+ */
+static bool copy_slot(struct mm_root *root, unsigned int slot)
+{
+	pte_t entry = READ_ONCE(swapper_pg_dir[slot]);
+
+	RACE_POINT(copy_loaded);
+	if (MUTANT(copy_whole)) {
+		WRITE_ONCE(root->pgd[slot], entry);
+		return true;
+	}
+	return set_root_slot(root->pgd, slot, entry);
 }
 
 unsigned int copy_kernel_half(struct mm_root *root)
 {
-	/*
-	 * Read before the copy and recorded after it: growth in between is copied again (litmus
-	 * G3).
-	 */
+	/* Before the copy, and recorded after it: growth in between is copied again (litmus G3). */
 	u64 gen = smp_load_acquire(&pgd_gen);
 	unsigned int stored = 0;
 
-	/* A reset of slots waits until nobody is between the load and the store below. */
+	/* A reset of slots waits until nobody is between the load and the store of copy_slot(). */
 	ASSERT(preempt_depth() != 0);
+	if (MUTANT(cache_keeps_copy) && root->gen)
+		return 0;
 	for (unsigned int w = 0; w < KERNEL_WORDS; w++) {
-		unsigned long bits = READ_ONCE(pgd_present[w]);
+		unsigned long bits = MUTANT(copy_whole) ? ~0UL : READ_ONCE(pgd_present[w]);
 
-		for (; bits; bits &= bits - 1) {
-			unsigned int slot = present_slot(w, bits);
-
-			/*
-			 * One load, and never a store of "none": a grower may just have filled it
-			 * (I3).
-			 */
-			if (!pte_present(READ_ONCE(root->pgd[slot])))
-				stored++;
-			set_root_slot(root, slot, READ_ONCE(swapper_pg_dir[slot]));
-		}
+		for (; bits; bits &= bits - 1)
+			stored += copy_slot(root, present_slot(w, bits));
 	}
+	RACE_POINT(copy_done);
+	if (MUTANT(gen_after_copy))
+		gen = READ_ONCE(pgd_gen);
 	WRITE_ONCE(root->gen, gen);
 	return stored;
 }
 
+void copy_kernel_half_late(struct mm_root *root)
+{
+	preempt_disable();
+	copy_kernel_half(root);
+	preempt_enable();
+}
+
 void clear_kernel_half(struct mm_root *root)
 {
-	for (unsigned int w = 0; w < KERNEL_WORDS; w++)
-		for (unsigned long bits = READ_ONCE(pgd_present[w]); bits; bits &= bits - 1)
+	for (unsigned int w = 0; w < KERNEL_WORDS; w++) {
+		unsigned long bits = MUTANT(zero_late) ? ~0UL : READ_ONCE(pgd_present[w]);
+
+		for (; bits; bits &= bits - 1)
 			WRITE_ONCE(root->pgd[present_slot(w, bits)], 0);
+	}
 }
 
 static struct mm_root *root_create(void)
@@ -86,7 +110,7 @@ static struct mm_root *root_create(void)
 		return NULL;
 	}
 	root->class = ROOT_TRACKED;
-	root->life = 0;
+	root->life = root->gen = 0;
 	root->state = ROOT_FREE;
 	list_init(&root->pgd_list);
 	spin_lock(&registry_lock);
@@ -129,9 +153,11 @@ struct mm_root *pgd_alloc(void)
 	}
 	ASSERT(root->state == ROOT_FREE);
 	root->life++;
-	root->gen = 0;
+	if (!MUTANT(cache_keeps_copy))
+		root->gen = 0;
 	WRITE_ONCE(root->state, ROOT_NEW);
-	strategy->alloc(root);
+	if (strategy->alloc)
+		strategy->alloc(root);
 	return root;
 }
 
@@ -146,8 +172,11 @@ void pgd_free(struct mm_root *root)
 	 */
 	WRITE_ONCE(root->state, ROOT_FREE);
 	smp_wmb();
-	strategy->free(root);
-	clear_kernel_half(root);
+	if (strategy->free)
+		strategy->free(root);
+	/* A root that waits in a cache does not grow: it must not look as if it had (I18). */
+	if (!MUTANT(cache_keeps_copy))
+		clear_kernel_half(root);
 
 	preempt_disable();
 	cache = this_cpu_ptr(&root_cache);

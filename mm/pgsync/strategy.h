@@ -11,18 +11,26 @@
 #include "kernel/base/spinlock.h"
 #include "mm/pgsync/pgsync.h"
 
+/* A hook that is NULL does nothing. */
 struct pgsync_strategy {
 	const char *name;
-	bool syncs_at_load; /* a root that is behind is no fault until it is loaded */
+	bool syncs_at_load;   /* a root that is behind is no fault until it is loaded */
+	bool repairs_faults;  /* ... until it is touched */
+	bool exit_keeps_root; /* an exiting task stays on its root, as in Linux (I13) */
+
+	void (*init)(void);                      /* boot, before any root but the reference */
 	void (*alloc)(struct mm_root *root);     /* pgd_alloc: nobody else knows the root */
 	void (*init_late)(struct mm_root *root); /* the root can be found by the task walk */
 	void (*free)(struct mm_root *root);      /* pgd_free: before the slots are cleared */
-	/* Reference slots [first, last] are stored, pgd_lock is held: let every root have them. */
-	void (*sync)(unsigned int first, unsigned int last);
+	/* The reference slot is stored, pgd_lock is held: let every root have it. */
+	void (*sync)(unsigned int slot);
 	void (*load)(struct mm_root *root); /* before CR3 is written; loaded_root says so already */
+	/* A fault because of a slot that the loaded root lacks. True: it has it now. */
+	bool (*fault)(unsigned int slot);
 };
 
-extern const struct pgsync_strategy pgsync_walk, pgsync_list, pgsync_none;
+extern const struct pgsync_strategy pgsync_walk, pgsync_walk_v2, pgsync_list, pgsync_fault_lazily,
+	pgsync_prealloc, pgsync_loadwalk, pgsync_none;
 
 /* The chosen one. */
 extern const struct pgsync_strategy *strategy;
@@ -46,19 +54,35 @@ DECLARE_PER_CPU(unsigned long, cpu_loaded_root);
 DECLARE_PER_CPU(struct pgsync_stats, pgsync_cpu_stats);
 
 /*
- * Writes one slot of a root that is not the reference: none to present, or the same again. Any CPU,
- * any number at once: they all write the same value.
+ * The one function that writes a slot of the kernel half: none to present, or the same again (I20,
+ * I21). True: it was none. Into the reference: pgd_lock held, by kroot_install() alone. Into other
+ * roots: any CPU, any number at once, they all write the reference's value.
  */
-void set_root_slot(struct mm_root *root, unsigned int slot, pte_t entry);
+bool set_root_slot(pte_t *pgd, unsigned int slot, pte_t entry);
+
+/* Whether two slots mean the same: a CPU may have set the accessed bit of one of them (I29). */
+bool slot_same(pte_t a, pte_t b);
 
 /*
  * Copies the present reference slots into `root` and records the generation. Returns the slots
- * stored.
+ * stored. Preemption off.
  */
 unsigned int copy_kernel_half(struct mm_root *root);
 
+/* The same, for who needs nothing but the copy. */
+void copy_kernel_half_late(struct mm_root *root);
+
 /* Empties the kernel half of a root that nobody else can find. */
 void clear_kernel_half(struct mm_root *root);
+
+/* --- roots that CPUs have loaded: loaded.c, for walk and loadwalk --- */
+
+/* Growth's side: stores the slot into every loaded root. Inside rcu_read_lock(), after smp_mb(). */
+void sync_loaded_roots(unsigned int slot);
+/* The load's side: a root that was copied before the last growth is copied again. */
+void sync_at_load(struct mm_root *root);
+
+/* --- */
 
 /* Reset only: the slot is neither present nor ready any more. */
 void pgsync_forget_slot(unsigned int slot);

@@ -20,75 +20,57 @@
  *	a root that neither a task nor a CPU holds (pinned, to be loaded later)
  *		gets what it lacks when it is loaded: it remembers the generation of its copy.
  *
- * The last two meet like fork and growth do: load publishes the root in cpu_loaded_root, smp_mb(),
- * reads the generation; growth writes the generation, smp_mb(), reads cpu_loaded_root (litmus H1).
+ * Both are in loaded.c.
  */
 #include "mm/pgsync/strategy.h"
 
-#include "arch/smp.h"
-
-struct slot_range {
-	unsigned int first, last;
-};
+#include "kernel/base/mutant.h"
+#include "kernel/base/racepoint.h"
 
 static void walk_alloc(struct mm_root *root)
 {
-	(void)root;
-}
-
-static void walk_free(struct mm_root *root)
-{
-	(void)root;
+	/* Nothing: whatever is copied here, growth may come before the root can be found (I5). */
+	if (MUTANT(copy_early))
+		copy_kernel_half_late(root);
 }
 
 static void walk_init_late(struct mm_root *root)
 {
-	/* Partner: smp_mb() in kroot_install(). A write barrier is not enough (litmus F1). */
+	if (MUTANT(copy_early))
+		return;
 	preempt_disable();
-	smp_mb();
+	/* Partner: smp_mb() in kroot_install(). A write barrier is not enough (litmus F1). */
+	if (MUTANT(fork_wmb))
+		smp_wmb();
+	else
+		smp_mb();
+	/* The half is empty since pgd_alloc(); emptied here it could undo growth's store (I4). */
+	if (MUTANT(zero_late))
+		clear_kernel_half(root);
 	copy_kernel_half(root);
 	preempt_enable();
 }
 
-static void walk_load(struct mm_root *root)
+static void fill_slot(struct mm_root *root, void *arg)
 {
-	/*
-	 * cpu_loaded_root before the generation. Partner: smp_mb() in kroot_install() (litmus H2).
-	 */
-	smp_mb();
-	if (unlikely(READ_ONCE(root->gen) != READ_ONCE(pgd_gen)))
-		this_cpu_add(pgsync_cpu_stats.late_syncs, copy_kernel_half(root));
-}
+	unsigned int slot = *(unsigned int *)arg;
 
-static void fill_range(struct mm_root *root, void *arg)
-{
-	const struct slot_range *range = arg;
-
-	for (unsigned int slot = range->first; slot <= range->last; slot++) {
-		pte_t entry = READ_ONCE(swapper_pg_dir[slot]);
-
-		if (pte_present(entry))
-			set_root_slot(root, slot, entry);
-	}
+	RACE_POINT(walk_found);
+	set_root_slot(root->pgd, slot, READ_ONCE(swapper_pg_dir[slot]));
 	this_cpu_inc(pgsync_cpu_stats.walk_visits);
 }
 
-static void sync_global_pgds(unsigned int first, unsigned int last)
+static void sync_global_pgds(unsigned int slot)
 {
-	struct slot_range range = {first, last};
-	unsigned int cpu;
-
 	/* pgd_lock is no RCU read section: preemption off does not hold up a grace period (I11). */
-	rcu_read_lock();
-	for_each_task_root(fill_range, &range);
-	for_each_online_cpu (cpu) {
-		struct mm_root *root = loaded_root(cpu);
-
-		/* Alive or type-stable until rcu_read_unlock(): see struct mm_root. */
-		if (root && root != &swapper_root)
-			fill_range(root, &range);
-	}
-	rcu_read_unlock();
+	if (!MUTANT(walk_no_rcu))
+		rcu_read_lock();
+	for_each_task_root(fill_slot, &slot);
+	RACE_POINT(walk_done);
+	if (!MUTANT(walk_no_loaded))
+		sync_loaded_roots(slot);
+	if (!MUTANT(walk_no_rcu))
+		rcu_read_unlock();
 }
 
 const struct pgsync_strategy pgsync_walk = {
@@ -96,7 +78,6 @@ const struct pgsync_strategy pgsync_walk = {
 	.syncs_at_load = true,
 	.alloc = walk_alloc,
 	.init_late = walk_init_late,
-	.free = walk_free,
 	.sync = sync_global_pgds,
-	.load = walk_load,
+	.load = sync_at_load,
 };

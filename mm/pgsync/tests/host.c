@@ -26,7 +26,8 @@ const unsigned int boot_slots[BOOT_SLOTS] = {273, 468, 508, 511};
 struct mm_root *host_tasks[8];
 void (*host_on_walk)(void);
 unsigned int host_callbacks, host_pages, host_objects, host_loads;
-long host_fail_pages, host_fail_objects;
+long host_fail_pages, host_fail_objects, host_fail_tables;
+unsigned long host_tables, host_tables_freed;
 const pte_t *host_cr3[HOST_CPUS];
 
 extern char __data_start[], _end[];
@@ -128,6 +129,24 @@ void root_object_free(struct mm_root *root)
 	host_objects--;
 }
 
+phys_addr_t root_table_alloc(void)
+{
+	if (fails(&host_fail_tables))
+		return 0;
+	return 0x200000000UL + ++host_tables * PAGE_BYTES;
+}
+
+void root_table_free(phys_addr_t table)
+{
+	assert_true(table > 0x200000000UL);
+	host_tables_freed++;
+}
+
+pte_t *arch_read_root(void)
+{
+	return (pte_t *)host_cr3[host_cpu];
+}
+
 void arch_write_root(const pte_t *pgd)
 {
 	host_cr3[host_cpu] = pgd;
@@ -198,7 +217,8 @@ void host_begin(const char *name)
 	host_irqs = true;
 	host_on_walk = NULL;
 	host_loads = 0;
-	host_fail_pages = host_fail_objects = 0;
+	host_fail_pages = host_fail_objects = host_fail_tables = 0;
+	host_tables = host_tables_freed = 0;
 	host_pages = host_objects = 0;
 	memset(host_tasks, 0, sizeof(host_tasks));
 	memset(host_cr3, 0, sizeof(host_cr3));

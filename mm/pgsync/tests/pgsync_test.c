@@ -1,5 +1,7 @@
-/* host-test: mm/pgsync/pgsync.c mm/pgsync/root.c mm/pgsync/walk.c mm/pgsync/list.c
- * mm/pgsync/none.c mm/pgsync/audit.c mm/pgsync/tests/host.c
+/* host-test: mm/pgsync/pgsync.c mm/pgsync/root.c mm/pgsync/loaded.c mm/pgsync/walk.c
+ * mm/pgsync/walk_v2.c mm/pgsync/list.c mm/pgsync/fault.c mm/pgsync/prealloc.c
+ * mm/pgsync/loadwalk.c mm/pgsync/none.c mm/pgsync/audit.c mm/pgsync/tests/host.c
+ * kernel/base/printf.c
  * cflags: -iquote mm/pgsync/tests/include -iquote kernel/base/tests/include */
 /*
  * mm/pgsync on the host, the very files of the kernel: every test runs under each strategy, and
@@ -79,9 +81,11 @@ static void an_unknown_strategy_is_told_the_known_ones(void **state)
 {
 	(void)state;
 	strategy = NULL;
-	EXPECT_PANIC("pgsync=wlak is not a strategy; known: walk list none", pgsync_init("wlak"));
+	EXPECT_PANIC("pgsync=wlak is not a strategy; known: walk walk-v2 list fault prealloc "
+		     "loadwalk none",
+		     pgsync_init("wlak"));
 	strategy = NULL;
-	EXPECT_PANIC("known: walk list none", pgsync_init(""));
+	EXPECT_PANIC("known: walk walk-v2 list", pgsync_init(""));
 	pgsync_init(NULL);
 	assert_string_equal(pgsync_name(), "walk");
 	EXPECT_PANIC("!strategy", pgsync_init("walk"));
@@ -260,11 +264,14 @@ static void a_root_is_not_loaded_before_its_late_copy(void **state)
 static void grow_behind_the_copy(struct mm_root *root)
 {
 	unsigned int self = host_cpu;
+	bool irqs = host_irqs;
 
 	assert_false(pte_present(root->pgd[ROOT_KERNEL]));
 	host_cpu = 3;
+	host_irqs = true;
 	grow(ROOT_KERNEL);
 	host_cpu = self;
+	host_irqs = irqs;
 }
 
 /*
@@ -376,10 +383,10 @@ static void a_slot_never_changes(void **state)
 	pte_t entry = swapper_pg_dir[slot];
 
 	(void)state;
-	set_root_slot(root, slot, entry ^ PTE_A);
+	set_root_slot(root->pgd, slot, entry ^ PTE_A);
 	assert_true(root->pgd[slot] == entry);
-	EXPECT_PANIC("slot 273 holds", set_root_slot(root, slot, entry ^ 0x1000));
-	EXPECT_PANIC("slot 273 holds", set_root_slot(root, slot, entry ^ PTE_W));
+	EXPECT_PANIC("slot 273 holds", set_root_slot(root->pgd, slot, entry ^ 0x1000));
+	EXPECT_PANIC("slot 273 holds", set_root_slot(root->pgd, slot, entry ^ PTE_W));
 	assert_true(root->pgd[slot] == entry);
 	pgd_free(root);
 }
@@ -422,7 +429,7 @@ static void more_roots_than_a_cache_holds_wait_for_a_grace_period(void **state)
 		pgd_free(roots[i]);
 	assert_int_equal(host_callbacks, N - CACHED);
 	assert_int_equal(host_pages, N);
-	set_root_slot(roots[N - 1], boot_slots[0], swapper_pg_dir[boot_slots[0]]);
+	set_root_slot(roots[N - 1]->pgd, boot_slots[0], swapper_pg_dir[boot_slots[0]]);
 	host_grace_period();
 	assert_int_equal(host_pages, CACHED);
 	assert_int_equal(host_objects, CACHED);
@@ -504,7 +511,7 @@ static void the_reset_empties_every_root(void **state)
 	pgd_free(cached);
 	grow(SLOT);
 	grow(SLOT + 2);
-	set_root_slot(cached, SLOT, swapper_pg_dir[SLOT]); /* a grower's last store */
+	set_root_slot(cached->pgd, SLOT, swapper_pg_dir[SLOT]); /* a grower's last store */
 	EXPECT_PANIC("irqs_enabled", pgsync_reset_slots(SLOT, 4, tables));
 	host_irqs = false;
 	pgd_lock.owner = 3;

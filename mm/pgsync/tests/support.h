@@ -18,13 +18,27 @@
 /* Whether the kernel was started with this pgsync=. */
 bool strategy_is(const char *name);
 
-/* Whether growth reaches every root, sooner or later. */
-static inline bool strategy_propagates(void)
-{
-	return !strategy_is("none");
-}
+/*
+ * What a strategy promises. Where growth finds a root at once: that a task has; that only a CPU has;
+ * that neither has. Else it may get the slot when it is loaded, or when it is touched. `prealloc`
+ * keeps every promise, as nothing ever grows; `none` keeps none.
+ */
+bool reaches_tasks(void);
+bool reaches_loaded(void);
+bool reaches_pinned(void);
+bool syncs_at_load(void);
+bool repairs_faults(void);
+bool never_grows(void);
 
-/* kroot_install() of a new table: 0 or -EEXIST. */
+/* Whether who touches a new slot finds it: on a root that a task has, borrowed, loaded later. */
+bool serves_tasks(void);
+bool serves_loaded(void);
+bool serves_pinned(void);
+
+/* For the tests that want a slot to be empty at first: true, and skipped, under `prealloc`. */
+bool skip_without_growth(void);
+
+/* kroot_install() of a new table: 0, also when the slot is from birth; or -EEXIST. */
 int grow_slot(unsigned int slot);
 
 /* Maps one page at the start of a test slot, which grows. What read_page_in() reads is in it. */
@@ -64,9 +78,9 @@ void adopt_mm(void *mm);
 /* --- in the context of one that adopted --- */
 
 /* As exit does: off the root, then out of the task walk's sight, then not a user any more. */
-void leave_mm(void *unused);
+void exit_mm(void *unused);
 /* Out of the task walk's sight, but the CPU keeps the root. Somebody else must still be a user. */
-void leave_mm_lazily(void *unused);
+void exit_mm_lazily(void *unused);
 
 /* --- */
 

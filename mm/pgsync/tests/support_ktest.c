@@ -5,8 +5,10 @@
 #include "arch/mmu.h"
 #include "arch/smp.h"
 #include "arch/uaccess.h"
+#include "kernel/base/ktest.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/string.h"
+#include "kernel/task_mm.h"
 #include "kernel/workers.h"
 #include "mm/buddy.h"
 #include "mm/pgtable.h"
@@ -19,6 +21,58 @@ bool strategy_is(const char *name)
 	return strcmp(pgsync_name(), name) == 0;
 }
 
+bool never_grows(void)
+{
+	return strategy_is("prealloc");
+}
+
+bool repairs_faults(void)
+{
+	return strategy_is("fault");
+}
+
+bool syncs_at_load(void)
+{
+	return strategy_is("walk") || strategy_is("loadwalk");
+}
+
+bool reaches_pinned(void)
+{
+	return strategy_is("list") || never_grows();
+}
+
+bool reaches_tasks(void)
+{
+	return reaches_pinned() || strategy_is("walk") || strategy_is("walk-v2");
+}
+
+bool reaches_loaded(void)
+{
+	return reaches_pinned() || syncs_at_load();
+}
+
+bool serves_tasks(void)
+{
+	return !strategy_is("none");
+}
+
+bool serves_loaded(void)
+{
+	return reaches_loaded() || repairs_faults();
+}
+
+bool serves_pinned(void)
+{
+	return serves_loaded();
+}
+
+bool skip_without_growth(void)
+{
+	if (never_grows())
+		ktest_skip("every slot is from birth");
+	return never_grows();
+}
+
 int grow_slot(unsigned int slot)
 {
 	struct page *table = pt_table_alloc();
@@ -28,7 +82,7 @@ int grow_slot(unsigned int slot)
 	ret = kroot_install(slot, page_to_phys(table));
 	if (ret)
 		pt_table_free(table);
-	return ret;
+	return kroot_from_birth(slot) ? 0 : ret;
 }
 
 static u64 pattern(unsigned int slot)
@@ -94,7 +148,7 @@ void test_slots_reset(void)
 	stop_machine(reset_stopped, NULL);
 	for (unsigned int i = 0; i < TEST_SLOTS; i++) {
 		if (tables[i])
-			(void)pt_free_kernel_tables(tables[i], PT_ROOT_LEVEL - 1);
+			pt_free_slot_tables(TEST_SLOT + i, tables[i]);
 		if (pages[i])
 			free_page(pages[i]);
 		pages[i] = NULL;
@@ -162,16 +216,19 @@ struct mm_struct *mm_pinned(void)
 	return mm;
 }
 
-static void load_as_own(struct mm_struct *mm, bool fresh)
+void adopt_new_mm(void *mm)
 {
-	struct mm_struct *borrowed;
+	exec_mmap(mm);
+}
+
+void adopt_mm(void *arg)
+{
+	struct mm_struct *mm = arg, *borrowed;
 
 	ASSERT(!current->mm);
 	task_lock(current);
 	borrowed = current->active_mm;
 	WRITE_ONCE(current->mm, mm);
-	if (fresh)
-		arch_pgd_init_late(mm->root);
 	irq_disable();
 	switch_mm(mm);
 	current->active_mm = mm;
@@ -180,34 +237,13 @@ static void load_as_own(struct mm_struct *mm, bool fresh)
 	mmdrop(borrowed);
 }
 
-void adopt_new_mm(void *mm)
+void exit_mm(void *unused)
 {
-	load_as_own(mm, true);
-}
-
-void adopt_mm(void *mm)
-{
-	load_as_own(mm, false);
-}
-
-void leave_mm(void *unused)
-{
-	struct mm_struct *mm = current->mm;
-
 	(void)unused;
-	preempt_disable();
-	irq_disable();
-	switch_mm(&init_mm);
-	irq_enable();
-	task_lock(current);
-	WRITE_ONCE(current->mm, NULL);
-	current->active_mm = &init_mm;
-	task_unlock(current);
-	preempt_enable();
-	mmput(mm);
+	leave_mm();
 }
 
-void leave_mm_lazily(void *unused)
+void exit_mm_lazily(void *unused)
 {
 	struct mm_struct *mm = current->mm;
 

@@ -25,4 +25,13 @@ static inline void arch_write_root(const pte_t *pgd)
 	__asm__ volatile("movq %0, %%cr3" ::"r"(virt_to_phys(pgd)) : "memory");
 }
 
+/* The table that CR3 names, by its direct-map address. Any context. */
+static inline pte_t *arch_read_root(void)
+{
+	unsigned long cr3;
+
+	__asm__ volatile("movq %%cr3, %0" : "=r"(cr3));
+	return phys_to_virt(cr3 & PTE_PHYS_MASK);
+}
+
 #endif

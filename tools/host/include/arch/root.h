@@ -12,5 +12,6 @@ static inline pte_t *arch_reference_root(void)
 }
 
 void arch_write_root(const pte_t *pgd);
+pte_t *arch_read_root(void);
 
 #endif

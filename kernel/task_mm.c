@@ -1,0 +1,94 @@
+/*
+ * The side of the protocol that publishes: a root becomes findable by the task walk in fork and in
+ * exec, and is given up in exec and in exit. mm/pgsync has the other side.
+ *
+ *	publish_task()		fork: the task is in the table, THEN its root gets its kernel half
+ *	exec_mmap()		exec: tsk->mm is the new one, THEN the same, THEN it is loaded
+ *	leave_mm()		exit: the reference root is loaded, THEN tsk->mm is NULL
+ *
+ * Nothing here can fail (I8).
+ */
+#include "kernel/task_mm.h"
+
+#include "arch/cpu.h"
+#include "kernel/base/mutant.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/racepoint.h"
+
+void publish_task(struct task_struct *t, bool new_mm)
+{
+	task_table_insert(t);
+	RACE_POINT(fork_published);
+	/* A root that the child shares had its copy long ago (I16). */
+	if (new_mm || MUTANT(late_copy_shared))
+		arch_pgd_init_late(t->mm->root);
+	RACE_POINT(fork_copied);
+}
+
+/* Loads `mm` as the running task's own. task_lock held. */
+static void activate_mm(struct mm_struct *mm)
+{
+	irq_disable();
+	switch_mm(mm);
+	current->active_mm = mm;
+	irq_enable();
+}
+
+void exec_mmap(struct mm_struct *mm)
+{
+	struct mm_struct *old = current->mm, *borrowed;
+
+	/*
+	 * One section of the lock that the walk takes: the walk finds the old root or the new one
+	 * (I7). And it keeps preemption off: the empty root must not be scheduled between
+	 * publication and copy (I6).
+	 */
+	task_lock(current);
+	/*
+	 * A kernel thread that becomes a process has borrowed a space until now: which one, may
+	 * change whenever it is switched.
+	 */
+	borrowed = old ? NULL : current->active_mm;
+	if (MUTANT(exec_copies_first))
+		arch_pgd_init_late(mm->root);
+	RACE_POINT(exec_begun);
+	WRITE_ONCE(current->mm, mm);
+	if (MUTANT(exec_preemptible))
+		task_unlock(current);
+	RACE_POINT(exec_published);
+	if (!MUTANT(exec_copies_first))
+		arch_pgd_init_late(mm->root);
+	RACE_POINT(exec_copied);
+	if (MUTANT(exec_preemptible))
+		task_lock(current);
+	activate_mm(mm);
+	task_unlock(current);
+	if (borrowed)
+		mmdrop(borrowed);
+	if (old)
+		mmput(old);
+}
+
+void leave_mm(void)
+{
+	struct mm_struct *mm = current->mm;
+	bool keep = pgsync_exit_keeps_root() || MUTANT(exit_keeps_root);
+
+	preempt_disable();
+	if (!keep) {
+		irq_disable();
+		switch_mm(&init_mm);
+		irq_enable();
+	}
+	task_lock(current);
+	/* As a kernel thread from here on, and if it keeps the root, as one that borrows it. */
+	if (keep)
+		mmgrab(mm);
+	else
+		current->active_mm = &init_mm;
+	WRITE_ONCE(current->mm, NULL);
+	task_unlock(current);
+	preempt_enable();
+	RACE_POINT(exit_unpublished);
+	mmput(mm);
+}

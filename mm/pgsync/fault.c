@@ -1,0 +1,37 @@
+/*
+ * Strategy `fault`: nobody is told. Who touches a slot that its root lacks takes a page fault, and
+ * the handler fills it. What Linus Torvalds preferred in the thread of the series, and what Linux
+ * did for vmalloc until 5.8.
+ *
+ * Nothing in fork, nothing in growth; one fault for each root and slot that is ever used there. The
+ * price is what must never fault, because the fault itself needs it: the stack that the processor
+ * pushes on, the descriptor tables, per-CPU data, the handler (I30). Those have slots from birth.
+ *
+ * The handler may run anywhere, in an interrupt, in an NMI, half-way through a context switch. So
+ * it takes the root from CR3 and from nothing else, takes no lock, allocates nothing, reads the
+ * reference and stores one slot (I31).
+ */
+#include "mm/pgsync/strategy.h"
+
+#include "kernel/base/mutant.h"
+
+static bool fault_fill(unsigned int slot)
+{
+	/* Neither tsk->mm nor cpu_loaded_root: both say what will be loaded, or was. */
+	pte_t *pgd = arch_read_root();
+	pte_t entry = READ_ONCE(swapper_pg_dir[slot]);
+
+	if (MUTANT(fault_not_cr3))
+		pgd = loaded_root(cpu_id())->pgd;
+	if (!pte_present(entry) || !set_root_slot(pgd, slot, entry))
+		return false;
+	this_cpu_inc(pgsync_cpu_stats.fault_syncs);
+	return true;
+}
+
+const struct pgsync_strategy pgsync_fault_lazily = {
+	.name = "fault",
+	.repairs_faults = true,
+	.init_late = copy_kernel_half_late,
+	.fault = fault_fill,
+};

@@ -1,0 +1,32 @@
+/*
+ * Strategy `prealloc`: every slot of the kernel half gets its table at boot, and nothing ever grows
+ * at this level again. HelenOS does it for all slots, Linux since 5.10 for the vmalloc area.
+ *
+ * The honest baseline: at most 256 tables, 1 MiB once, and every other strategy's code is
+ * unnecessary. What goes wrong with it in practice is the list of what to fill, which must hold
+ * every area that can ever grow: Linux's has been too short three times. Here it is the whole half.
+ */
+#include "mm/pgsync/strategy.h"
+
+#include "kernel/base/mutant.h"
+#include "kernel/base/panic.h"
+
+static void prealloc_init(void)
+{
+	for (unsigned int slot = ROOT_KERNEL; slot < ROOT_SLOTS; slot++) {
+		phys_addr_t table;
+
+		if (kroot_ready(slot) || (MUTANT(prealloc_skips_slot) && slot % 8 == 3))
+			continue;
+		table = root_table_alloc();
+		if (!table)
+			panic("pgsync=prealloc: no memory for the table of slot %u", slot);
+		(void)kroot_install(slot, table);
+	}
+}
+
+const struct pgsync_strategy pgsync_prealloc = {
+	.name = "prealloc",
+	.init = prealloc_init,
+	.init_late = copy_kernel_half_late,
+};
