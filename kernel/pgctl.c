@@ -50,7 +50,7 @@ static struct wait_queue readers_gone = WAIT_QUEUE_INIT(readers_gone);
 static bool allowed;
 
 static struct {
-	u64 touches, audits, roots_audited, missing, lagging; /* A */
+	u64 ranges, touches, audits, roots_audited, missing, lagging; /* A */
 	struct spinlock lock;
 	bool first_known; /* lock, and the four below */
 	u32 slot, cpu, pid;
@@ -178,6 +178,7 @@ static long grow(unsigned long bytes, unsigned long where)
 	r->addr = addr;
 	r->bytes = ALIGN_UP(bytes, PAGE_SIZE);
 	write_pattern(r);
+	(void)atomic_add_return(&seen.ranges, 1);
 	range_set_state(r, RANGE_LIVE);
 	return r - ranges;
 }
@@ -309,6 +310,7 @@ static long stats(void __user *out)
 		.free_pages = nr_free_pages(),
 		.total_pages = nr_managed_pages(),
 		.slots_free = vmalloc_slots_free(),
+		.ranges_grown = READ_ONCE(seen.ranges),
 		.touches = READ_ONCE(seen.touches),
 		.audits = READ_ONCE(seen.audits),
 		.roots_audited = READ_ONCE(seen.roots_audited),

@@ -129,6 +129,7 @@ void mmput(struct mm_struct *mm)
 	/* A CPU that has it loaded lazily must leave: its tables are about to go (I14). */
 	if (!MUTANT(mmput_keeps_lazy))
 		tlb_shoot_lazy(mm);
+	root_retire(mm->root);
 	exit_mmap(mm);
 	mmdrop(mm);
 }

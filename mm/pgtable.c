@@ -152,6 +152,19 @@ pte_t *pt_walk(pte_t *root, unsigned long va, unsigned int level, bool create)
 	}
 }
 
+bool kernel_maps(unsigned long va)
+{
+	const pte_t *table = swapper_pg_dir;
+
+	for (unsigned int level = PT_ROOT_LEVEL;; level--) {
+		pte_t e = READ_ONCE(table[pt_index(va, level)]);
+
+		if (!pte_present(e) || pte_leaf(e, level))
+			return pte_present(e);
+		table = pte_table(e);
+	}
+}
+
 static void walk_table(pte_t *table, unsigned int level, unsigned long start, unsigned long end,
 		       const struct pt_range_ops *ops, void *arg)
 {

@@ -77,6 +77,7 @@ struct pgctl_stats {
 	uint64_t boot_to_user_ns; /* kernel entry to first user instruction */
 	uint64_t schedule_hash;   /* of (cpu, task) at every context switch */
 	uint64_t fault_syncs;     /* slots filled by the fault handler */
+	uint64_t ranges_grown;    /* ranges made by PGCTL_GROW, in new slots and in old ones */
 	char strategy[16];
 };
 

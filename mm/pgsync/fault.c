@@ -14,6 +14,7 @@
 #include "mm/pgsync/strategy.h"
 
 #include "kernel/base/mutant.h"
+#include "kernel/base/racepoint.h"
 
 static bool fault_fill(unsigned int slot)
 {
@@ -21,6 +22,7 @@ static bool fault_fill(unsigned int slot)
 	pte_t *pgd = arch_read_root();
 	pte_t entry = READ_ONCE(swapper_pg_dir[slot]);
 
+	RACE_POINT(fault_taken);
 	if (MUTANT(fault_not_cr3))
 		pgd = loaded_root(cpu_id())->pgd;
 	if (!pte_present(entry) || !set_root_slot(pgd, slot, entry))

@@ -269,7 +269,12 @@ struct mm_root *loaded_root(unsigned int cpu)
 
 bool pgsync_fault(unsigned long va)
 {
-	return strategy->fault && root_slot(va) >= ROOT_KERNEL && strategy->fault(root_slot(va));
+	if (!strategy->fault || root_slot(va) < ROOT_KERNEL)
+		return false;
+	if (strategy->fault(root_slot(va)))
+		return true;
+	/* Another CPU on the same root was faster, or nothing is mapped there at all. */
+	return !MUTANT(fault_not_retried) && kernel_maps(va);
 }
 
 void pgsync_get_stats(struct pgsync_stats *stats)

@@ -34,6 +34,7 @@ enum root_state {
 	ROOT_FREE,  /* in a cache; user half zero */
 	ROOT_NEW,   /* pgd_alloc() done; must not be loaded */
 	ROOT_READY, /* kernel half copied; may be loaded */
+	ROOT_DEAD,  /* its last user is gone: no CPU has it, none may load it again */
 };
 
 /*
@@ -69,6 +70,15 @@ const char *pgsync_name(void);
  * pgd_free(). NULL: no memory. Process context. (Series, patches 10 and 12.)
  */
 struct mm_root *pgd_alloc(void);
+
+/*
+ * The root's last user is gone and no CPU has it loaded: nobody will run on it any more, although
+ * pgd_free() may have to wait for those who still know of it.
+ */
+static inline void root_retire(struct mm_root *root)
+{
+	smp_store_release(&root->state, ROOT_DEAD);
+}
 
 /*
  * The caller has emptied the user half, has unpublished the root, and no CPU has it loaded.
@@ -173,5 +183,8 @@ struct mm_root *root_object_alloc(void);
 void root_object_free(struct mm_root *root);
 phys_addr_t root_table_alloc(void);
 void root_table_free(phys_addr_t table);
+
+/* Whether the reference root maps `va`, implemented by mm. Any context, NMI included. */
+bool kernel_maps(unsigned long va);
 
 #endif

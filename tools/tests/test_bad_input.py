@@ -13,7 +13,7 @@ def test_unknown_strategy_lists_the_known_ones(boot):
     result = boot("pgsync=nosuch pgctl=1", smp=2)
     assert_clear_end(result, "pgsync=nosuch is not")
     line = result.find("pgsync=nosuch is not").string
-    assert all(name in line for name in ("walk", "list", "none"))
+    assert all(name in line for name in ("walk", "walk-v2", "list", "fault", "prealloc", "loadwalk", "none"))
 
 
 def test_missing_boot_module(boot):

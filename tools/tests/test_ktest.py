@@ -25,6 +25,13 @@ def test_in_kernel(ktap, cpus):
     assert any(re.search(r"writable_and_executable|w_?x", name) for name in parsed.passed), parsed.passed
 
 
+@pytest.mark.parametrize("strategy", ["walk-v2", "list", "fault", "prealloc", "loadwalk", "none"])
+def test_in_kernel_under_each_strategy(ktap, strategy):
+    """The tests of mm/pgsync say what each strategy keeps, and what it breaks."""
+    parsed = ktap(f"ktest=1 pgctl=1 seed=5 filter=pgsync pgsync={strategy}", smp=8)
+    assert len(parsed.passed) > len(parsed.skipped)
+
+
 def test_order_follows_the_seed(ktap):
     first = ktap("ktest=1 pgctl=1 seed=3", smp=2).passed
     again = ktap("ktest=1 pgctl=1 seed=3", smp=2).passed

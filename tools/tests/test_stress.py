@@ -12,9 +12,9 @@ def report(result):
     return {m[1]: int(m[2]) for m in rows if m}
 
 
-@pytest.mark.parametrize("strategy", ["walk", "list"])
-def test_nothing_is_missing_and_nothing_leaks(boot_ok, strategy):
-    result = boot_ok(f"pgsync={strategy} pgctl=1 seed=11 -- /bin/pgstress duration=10 seed=11", smp=64,
+@pytest.mark.parametrize("strategy, seconds", [("walk", 10), ("list", 5), ("fault", 5), ("prealloc", 5), ("loadwalk", 5)])
+def test_nothing_is_missing_and_nothing_leaks(boot_ok, strategy, seconds):
+    result = boot_ok(f"pgsync={strategy} pgctl=1 seed=11 -- /bin/pgstress duration={seconds} seed=11", smp=64,
                      expect="^PGSTRESS: PASS")
     rows = report(result)
     assert result.find(rf"^ +strategy +{strategy}$")
@@ -22,12 +22,16 @@ def test_nothing_is_missing_and_nothing_leaks(boot_ok, strategy):
     assert rows["leaked pages"] <= 64
     # The stress has really done what it is for, on all CPUs.
     assert rows["CPUs"] == 64
-    for row in ("forks", "execs", "exits", "growths (slots installed)", "pages touched", "audits", "roots audited"):
+    for row in ("forks", "execs", "exits", "ranges mapped", "pages touched", "audits", "roots audited"):
         assert rows[row] > 0, row
+    assert (rows["growths (slots installed)"] == 0) == (strategy == "prealloc")
+    assert (rows["slots filled by faults"] > 0) == (strategy == "fault")
 
 
-def test_the_bug_is_seen_without_propagation(boot):
-    result = boot("pgsync=none pgctl=1 seed=11 -- /bin/pgstress duration=10 seed=11", smp=64, expect="^PGSTRESS: PASS")
+@pytest.mark.parametrize("strategy", ["none", "walk-v2"])
+def test_what_does_not_propagate_to_all_is_caught(boot, strategy):
+    result = boot(f"pgsync={strategy} pgctl=1 seed=11 -- /bin/pgstress duration=10 seed=11", smp=64,
+                  expect="^PGSTRESS: PASS")
     assert result.verdict == "fail", result.reason
     assert not result.find("^PGSTRESS: PASS") and result.find("^PGSTRESS: FAIL")
     assert report(result)["missing slots found"] > 0

@@ -31,6 +31,8 @@ static struct pgctl_stats counts(const struct pgctl_stats *start)
 	s.audits -= start->audits;
 	s.roots_audited -= start->roots_audited;
 	s.late_syncs -= start->late_syncs;
+	s.fault_syncs -= start->fault_syncs;
+	s.ranges_grown -= start->ranges_grown;
 	s.walk_visits -= start->walk_visits;
 	s.ipis -= start->ipis;
 	return s;
@@ -99,6 +101,7 @@ static void table(const struct result *r, const struct pgctl_stats *s, int64_t l
 	row("operations a second", ms ? operations * 1000 / ms : 0);
 	if (cfg.dry)
 		return;
+	row("ranges mapped", s->ranges_grown);
 	row("growths (slots installed)", s->growths);
 	row("slots present now", s->slots_present);
 	row("pages touched", s->touches);
@@ -106,12 +109,19 @@ static void table(const struct result *r, const struct pgctl_stats *s, int64_t l
 	row("roots audited", s->roots_audited);
 	row("roots visited by growth", s->walk_visits);
 	row("slots filled at CR3 load", s->late_syncs);
+	row("slots filled by faults", s->fault_syncs);
 	row("TLB shootdown IPIs", s->ipis);
 	row_missing(s);
 	row("free pages before", r->free_before);
 	row("free pages after", r->free_after);
 	say("  %-28s %12ld   (%u allowed)", "leaked pages", (long)leaked, cfg.allowed_leak);
 	say("  %-28s %#12lx", "schedule hash", (ulong)s->schedule_hash);
+}
+
+/* Ranges were mapped, and slots came with them, unless they have all been there from birth. */
+static bool grew(const struct pgctl_stats *s)
+{
+	return s->ranges_grown && (s->growths || strcmp(s->strategy, "prealloc") == 0);
 }
 
 /* The reason of a failure, or NULL. The worst finding first: what is missing, then what broke, then
@@ -127,7 +137,7 @@ static const char *why(const struct result *r, const struct pgctl_stats *s, int6
 		snprintf(text, sizeof(text), "a process of the run failed, see above");
 	else if (leaked > (int64_t)cfg.allowed_leak)
 		snprintf(text, sizeof(text), "%ld pages leaked", (long)leaked);
-	else if (!cfg.dry && cfg.growers && !s->growths)
+	else if (!cfg.dry && cfg.growers && !grew(s))
 		snprintf(text, sizeof(text), "nothing grew");
 	else if (!s->forks)
 		snprintf(text, sizeof(text), "nothing was forked");

@@ -27,7 +27,7 @@ struct mm_root *host_tasks[8];
 void (*host_on_walk)(void);
 unsigned int host_callbacks, host_pages, host_objects, host_loads;
 long host_fail_pages, host_fail_objects, host_fail_tables;
-unsigned long host_tables, host_tables_freed;
+unsigned long host_tables, host_tables_freed, host_mapped_va;
 const pte_t *host_cr3[HOST_CPUS];
 
 extern char __data_start[], _end[];
@@ -142,6 +142,11 @@ void root_table_free(phys_addr_t table)
 	host_tables_freed++;
 }
 
+bool kernel_maps(unsigned long va)
+{
+	return host_mapped_va == va;
+}
+
 pte_t *arch_read_root(void)
 {
 	return (pte_t *)host_cr3[host_cpu];
@@ -218,7 +223,7 @@ void host_begin(const char *name)
 	host_on_walk = NULL;
 	host_loads = 0;
 	host_fail_pages = host_fail_objects = host_fail_tables = 0;
-	host_tables = host_tables_freed = 0;
+	host_tables = host_tables_freed = host_mapped_va = 0;
 	host_pages = host_objects = 0;
 	memset(host_tasks, 0, sizeof(host_tasks));
 	memset(host_cr3, 0, sizeof(host_cr3));

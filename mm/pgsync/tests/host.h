@@ -27,6 +27,7 @@ void host_grace_period(void);
 extern unsigned int host_callbacks; /* waiting */
 
 extern long host_fail_pages, host_fail_objects, host_fail_tables; /* the n-th from now fails */
+extern unsigned long host_mapped_va;                              /* all that kernel_maps() knows */
 extern unsigned long host_tables, host_tables_freed;              /* ever */
 extern unsigned int host_pages, host_objects;                     /* in use */
 
