@@ -25,8 +25,16 @@ static void prealloc_init(void)
 	}
 }
 
+/* A page that was a root before has the half already: nothing has been added since. */
+static void prealloc_init_late(struct mm_root *root)
+{
+	if (!root->gen)
+		copy_kernel_half_late(root);
+}
+
 const struct pgsync_strategy pgsync_prealloc = {
 	.name = "prealloc",
+	.constant_half = true,
 	.init = prealloc_init,
-	.init_late = copy_kernel_half_late,
+	.init_late = prealloc_init_late,
 };

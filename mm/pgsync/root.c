@@ -98,6 +98,12 @@ void clear_kernel_half(struct mm_root *root)
 	}
 }
 
+/* A root that waits in a cache does not grow: it must not look as if it had (I18). */
+static bool half_stays(void)
+{
+	return strategy->constant_half || MUTANT(cache_keeps_copy);
+}
+
 static struct mm_root *root_create(void)
 {
 	struct mm_root *root = root_object_alloc();
@@ -153,7 +159,7 @@ struct mm_root *pgd_alloc(void)
 	}
 	ASSERT(root->state == ROOT_FREE);
 	root->life++;
-	if (!MUTANT(cache_keeps_copy))
+	if (!half_stays())
 		root->gen = 0;
 	WRITE_ONCE(root->state, ROOT_NEW);
 	if (strategy->alloc)
@@ -174,8 +180,7 @@ void pgd_free(struct mm_root *root)
 	smp_wmb();
 	if (strategy->free)
 		strategy->free(root);
-	/* A root that waits in a cache does not grow: it must not look as if it had (I18). */
-	if (!MUTANT(cache_keeps_copy))
+	if (!half_stays())
 		clear_kernel_half(root);
 
 	preempt_disable();

@@ -17,6 +17,7 @@ struct pgsync_strategy {
 	bool syncs_at_load;   /* a root that is behind is no fault until it is loaded */
 	bool repairs_faults;  /* ... until it is touched */
 	bool exit_keeps_root; /* an exiting task stays on its root, as in Linux (I13) */
+	bool constant_half;   /* nothing grows after boot: a free root may keep its kernel half */
 
 	void (*init)(void);                      /* boot, before any root but the reference */
 	void (*alloc)(struct mm_root *root);     /* pgd_alloc: nobody else knows the root */

@@ -1,4 +1,4 @@
-"""The KTAP parser of conftest.py: a run that stops early, or lost a test, is never a pass."""
+"""The KTAP parser, tools/ktap.py: a run that stops early, or lost a test, is never a pass."""
 from conftest import parse_ktap
 
 GOOD = """KTAP version 1

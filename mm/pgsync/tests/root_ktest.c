@@ -18,11 +18,13 @@ static unsigned int present_kernel_slots(const struct mm_root *root)
 KTEST(pgsync, the_kernel_half_is_empty_before_the_late_copy)
 {
 	struct mm_struct *mm = mm_alloc();
-	bool early = strategy_is("list");
+	unsigned int early = present_kernel_slots(mm->root);
 
 	KTEST_EXPECT_EQ(mm->root->state, ROOT_NEW);
-	KTEST_EXPECT_EQ(present_kernel_slots(mm->root),
-			early ? present_kernel_slots(&swapper_root) : 0);
+	if (strategy_is("list"))
+		KTEST_EXPECT_EQ(early, present_kernel_slots(&swapper_root));
+	else if (!never_grows())
+		KTEST_EXPECT_EQ(early, 0);
 	arch_pgd_init_late(mm->root);
 	KTEST_EXPECT_EQ(mm->root->state, ROOT_READY);
 	KTEST_EXPECT_EQ(present_kernel_slots(mm->root), present_kernel_slots(&swapper_root));
@@ -166,7 +168,8 @@ KTEST(pgsync, a_freed_root_is_empty)
 	KTEST_EXPECT_EQ(grow_slot(TEST_SLOT), 0);
 	mmput(mm);
 	KTEST_EXPECT_EQ(root->state, ROOT_FREE);
-	KTEST_EXPECT_EQ(present_kernel_slots(root), 0);
+	/* Unless nothing can grow: then it may keep what it has. */
+	KTEST_EXPECT_EQ(present_kernel_slots(root), never_grows() ? ROOT_SLOTS - ROOT_KERNEL : 0);
 	KTEST_EXPECT_EQ(root->life, life);
 	test_slots_reset();
 }
