@@ -57,7 +57,7 @@ NASM  := nasm
 # The two builds differ in DEBUG_KERNEL (kernel/base/debug.h) and in the sources that only one of them has.
 ifeq ($(filter-out 0,$(DEBUG))$(MUTANT),)
 OUT       := build
-ELSEWHERE := kernel/racepoint.c %_forced_ktest.c
+ELSEWHERE := kernel/racepoint.c kernel/racedirect.c kernel/racerules.c %_forced_ktest.c
 else
 OUT       := build/debug
 ELSEWHERE := kernel/racepoint_release.c

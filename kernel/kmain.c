@@ -10,6 +10,7 @@
 #include "arch/smp.h"
 #include "arch/timer.h"
 #include "boot/bootinfo.h"
+#include "kernel/base/debug.h"
 #include "kernel/base/ktest.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
@@ -20,6 +21,7 @@
 #include "kernel/process.h"
 #include "kernel/racepoint.h"
 #include "kernel/random.h"
+#include "kernel/reproduce.h"
 #include "kernel/sched.h"
 #include "kernel/selftest.h"
 #include "kernel/timer.h"
@@ -85,11 +87,34 @@ static void init_arguments(char *line, const char **argv, unsigned int max)
 	argv[n] = NULL;
 }
 
-static int run_ktests(void)
+/* A panic is attributed to the test whose name was printed last. */
+static void before_test(const struct ktest *t)
 {
-	static char filter[64];
+	if (DEBUG_KERNEL)
+		printk("# run: %s.%s\n", t->suite, t->name);
+	race_reset();
+}
 
-	return ktest_run(boot_option("filter", filter, sizeof(filter)), boot_option_u64("seed", 1));
+static void test_failed(const struct ktest *t)
+{
+	(void)t;
+	reproduce_print();
+}
+
+static bool run_ktests(void)
+{
+	static char filter[256], skip[256];
+	const struct ktest_options o = {
+		.filter = boot_option("filter", filter, sizeof(filter)) ?: "",
+		.skip = boot_option("skip", skip, sizeof(skip)) ?: "",
+		.seed = boot_option_u64("seed", 1),
+		.before = before_test,
+		.failed = test_failed,
+	};
+	int failed = ktest_run(&o);
+
+	/* A schedule that was not followed has tested nothing. */
+	return failed == 0 && race_unmet() == 0;
 }
 
 static void deadline_over(struct ktimer *timer)
@@ -121,8 +146,9 @@ static int init_thread(void *arg)
 	smp_wait_online();
 	workers_init();
 	start_deadline();
+	race_reset();
 	if (boot_option_u64("ktest", 0))
-		power_off(run_ktests() == 0);
+		power_off(run_ktests());
 	selftest_run();
 	load_initramfs();
 	strlcpy(line, boot_info.cmdline, sizeof(line));
@@ -165,6 +191,7 @@ void kmain(void)
 	timers_init();
 	arch_init_cpus();
 	race_init();
+	reproduce_init();
 	printk("Freewalk: %u CPUs, %llu MiB, pgsync=%s\n", nr_cpus,
 	       (unsigned long long)memblock_ram_bytes() >> 20, pgsync_name());
 	start_init();

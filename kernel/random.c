@@ -2,6 +2,7 @@
 #include "kernel/random.h"
 
 #include "kernel/base/atomic.h"
+#include "kernel/base/mix.h"
 #include "kernel/base/percpu.h"
 
 static DEFINE_PER_CPU(u64, random_count);
@@ -17,8 +18,5 @@ u64 random_u64(void)
 	u64 z = random_seed + ((u64)(unsigned long)this_cpu_ptr(&random_count) << 20);
 
 	this_cpu_add(random_count, 1);
-	z += this_cpu_read(random_count) * 0x9e3779b97f4a7c15UL;
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9UL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebUL;
-	return z ^ (z >> 31);
+	return mix64(z + this_cpu_read(random_count) * MIX64_STEP);
 }

@@ -32,6 +32,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 KERNEL = os.path.join(ROOT, "build/freewalk.elf")
+DEBUG_KERNEL = os.path.join(ROOT, "build/debug/freewalk.elf")
 INITRAMFS = os.path.join(ROOT, "build/initramfs.cpio")
 LOGS = os.path.join(ROOT, "build/logs")
 

@@ -6,6 +6,7 @@
 #include "kernel/base/ktest.h"
 
 #include "kernel/base/atomic.h"
+#include "kernel/base/mix.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
@@ -20,19 +21,9 @@ static u32 failures;        /* expectations of the running test; atomic */
 static const char *skipped; /* why, or NULL */
 static u64 random_state;    /* of the running test; atomic */
 
-/* splitmix64 (Steele, Lea, Flood 2014): also good from consecutive seeds. */
-static u64 mix(u64 z)
-{
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
-}
-
-#define GOLDEN 0x9e3779b97f4a7c15ull
-
 u64 ktest_random(void)
 {
-	return mix(atomic_add_return(&random_state, GOLDEN));
+	return mix64(atomic_add_return(&random_state, MIX64_STEP));
 }
 
 void ktest_fail(const char *file, int line, const char *cond)
@@ -54,25 +45,39 @@ void ktest_skip(const char *reason)
 	skipped = reason;
 }
 
-/* Whether "suite.name" begins with `filter`. */
-static bool matches(const struct ktest *t, const char *filter)
+/* Whether "suite.name" begins with the `n` characters of `prefix`. */
+static bool begins_with(const struct ktest *t, const char *prefix, size_t n)
 {
 	size_t suite = strlen(t->suite);
 
-	if (strlen(filter) <= suite)
-		return !strncmp(t->suite, filter, strlen(filter));
-	return !strncmp(t->suite, filter, suite) && filter[suite] == '.' &&
-	       !strncmp(t->name, filter + suite + 1, strlen(filter + suite + 1));
+	if (n <= suite)
+		return !strncmp(t->suite, prefix, n);
+	return !strncmp(t->suite, prefix, suite) && prefix[suite] == '.' &&
+	       !strncmp(t->name, prefix + suite + 1, n - suite - 1);
+}
+
+/* Whether the test begins with one of the prefixes of the list; an empty one is skipped. */
+static bool on_list(const struct ktest *t, const char *list)
+{
+	while (*list) {
+		const char *comma = strchr(list, ',');
+		size_t n = comma ? (size_t)(comma - list) : strlen(list);
+
+		if (n && begins_with(t, list, n))
+			return true;
+		list += n + (comma != NULL);
+	}
+	return false;
 }
 
 static unsigned int select_tests(const struct ktest *set, const struct ktest *end,
-				 const char *filter)
+				 const struct ktest_options *o)
 {
 	const struct ktest *t;
 	unsigned int n = 0;
 
 	for (t = set; t < end; t++) {
-		if (!matches(t, filter))
+		if ((*o->filter && !on_list(t, o->filter)) || on_list(t, o->skip))
 			continue;
 		ASSERT_MSG(n < MAX_TESTS, "more than %u tests", MAX_TESTS);
 		order[n++] = (u16)(t - set);
@@ -89,7 +94,7 @@ static void shuffle(unsigned int n, u64 seed)
 	if (seed == 0)
 		return;
 	for (i = n; i > 1; i--) {
-		j = (unsigned int)(mix(seed += GOLDEN) % i);
+		j = (unsigned int)(mix64(seed += MIX64_STEP) % i);
 		other = order[j];
 		order[j] = order[i - 1];
 		order[i - 1] = other;
@@ -102,21 +107,28 @@ static u64 test_seed(const struct ktest *t, u64 seed)
 	const char *p;
 
 	for (p = t->name; *p; p++)
-		seed = mix(seed + (u8)*p);
+		seed = mix64(seed + (u8)*p);
 	return seed;
 }
 
-static bool run_one(const struct ktest *t, unsigned int number, u64 seed)
+const struct ktest *ktest_running(void)
+{
+	return running;
+}
+
+static bool run_one(const struct ktest *t, unsigned int number, const struct ktest_options *o)
 {
 	running = t;
 	skipped = NULL;
 	WRITE_ONCE(failures, 0);
-	WRITE_ONCE(random_state, test_seed(t, seed));
+	WRITE_ONCE(random_state, test_seed(t, o->seed));
+	if (o->before)
+		o->before(t);
 	t->fn();
 	if (READ_ONCE(failures)) {
 		printk("not ok %u %s.%s\n", number, t->suite, t->name);
-		printk("# reproduce: make ktest SEED=%llu FILTER=%s.%s\n", (unsigned long long)seed,
-		       t->suite, t->name);
+		if (o->failed)
+			o->failed(t);
 		return false;
 	}
 	if (skipped)
@@ -126,41 +138,38 @@ static bool run_one(const struct ktest *t, unsigned int number, u64 seed)
 	return true;
 }
 
-static int summary(unsigned int n, unsigned int failed, unsigned int nr_skipped, u64 seed,
-		   const char *filter)
+static int summary(unsigned int n, unsigned int failed, unsigned int nr_skipped,
+		   const struct ktest_options *o)
 {
 	if (n == 0) {
-		printk("# ktest: FAIL no test matches '%s'\n", filter);
+		printk("# ktest: FAIL no test matches '%s'%s%s\n", o->filter,
+		       *o->skip ? " without " : "", o->skip);
 		return 1;
 	}
-	if (failed)
-		printk("# the same order: make ktest SEED=%llu%s%s\n", (unsigned long long)seed,
-		       *filter ? " FILTER=" : "", filter);
 	printk("# ktest: %s pass:%u fail:%u skip:%u total:%u seed:%llu\n", failed ? "FAIL" : "PASS",
-	       n - failed - nr_skipped, failed, nr_skipped, n, (unsigned long long)seed);
+	       n - failed - nr_skipped, failed, nr_skipped, n, (unsigned long long)o->seed);
 	return (int)failed;
 }
 
-int ktest_run_set(const struct ktest *set, const struct ktest *end, const char *filter, u64 seed)
+int ktest_run_set(const struct ktest *set, const struct ktest *end, const struct ktest_options *o)
 {
 	unsigned int i, n, failed = 0, nr_skipped = 0;
 
-	if (!filter)
-		filter = "";
-	n = select_tests(set, end, filter);
-	shuffle(n, seed);
+	n = select_tests(set, end, o);
+	shuffle(n, o->seed);
 	printk("KTAP version 1\n");
 	printk("1..%u\n", n);
 	for (i = 0; i < n; i++) {
-		if (!run_one(&set[order[i]], i + 1, seed))
+		if (!run_one(&set[order[i]], i + 1, o))
 			failed++;
 		else if (skipped)
 			nr_skipped++;
 	}
-	return summary(n, failed, nr_skipped, seed, filter);
+	running = NULL;
+	return summary(n, failed, nr_skipped, o);
 }
 
-int ktest_run(const char *filter, u64 seed)
+int ktest_run(const struct ktest_options *o)
 {
-	return ktest_run_set(__ktest_start, __ktest_end, filter, seed);
+	return ktest_run_set(__ktest_start, __ktest_end, o);
 }

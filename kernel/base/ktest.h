@@ -7,8 +7,8 @@
  *	}
  *
  * A test registers itself in the linker set .ktest (linker.ld). ktest_run() runs those whose
- * "suite.name" begins with a filter, in an order that a seed shuffles, and prints KTAP version 1
- * through printk. Expectations may fail on any CPU and in any thread while the test function has
+ * "suite.name" begins with one of the filters, in an order that a seed shuffles, and prints KTAP
+ * version 1 through printk. Expectations may fail on any CPU and in any thread while the test function has
  * not returned; a test that starts threads waits for them. A failed expectation does not end the
  * test. Tests assert structure and counts, never time.
  *
@@ -58,15 +58,25 @@ _Static_assert(sizeof(struct ktest) == 32, "linker set stride");
 		return;                                                                            \
 	} while (0)
 
+struct ktest_options {
+	const char *filter; /* prefixes of "suite.name", separated by commas; "": all tests */
+	const char *skip;   /* the same: these are left out; "": none */
+	u64 seed;           /* of the order and of the random numbers; 0 keeps the linker's order */
+	void (*before)(const struct ktest *t); /* each test; may be NULL */
+	void (*failed)(const struct ktest *t); /* after its "not ok"; may be NULL */
+};
+
 /*
- * Runs the tests; filter NULL or "" is all of them. seed 0 keeps the linker's order. Returns the
- * number of failures; that no test matches is one. The last line is "# ktest: PASS ..." or "#
- * ktest: FAIL ...". Process context, once at a time.
+ * Runs the tests. Returns the number of failures; that no test matches is one. The last line is "#
+ * ktest: PASS ..." or "# ktest: FAIL ...". Process context, once at a time.
  */
-int ktest_run(const char *filter, u64 seed);
+int ktest_run(const struct ktest_options *o);
 
 /* The same over the array [set, end). */
-int ktest_run_set(const struct ktest *set, const struct ktest *end, const char *filter, u64 seed);
+int ktest_run_set(const struct ktest *set, const struct ktest *end, const struct ktest_options *o);
+
+/* The test that is running, or NULL. For reports. */
+const struct ktest *ktest_running(void);
 
 /* For a test's own pseudo-random choices: the same for the same seed and test, whatever runs
  * before. */

@@ -16,6 +16,12 @@
 /* CPU number + 1 of the CPU that reports; 0: none. */
 static u32 panic_owner;
 static u32 panic_depth; /* panics of that CPU */
+static void (*panic_report)(void);
+
+void panic_set_report(void (*report)(void))
+{
+	panic_report = report;
+}
 
 __attribute__((weak)) int panic_current_pid(void)
 {
@@ -61,6 +67,8 @@ static __noreturn void vpanic(const struct regs *regs, void *frame, void *pc, co
 	} else if (depth == 1) {
 		backtrace_print((unsigned long)frame, (unsigned long)pc);
 	}
+	if (depth == 1 && panic_report)
+		panic_report();
 	machine_exit(EXIT_PANIC_CODE);
 }
 

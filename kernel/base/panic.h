@@ -9,6 +9,9 @@
 
 __noreturn void panic(const char *fmt, ...) __printf(1, 2);
 
+/* The first panic calls `report` last of all, before the machine ends. It must not allocate or lock. */
+void panic_set_report(void (*report)(void));
+
 #define BUG(fmt, ...) panic("%s:%d: %s: " fmt, __FILE__, __LINE__, __func__, ##__VA_ARGS__)
 
 /* The condition and, for what is compared, the values. */

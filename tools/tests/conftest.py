@@ -1,6 +1,7 @@
 """What the system tests share: the fixtures boot(), boot_ok() and ktap() over tools/qemu.py."""
 import os
 import re
+import subprocess
 import sys
 
 import pytest
@@ -16,14 +17,24 @@ from ktap import parse_ktap  # noqa: E402
 STRESS_PASS = r"^PGSTRESS: PASS"
 
 
+def make(*arguments):
+    """Runs make as a person would; returns (exit status, lines)."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CI")}
+    done = subprocess.run(["make", "--no-print-directory", *arguments], cwd=ROOT, env=environment, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=300)
+    print(done.stdout[-4000:])
+    return done.returncode, done.stdout.strip().splitlines()
+
+
 @pytest.fixture
 def boot(request):
     """
     boot(append, smp=1, expect=None, timeout=300, **machine): boots and returns qemu.Result. The log is named after
     the test; when the test fails, pytest shows QEMU's command line and the guest's last lines.
     """
-    if not os.path.exists(qemu.KERNEL):
-        pytest.fail("build/freewalk.elf is missing: run `make all`")
+    for kernel, command in ((qemu.KERNEL, "make all"), (qemu.DEBUG_KERNEL, "make all DEBUG=1")):
+        if not os.path.exists(kernel):
+            pytest.fail(f"{os.path.relpath(kernel, ROOT)} is missing: run `{command}`")
     name = re.sub(r"\W+", "-", request.node.name).strip("-")
     count = 0
 

@@ -109,6 +109,22 @@ def test_text_silent(tmp_path):
     assert run("text", {"a.c": "int a;\n" * 500, "b.md": "words\n"}, tmp_path) == (0, "")
 
 
+@pytest.mark.parametrize("path, text, message", [
+    ("mm/a.h", "static inline int f(void)\n{\n\treturn MUTANT(no_fence);\n}\n", "mm/a.h:3: MUTANT() outside of a .c file"),
+    ("mm/a.c", "int f = MUTANT( no_fence );\n", "mm/a.c:1"),
+    ("mm/a.c", "int f = MUTANT(NO_FENCE);\n", "lower-case identifier"),
+])
+def test_mutants_found(tmp_path, path, text, message):
+    status, output = run("mutants", {path: text}, tmp_path)
+    assert status == 1 and message in output
+
+
+def test_mutants_silent(tmp_path):
+    tree = {"mm/a.c": "int f = MUTANT(no_fence_2);\n", "mm/a.h": "/* see MUTANT(no_fence_2) */\n",
+            "kernel/base/mutant.h": "#define MUTANT(name) VALUE(MUTANT_##name)\n"}
+    assert run("mutants", tree, tmp_path) == (0, "")
+
+
 def test_map(tmp_path):
     tree = {"mm/a.c": "int a;\n", "docs/code-map.md": "- `mm/gone.c` what was here\n"}
     status, output = run("map", tree, tmp_path)

@@ -5,13 +5,16 @@ import re
 
 import conftest
 import pytest
+import qemu
 
 
-def registered():
-    """The tests that the sources register: "suite.name"."""
+def registered(debug=False):
+    """The tests that the sources register: "suite.name". Forced schedules are for the debug build."""
     sources = glob.glob(os.path.join(conftest.ROOT, "**/tests/*_ktest.c"), recursive=True)
     found = []
     for path in sources:
+        if path.endswith("_forced_ktest.c") and not debug:
+            continue
         with open(path, encoding="utf-8") as f:
             found += [".".join(names) for names in re.findall(r"^KTEST\((\w+), (\w+)\)", f.read(), re.M)]
     return sorted(found)
@@ -30,6 +33,12 @@ def test_in_kernel_under_each_strategy(ktap, strategy):
     """The tests of mm/pgsync say what each strategy keeps, and what it breaks."""
     parsed = ktap(f"ktest=1 pgctl=1 seed=5 filter=pgsync pgsync={strategy}", smp=8)
     assert len(parsed.passed) > len(parsed.skipped)
+
+
+@pytest.mark.parametrize("cpus", [1, 4, 64])
+def test_in_the_debug_kernel(ktap, cpus):
+    parsed = ktap(f"ktest=1 pgctl=1 seed={cpus}", smp=cpus, kernel=qemu.DEBUG_KERNEL)
+    assert sorted(parsed.passed + parsed.skipped) == registered(debug=True), "the linker set lost tests"
 
 
 def test_order_follows_the_seed(ktap):

@@ -1,16 +1,5 @@
 """What a person types: `make run`, for its exit status and its last line, through GRUB on BIOS; `make shell`."""
-import os
-import subprocess
-
-from conftest import ROOT
-
-
-def make(*arguments):
-    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CI")}
-    done = subprocess.run(["make", "--no-print-directory", *arguments], cwd=ROOT, env=environment, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=300)
-    print(done.stdout[-4000:])
-    return done.returncode, done.stdout.strip().splitlines()
+from conftest import make
 
 
 def test_run_passes():

@@ -15,7 +15,7 @@
 #include "kernel/base/printk.h"
 
 static char output[8192];
-static unsigned int calls;
+static unsigned int calls, began;
 static u64 last_random;
 static int line; /* of the first expectation that fails */
 
@@ -71,13 +71,33 @@ static int begin(void **state)
 {
 	(void)state;
 	output[0] = '\0';
-	calls = 0;
+	calls = began = 0;
 	return 0;
+}
+
+static void before(const struct ktest *t)
+{
+	assert_ptr_equal(t, ktest_running());
+	began++;
+}
+
+static void failed(const struct ktest *t)
+{
+	printk("# %s.%s has failed\n", t->suite, t->name);
+}
+
+static int run_without(const char *filter, const char *skip, u64 seed)
+{
+	const struct ktest_options o = {filter, skip, seed, before, failed};
+	int ret = ktest_run_set(set, set + ARRAY_SIZE(set), &o);
+
+	assert_null(ktest_running());
+	return ret;
 }
 
 static int run(const char *filter, u64 seed)
 {
-	return ktest_run_set(set, set + ARRAY_SIZE(set), filter, seed);
+	return run_without(filter, "", seed);
 }
 
 static void test_ktap(void **state)
@@ -85,8 +105,9 @@ static void test_ktap(void **state)
 	char want[1024];
 
 	(void)state;
-	assert_int_equal(run(NULL, 0), 1);
+	assert_int_equal(run("", 0), 1);
 	assert_int_equal(calls, 6);
+	assert_int_equal(began, 6);
 	snprintf(want, sizeof(want),
 		 "KTAP version 1\n"
 		 "1..6\n"
@@ -97,9 +118,8 @@ static void test_ktap(void **state)
 		 "# bad.news: %s:%d: expected calls == 0\n"
 		 "# bad.news: %s:%d: expected 3 + 4 == 8: 7 (0x7) != 8 (0x8)\n"
 		 "not ok 5 bad.news\n"
-		 "# reproduce: make ktest SEED=0 FILTER=bad.news\n"
+		 "# bad.news has failed\n"
 		 "ok 6 beta.skip # SKIP no such device\n"
-		 "# the same order: make ktest SEED=0\n"
 		 "# ktest: FAIL pass:4 fail:1 skip:1 total:6 seed:0\n",
 		 __FILE__, line, __FILE__, line + 1);
 	assert_string_equal(output, want);
@@ -110,8 +130,18 @@ static void test_filter_is_a_prefix(void **state)
 	static const struct {
 		const char *filter;
 		unsigned int calls;
-	} table[] = {{"", 6},  {"alpha", 3},  {"alpha.", 2},    {"alpha.one", 1}, {"alpha.o", 1},
-		     {"b", 3}, {"beta.s", 1}, {"alphabet.", 1}, {"beta.one", 1}};
+	} table[] = {{"", 6},
+		     {"alpha", 3},
+		     {"alpha.", 2},
+		     {"alpha.one", 1},
+		     {"alpha.o", 1},
+		     {"b", 3},
+		     {"beta.s", 1},
+		     {"alphabet.", 1},
+		     {"beta.one", 1},
+		     {"beta,alpha.", 4},
+		     {"alpha.one,alpha.one", 1},
+		     {",beta.s,", 1}};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(table); i++) {
@@ -121,13 +151,33 @@ static void test_filter_is_a_prefix(void **state)
 	}
 }
 
+static void test_skip_leaves_out(void **state)
+{
+	static const struct {
+		const char *filter, *skip;
+		unsigned int calls;
+	} table[] = {{"", "b", 3},
+		     {"", "alpha.,bad", 3},
+		     {"alpha", "alphabet", 2},
+		     {"beta", "beta.one,", 1}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		begin(state);
+		run_without(table[i].filter, table[i].skip, 5);
+		assert_int_equal(calls, table[i].calls);
+	}
+	begin(state);
+	assert_int_equal(run_without("beta", "b", 1), 1);
+	assert_non_null(strstr(output, "FAIL no test matches 'beta' without b\n"));
+}
+
 static void test_pass_is_said_only_when_all_pass(void **state)
 {
 	(void)state;
 	assert_int_equal(run("alpha", 1), 0);
 	assert_non_null(strstr(output, "\n# ktest: PASS pass:3 fail:0 skip:0 total:3 seed:1\n"));
 	assert_null(strstr(output, "not ok"));
-	assert_null(strstr(output, "reproduce"));
+	assert_null(strstr(output, "has failed"));
 }
 
 static void test_nothing_to_run_is_a_failure(void **state)
@@ -137,7 +187,7 @@ static void test_nothing_to_run_is_a_failure(void **state)
 	assert_non_null(strstr(output, "1..0\n# ktest: FAIL no test matches 'gamma'\n"));
 	assert_int_equal(run("alpha.onerous", 1), 1);
 	assert_int_equal(calls, 0);
-	assert_int_equal(ktest_run("", 1), 1);
+	assert_int_equal(ktest_run(&(struct ktest_options){"", "", 1, NULL, NULL}), 1);
 }
 
 /* The same seed, the same output; several seeds, several orders; each test exactly once in each. */
@@ -180,6 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_ktap, begin),
 		cmocka_unit_test_setup(test_filter_is_a_prefix, begin),
+		cmocka_unit_test_setup(test_skip_leaves_out, begin),
 		cmocka_unit_test_setup(test_pass_is_said_only_when_all_pass, begin),
 		cmocka_unit_test_setup(test_nothing_to_run_is_a_failure, begin),
 		cmocka_unit_test_setup(test_the_seed_is_the_order, begin),
