@@ -36,7 +36,7 @@ export SETUP CI
 # --- packages: what a goal needs is looked for, and installed, before anything else -----------------
 
 NOSETUP = help doctor clean setup
-PROFILE = $(if $(filter test,$1),test,$(if $(filter gdb,$1),gdb,$(if $(filter check,$1),test,\
+PROFILE = $(if $(filter test test-all mutants,$1),test,$(if $(filter gdb,$1),gdb,$(if $(filter check,$1),test,\
 	  $(if $(filter run iso bench ktest,$1),run,build))))
 GOALS  := $(filter-out $(NOSETUP),$(MAKECMDGOALS))
 ifneq ($(GOALS),)
@@ -158,7 +158,7 @@ OPTIONS  = $(strip pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) $(if $(SCHED),sched=$(S
 STRESS   = $(OPTIONS) -- /bin/pgstress duration=$(DURATION) seed=$(SEED)
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
 
-.PHONY: all run iso test hosttest check bench ktest gdb shell doctor setup help clean \
+.PHONY: all run iso test test-all mutants hosttest check bench ktest gdb shell doctor setup help clean \
 	compile_commands FORCE
 FORCE:
 
@@ -188,6 +188,15 @@ test:
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory all DEBUG=1
 	@$(PYTEST) tools/tests --junitxml=build/pytest.xml -q -rfE $(if $(K),-k '$(K)')
+
+# Everything in `make test`, every mutant, and the model's larger scenarios.
+test-all: test
+	@$(MAKE) --no-print-directory mutants
+	@$(MAKE) --no-print-directory pgmodel FULL=1
+
+mutants:
+	@$(MAKE) --no-print-directory all DEBUG=1
+	@tools/mutants
 
 bench: $(BOOT)
 	@tools/bench-report
@@ -220,6 +229,8 @@ clean:
 help:
 	@echo "make run        boot the GRUB image on $(NCPU) CPUs and run the page-table stress (about a minute)"
 	@echo "make test       every check and test: format and rules, host units, in-kernel, whole system"
+	@echo "make test-all   make test, every mutant, and the larger scenarios of pgmodel (about half an hour)"
+	@echo "make mutants    builds the kernel without each protection in turn: its test, and no other, must fail"
 	@echo "make all        build/freewalk.elf and build/initramfs.cpio"
 	@echo "make iso        build/freewalk.iso, for BIOS and UEFI"
 	@echo "make ktest      the in-kernel tests alone               (FILTER=buddy SEED=7 NCPU=8 DEBUG=1)"

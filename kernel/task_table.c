@@ -82,7 +82,8 @@ struct task_struct *find_lock_task_mm(struct task_struct *p)
 {
 	struct task_struct *t = p;
 
-	ASSERT(MUTANT(walk_no_rcu) || rcu_read_lock_held());
+	if (!MUTANT(walk_no_rcu))
+		ASSERT(rcu_read_lock_held());
 	task_lock(t);
 	if (likely(t->mm))
 		return t;

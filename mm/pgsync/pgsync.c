@@ -167,7 +167,8 @@ int kroot_install(unsigned int slot, phys_addr_t table)
 	flags = growth_begin();
 	if (pte_present(swapper_pg_dir[slot])) {
 		/* Installed and synced under this very lock: it is ready (I24). */
-		ASSERT(MUTANT(grow_unlocked) || kroot_ready(slot));
+		if (!MUTANT(grow_unlocked))
+			ASSERT(kroot_ready(slot));
 		growth_end(flags);
 		return -EEXIST;
 	}
@@ -252,8 +253,9 @@ void arch_pgd_init_late(struct mm_root *root)
 void load_root(struct mm_root *root)
 {
 	ASSERT(!irqs_enabled());
-	ASSERT_MSG(MUTANT(load_unready) || smp_load_acquire(&root->state) == ROOT_READY,
-		   "root %p in state %u", (void *)root, root->state);
+	if (!MUTANT(load_unready))
+		ASSERT_MSG(smp_load_acquire(&root->state) == ROOT_READY, "root %p in state %u",
+			   (void *)root, root->state);
 	this_cpu_write(cpu_loaded_root, (unsigned long)root | ROOT_LOADING);
 	if (strategy->load && likely(root != &swapper_root))
 		strategy->load(root);

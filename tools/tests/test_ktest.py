@@ -6,6 +6,7 @@ import re
 import conftest
 import pytest
 import qemu
+import qemu
 
 
 def registered(debug=False):
@@ -26,13 +27,6 @@ def test_in_kernel(ktap, cpus):
     assert sorted(parsed.passed + parsed.skipped) == registered(), "the linker set lost tests"
     # The walk over all page tables that finds no page both writable and executable.
     assert any(re.search(r"writable_and_executable|w_?x", name) for name in parsed.passed), parsed.passed
-
-
-@pytest.mark.parametrize("strategy", ["walk-v2", "list", "fault", "prealloc", "loadwalk", "none"])
-def test_in_kernel_under_each_strategy(ktap, strategy):
-    """The tests of mm/pgsync say what each strategy keeps, and what it breaks."""
-    parsed = ktap(f"ktest=1 pgctl=1 seed=5 filter=pgsync pgsync={strategy}", smp=8)
-    assert len(parsed.passed) > len(parsed.skipped)
 
 
 @pytest.mark.parametrize("cpus", [1, 4, 64])
@@ -65,3 +59,17 @@ def test_255_cpus_boot_and_run_the_stress(boot_ok):
     result = boot_ok("pgctl=1 -- /bin/pgstress workers=96 threads=8 growers=1 ops=2 seed=1", smp=255, expect="^PGSTRESS: PASS")
     assert result.find(r"255 of 255 CPUs online")
     assert result.find(r"^ +CPUs +255$")
+
+
+STRATEGIES = ["walk", "walk-v2", "list", "fault", "prealloc", "loadwalk", "none"]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_guards_under_each_strategy(ktap, strategy):
+    """The debug build, deterministic: every invariant's guard says what the strategy keeps, and what it breaks."""
+    parsed = ktap(f"ktest=1 pgctl=1 seed=1 filter=guard,pgsync pgsync={strategy}", smp=4, icount=4, kernel=qemu.DEBUG_KERNEL)
+    assert len(parsed.passed) > len(parsed.skipped)
+
+
+def test_all_in_the_debug_build(ktap):
+    assert ktap("ktest=1 pgctl=1 seed=2", smp=8, kernel=qemu.DEBUG_KERNEL).passed
