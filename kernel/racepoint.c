@@ -117,7 +117,7 @@ static void print_parked(const struct rule *r)
 		       race_place_text(&r->until, until, sizeof(until)),
 		       (unsigned long long)race_count_passed(&r->until));
 	else
-		printk("sched: ... for the test, which has not released it\n");
+		printk("sched: ... for the test, whose thread must run on another CPU\n");
 	if (cpus_online() == 1 && (r->depth || !r->irqs))
 		printk("sched: ... but there is no other CPU, and no other task can run here "
 		       "meanwhile: nobody can release it\n");
@@ -141,6 +141,7 @@ __noreturn void race_deadline_over(const char *who, const struct place *place)
 			printk("sched: nobody has come to %s yet\n",
 			       race_place_text(&r->at, at, sizeof(at)));
 	}
+	sched_print_cpus();
 	panic("the schedule was not met within %llu ms: %s waits at %s",
 	      (unsigned long long)race_deadline_ms, who, race_place_text(place, at, sizeof(at)));
 }

@@ -3,8 +3,9 @@
  * race_init(), race_reset() and race_unmet().
  *
  * From the command line: `sched=` holds rules (racerules.h), and every CPU gives way at race points
- * by `seed=` (1; 0: nobody does). From a test, which is one thread and bound to no CPU that it parks:
+ * by `seed=` (1; 0: nobody does). From a test, which is one thread:
  *
+ *	stay_on_cpu(0);					(kernel/tests/actor.h)
  *	race_park("copy_loaded", 1, 1);			the first time that CPU 1 comes there
  *	actor_post(&forker, do_fork, NULL);		on CPU 1
  *	race_wait_parked("copy_loaded");		it is there
@@ -14,9 +15,10 @@
  *	race_reset();
  *
  * A parked CPU spins with cpu_relax(), interrupts and preemption as the surrounding code has them:
- * where preemption is on, it is a task that waits, and others run meanwhile. A point counts as
- * passed when it is left. Whoever waits too long, in time_ns() (`sched_deadline=` milliseconds,
- * 5000), ends in a panic that says which CPU waits where and for what.
+ * where preemption is on, it is a task that waits, and others run meanwhile; where it is off, nobody
+ * does, so the test must be bound to another CPU. A point counts as passed when it is left. Whoever
+ * waits too long, in time_ns() (`sched_deadline=` milliseconds, 5000), ends in a panic that says
+ * which CPU waits where and for what.
  */
 #ifndef KERNEL_RACEPOINT_H
 #define KERNEL_RACEPOINT_H

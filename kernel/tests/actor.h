@@ -28,6 +28,9 @@ void actor_wait(struct actor *a);
 void actor_run(struct actor *a, void (*fn)(void *), void *arg);
 void actor_stop(struct actor *a);
 
+/* Binds the running thread to a CPU, -1: to none. For a test that must not be where it parks others. */
+void stay_on_cpu(int cpu);
+
 /* In a loop that waits for another thread: lets those of this CPU run, and other CPUs. */
 void yield_and_relax(void);
 

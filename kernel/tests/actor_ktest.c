@@ -8,6 +8,17 @@
 
 #define CROWD_MAX 512
 
+void stay_on_cpu(int cpu)
+{
+	DECLARE_BITMAP(mask, NR_CPUS) = {0};
+
+	for (unsigned int c = 0; c < cpus_online(); c++)
+		if (cpu < 0 || c == (unsigned int)cpu)
+			__set_bit(c, mask);
+	if (sched_set_affinity(current, mask))
+		panic("no CPU %d to run a test on", cpu);
+}
+
 void yield_and_relax(void)
 {
 	sched_yield_cpu();

@@ -32,10 +32,7 @@ KTEST(sched, a_bound_thread_runs_where_it_is_bound)
 
 static void move_self(void *cpu)
 {
-	DECLARE_BITMAP(mask, NR_CPUS) = {0};
-
-	__set_bit(*(unsigned int *)cpu, mask);
-	KTEST_EXPECT_EQ(sched_set_affinity(current, mask), 0);
+	stay_on_cpu(*(int *)cpu);
 	KTEST_EXPECT_EQ(cpu_id(), *(unsigned int *)cpu);
 }
 
