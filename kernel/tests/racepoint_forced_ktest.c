@@ -13,6 +13,7 @@
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
 #include "kernel/racepoint.h"
+#include "kernel/sched.h"
 #include "kernel/tests/actor.h"
 
 /* The last CPU: another one than 0, where there are two. */
@@ -55,6 +56,23 @@ KTEST(racepoint, parks_until_released)
 	actor_run(&a, step, NULL);
 	KTEST_EXPECT_EQ(race_passed("test_step", other_cpu()), 2);
 	actor_stop(&a);
+}
+
+KTEST(racepoint, parks_again_elsewhere)
+{
+	struct actor a;
+
+	steps = 0;
+	for (int cpu = other_cpu(); cpu >= 0; cpu -= MAX(other_cpu(), 1)) {
+		actor_start(&a, cpu);
+		race_park("test_step", cpu, 1);
+		actor_post(&a, step, NULL);
+		KTEST_EXPECT_EQ(race_wait_parked("test_step"), cpu);
+		race_release("test_step");
+		actor_wait(&a);
+		actor_stop(&a);
+	}
+	KTEST_EXPECT_EQ(steps, MIN(cpus_online(), 2u));
 }
 
 KTEST(racepoint, parks_at_the_nth_time)
@@ -254,6 +272,9 @@ KTEST(racepoint, a_rule_counts_both_sides)
 		yield_and_relax();
 	race_release("test_before_b");
 	actor_wait(&b);
+	for (int i = 0; i < 20; i++)
+		yield_and_relax();
+	KTEST_EXPECT_EQ(READ_ONCE(nr_order), 2); /* one pass of two */
 	actor_run(&b, be_second, NULL);
 	actor_wait(&a);
 	KTEST_EXPECT(!strcmp(order, "abba"));
@@ -368,30 +389,68 @@ KTEST(racepoint, parks_with_interrupts_and_preemption_off)
 static u32 counter;
 
 /* Loses an increment when somebody else comes in between. */
-static int increment(void *number)
+static void increment(void)
+{
+	u32 value = READ_ONCE(counter);
+
+	RACE_POINT(test_increment);
+	WRITE_ONCE(counter, value + 1);
+}
+
+static int increment_undisturbed(void *number)
 {
 	(void)number;
 	for (int i = 0; i < ROUNDS; i++) {
-		u32 value = READ_ONCE(counter);
-
-		RACE_POINT(test_increment);
-		WRITE_ONCE(counter, value + 1);
+		preempt_disable();
+		increment();
+		preempt_enable();
 	}
 	return 0;
 }
 
-KTEST(racepoint, yields_by_seed_open_the_window)
+static int increment_on_one_cpu(void *number)
+{
+	(void)number;
+	stay_on_cpu(0);
+	for (int i = 0; i < ROUNDS; i++)
+		increment();
+	return 0;
+}
+
+/* Only under icount is the schedule the seed's; else the host may let each thread finish. */
+static bool yields_are_certain(void)
 {
 	char icount[8];
 
-	if (boot_option_u64("seed", 1) == 0)
-		KTEST_SKIP("seed=0: no yields");
-	if (!boot_option("icount", icount, sizeof(icount)))
-		KTEST_SKIP("without icount the host decides who runs, and may let each finish");
+	return boot_option_u64("seed", 1) && boot_option("icount", icount, sizeof(icount));
+}
+
+static void expect_lost(int (*thread)(void *))
+{
 	counter = 0;
-	run_crowd(THREADS, increment);
+	run_crowd(THREADS, thread);
 	KTEST_EXPECT_EQ(race_passed("test_increment", RACE_ANY_CPU), THREADS * ROUNDS);
 	KTEST_EXPECT(counter < THREADS * ROUNDS);
 	printk("# racepoint: %u of %u increments lost\n", THREADS * ROUNDS - counter,
 	       THREADS * ROUNDS);
+}
+
+KTEST(racepoint, yields_let_other_cpus_in)
+{
+	if (!yields_are_certain())
+		KTEST_SKIP("no seed, or no icount");
+	if (cpus_online() < 2)
+		KTEST_SKIP("one CPU");
+	expect_lost(increment_undisturbed);
+}
+
+/* The tick alone would switch a few times only. */
+KTEST(racepoint, yields_let_other_tasks_in)
+{
+	u64 switches = sched_switches();
+
+	if (!yields_are_certain())
+		KTEST_SKIP("no seed, or no icount");
+	expect_lost(increment_on_one_cpu);
+	KTEST_EXPECT(sched_switches() - switches > THREADS * ROUNDS / 32);
 }
