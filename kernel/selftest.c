@@ -2,9 +2,13 @@
 #include "kernel/selftest.h"
 
 #include "arch/cpu.h"
+#include "arch/ipi.h"
 #include "boot/bootinfo.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/string.h"
+#include "kernel/task_mm.h"
+#include "mm/mm.h"
+#include "mm/vmalloc.h"
 
 static noinline void crash_panic(void)
 {
@@ -34,6 +38,27 @@ static noinline void crash_wxtext(void)
 	*(volatile unsigned char *)(unsigned long)crash_panic = 0xcc;
 }
 
+/* Nobody waits for it (cpu_call_nmi() would). */
+static noinline void crash_nmi(void)
+{
+	ipi_nmi(cpu_id());
+	for (int i = 0; i < 1000000; i++)
+		cpu_relax();
+}
+
+/* With pgsync=none: a touch of what only the reference root has. */
+static noinline void crash_missingslot(void)
+{
+	struct mm_struct *mm = mm_alloc();
+	const volatile char *p;
+
+	ASSERT(mm);
+	exec_mmap(mm);
+	p = vmalloc_fresh_slot(PAGE_SIZE, false);
+	ASSERT(!IS_ERR(p));
+	(void)*p;
+}
+
 static const struct {
 	const char *name;
 	void (*crash)(void);
@@ -42,6 +67,8 @@ static const struct {
 	{"nullderef", crash_nullderef},
 	{"stackoverflow", crash_stackoverflow},
 	{"wxtext", crash_wxtext},
+	{"nmi", crash_nmi},
+	{"missingslot", crash_missingslot},
 };
 
 void selftest_run(void)
@@ -56,5 +83,7 @@ void selftest_run(void)
 			BUG("selftest %s did not crash", name);
 		}
 	}
-	panic("selftest=%s is unknown; known: panic nullderef stackoverflow wxtext", name);
+	panic("selftest=%s is unknown; known: panic nullderef stackoverflow wxtext nmi "
+	      "missingslot",
+	      name);
 }

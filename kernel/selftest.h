@@ -3,8 +3,8 @@
 #define KERNEL_SELFTEST_H
 
 /*
- * `selftest=panic|nullderef|stackoverflow|wxtext`: does that; without the option returns. An
- * unknown name panics with the known ones.
+ * `selftest=panic|nullderef|stackoverflow|wxtext|nmi|missingslot`: does that; without the option
+ * returns. An unknown name panics with the known ones.
  */
 void selftest_run(void);
 

@@ -174,6 +174,12 @@ void ipi_send_mask(const unsigned long *mask, u8 vector)
 	irq_restore(flags);
 }
 
+void ipi_nmi(unsigned int cpu)
+{
+	ASSERT_MSG(cpu < nr_cpus, "cpu %u of %u", cpu, nr_cpus);
+	icr_send(cpu_apic_id[cpu], ICR_NMI);
+}
+
 void ipi_broadcast_nmi(void)
 {
 	unsigned int cpu;
@@ -183,7 +189,7 @@ void ipi_broadcast_nmi(void)
 	/* One by one: a CPU that has no IDT yet would reset the machine. */
 	for_each_online_cpu (cpu)
 		if (cpu != cpu_id())
-			icr_send(cpu_apic_id[cpu], ICR_NMI);
+			ipi_nmi(cpu);
 }
 
 void apic_send_init(u8 id)

@@ -15,6 +15,7 @@
 #include "arch/x86/vectors.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/preempt.h"
+#include "kernel/base/spinlock.h"
 
 void ipi_resched(unsigned int cpu)
 {
@@ -97,4 +98,41 @@ unsigned int cpu_call_mask(const unsigned long *mask, void (*fn)(void *), void *
 	}
 	preempt_enable();
 	return sent;
+}
+
+/* --- by NMI --- */
+
+static struct spinlock nmi_lock = SPINLOCK_INIT;
+
+/* nmi_lock; the target reads it. */
+static struct {
+	void (*fn)(void *);
+	void *arg;
+	unsigned int cpu;
+	bool pending; /* release by the caller, by the target */
+} nmi;
+
+void cpu_call_nmi(unsigned int cpu, void (*fn)(void *), void *arg)
+{
+	ASSERT(irqs_enabled());
+	spin_lock(&nmi_lock);
+	ASSERT_MSG(cpu != cpu_id() && cpu_online(cpu), "cpu %u", cpu);
+	nmi.fn = fn;
+	nmi.arg = arg;
+	nmi.cpu = cpu;
+	smp_store_release(&nmi.pending, true);
+	ipi_nmi(cpu);
+	/* Partner: the release in call_nmi(): what fn wrote is visible. */
+	while (smp_load_acquire(&nmi.pending))
+		cpu_relax();
+	spin_unlock(&nmi_lock);
+}
+
+bool call_nmi(void)
+{
+	if (!smp_load_acquire(&nmi.pending) || nmi.cpu != cpu_id())
+		return false;
+	nmi.fn(nmi.arg);
+	smp_store_release(&nmi.pending, false);
+	return true;
 }

@@ -93,6 +93,11 @@ static inline unsigned long read_cr2(void)
 	return v;
 }
 
+static inline void write_cr2(unsigned long v)
+{
+	__asm__ volatile("movq %0, %%cr2" ::"r"(v) : "memory");
+}
+
 static inline unsigned long read_cr3(void)
 {
 	unsigned long v;

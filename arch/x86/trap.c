@@ -15,8 +15,10 @@
 #include "arch/x86/usercopy.h"
 #include "arch/x86/vectors.h"
 #include "kernel/base/errno.h"
+#include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/preempt.h"
+#include "kernel/base/racepoint.h"
 #include "kernel/kstack.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
@@ -99,9 +101,30 @@ static __noreturn void kernel_page_fault(const struct regs *regs, unsigned long 
 		   (unsigned long)regs->error);
 }
 
+/*
+ * Whether it can be for want of a slot that another root has: the kernel's access to its own half,
+ * nothing there.
+ */
+static bool fault_may_want_slot(const struct regs *regs, unsigned long va)
+{
+	return MUTANT(fault_unfiltered) ||
+	       (!(regs->error & (PF_PRESENT | PF_RESERVED | PF_USER)) && va >= USER_END);
+}
+
+/* The faulting address, which any fault from here on replaces. */
+static unsigned long fault_address(void)
+{
+	unsigned long va;
+
+	RACE_POINT(fault_trapped);
+	va = read_cr2();
+	RACE_POINT(fault_read);
+	return va;
+}
+
 static void page_fault(struct regs *regs)
 {
-	unsigned long va = read_cr2();
+	unsigned long va = fault_address();
 	unsigned long access = (regs->error & PF_WRITE ? FAULT_WRITE : 0) |
 			       (regs->error & PF_FETCH ? FAULT_EXEC : 0);
 	bool user = regs_user_mode(regs);
@@ -115,8 +138,7 @@ static void page_fault(struct regs *regs)
 	bool implicit = user && (regs->error & (PF_USER | PF_PRESENT)) == PF_PRESENT;
 
 	/* Before anything that may touch memory in a new slot itself (I30, I31). */
-	if (!(regs->error & (PF_PRESENT | PF_RESERVED | PF_USER)) && va >= USER_END &&
-	    pgsync_fault(va))
+	if (fault_may_want_slot(regs, va) && pgsync_fault(va))
 		return;
 	if (unlikely(regs->error & PF_RESERVED))
 		panic_regs(regs, "page table corrupted: reserved bit set on the way to %#lx", va);
@@ -186,12 +208,17 @@ static void exception(struct regs *regs)
 		   (unsigned long)regs->error);
 }
 
+/* The interrupted code may have had SMAP's door open; nobody here may go through it. */
+static void shut_user_access(void)
+{
+	if (cpu_features.smap)
+		__asm__ volatile("clac" ::: "memory", "cc");
+}
+
 /* Interrupts off, GS is the kernel's. */
 void trap_dispatch(struct regs *regs)
 {
-	/* The interrupted code may have had SMAP's door open; nobody here may go through it. */
-	if (cpu_features.smap)
-		__asm__ volatile("clac" ::: "memory", "cc");
+	shut_user_access();
 	if (regs->vector == VECTOR_PAGE_FAULT)
 		page_fault(regs);
 	else if (regs->vector < 32)
@@ -203,14 +230,32 @@ void trap_dispatch(struct regs *regs)
 	}
 }
 
-/* NMI, double fault, machine check: on a stack of their own. */
+/*
+ * It may have come between a page fault and that fault's look at CR2, and may itself fault on a
+ * slot that has to be filled (I31): the interrupted handler must find its own address.
+ */
+static void nmi(const struct regs *regs)
+{
+	unsigned long cr2 = read_cr2();
+
+	preempt_disable();
+	if (!call_nmi())
+		panic_regs(regs, "unexpected non-maskable interrupt");
+	preempt_enable_no_resched();
+	if (!MUTANT(nmi_clobbers_cr2))
+		write_cr2(cr2);
+}
+
+/* NMI, double fault, machine check: on a stack of their own. Only an NMI returns. */
 void trap_paranoid(struct regs *regs)
 {
 	unsigned long va;
 
 	panic_check_stop();
+	shut_user_access();
 	if (regs->vector == VECTOR_NMI) {
-		panic_regs(regs, "unexpected non-maskable interrupt");
+		nmi(regs);
+		return;
 	}
 	va = read_cr2();
 	if (regs->vector == VECTOR_DOUBLE_FAULT && (kstack_guard(va) || kstack_guard(regs->rsp)))

@@ -271,6 +271,7 @@ struct mm_root *loaded_root(unsigned int cpu)
 
 bool pgsync_fault(unsigned long va)
 {
+	RACE_POINT(fault_asked);
 	if (!strategy->fault || root_slot(va) < ROOT_KERNEL)
 		return false;
 	if (strategy->fault(root_slot(va)))

@@ -30,6 +30,22 @@ def test_stack_overflow_is_named(boot):
     assert boot("selftest=stackoverflow", smp=1, timeout=120).find(r"(?i)(guard|stack overflow)")
 
 
+def test_an_nmi_that_nobody_sent_is_named(boot):
+    result = boot("selftest=nmi", smp=2, timeout=120)
+    assert result.verdict == "panic", f"{result.verdict}: {result.reason}"
+    assert result.find(r"PANIC.*unexpected non-maskable interrupt")
+
+
+def test_a_touch_of_a_missing_slot_is_named(boot):
+    """The bug that this kernel is about: where nobody repairs it, the panic says so and names the slot (I31)."""
+    result = boot("selftest=missingslot pgsync=none", smp=2, timeout=120)
+    assert result.verdict == "panic", f"{result.verdict}: {result.reason}"
+    assert result.find(r"PANIC.*missing slot 402: read at 0x[0-9a-f]+; the reference root has it")
+    for strategy in ("walk", "fault"):
+        result = boot(f"selftest=missingslot pgsync={strategy}", smp=2, timeout=120)
+        assert result.find(r"PANIC.*selftest missingslot did not crash"), strategy
+
+
 def test_unknown_selftest_lists_the_known_ones(boot):
     assert boot("selftest=nosuch", smp=1, timeout=120).find("selftest=nosuch.*known:.*nullderef")
 

@@ -1,13 +1,14 @@
 /*
  * Calls between CPUs and the flush of kernel translations: a call reaches each CPU that was asked
- * for once and no other, also while every CPU calls every other; after tlb_flush_kernel_all() no
- * CPU reads through an old translation.
+ * for once and no other, also by NMI and while every CPU calls every other; after
+ * tlb_flush_kernel_all() no CPU reads through an old translation.
  */
 #include "arch/call.h"
 
 #include "arch/cpu.h"
 #include "arch/mmu.h"
 #include "arch/smp.h"
+#include "arch/uaccess.h"
 #include "kernel/base/ktest.h"
 #include "kernel/base/preempt.h"
 #include "kernel/workers.h"
@@ -146,6 +147,39 @@ KTEST(call, returns_when_all_have_run)
 
 	WRITE_ONCE(arrived, 0);
 	run_on_each_cpu(call_with_locals, &rounds);
+}
+
+/* --- by NMI --- */
+
+static void read_nowhere(void *arg)
+{
+	u64 value;
+
+	count_hit(NULL);
+	*(int *)arg = probe_kernel_read(&value, (void *)KSTACK_START);
+}
+
+/* Also one that takes a page fault, whose IRET is not the NMI's. */
+KTEST(call, nmi_runs_on_the_cpu_that_was_asked)
+{
+	unsigned int self, cpu, other;
+
+	preempt_disable();
+	self = cpu_id();
+	for_each_online_cpu (cpu) {
+		int read = 0;
+
+		if (cpu == self)
+			continue;
+		clear_counts();
+		for (unsigned int i = 0; i < 3; i++)
+			cpu_call_nmi(cpu, read_nowhere, &read);
+		KTEST_EXPECT_EQ(read, -EFAULT);
+		KTEST_EXPECT_EQ(wrong, 0);
+		for_each_online_cpu (other)
+			KTEST_EXPECT_EQ(hits[other], other == cpu ? 3 : 0);
+	}
+	preempt_enable();
 }
 
 /* --- kernel translations --- */

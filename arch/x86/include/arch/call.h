@@ -1,4 +1,4 @@
-/* Running a function on other CPUs, by interrupt. */
+/* Running a function on other CPUs, by interrupt or by NMI. */
 #ifndef ARCH_CALL_H
 #define ARCH_CALL_H
 
@@ -12,5 +12,13 @@
  * (I32).
  */
 unsigned int cpu_call_mask(const unsigned long *mask, void (*fn)(void *), void *arg);
+
+/*
+ * Runs fn(arg) on another online CPU in a non-maskable interrupt, whatever that CPU is about, and
+ * returns when it has. fn takes no lock and allocates nothing; it may take a page fault of the
+ * kernel's own. One call at a time in the machine, because the return from such a fault lets the
+ * next NMI in (SDM vol. 3A, 6.7.1). Process context.
+ */
+void cpu_call_nmi(unsigned int cpu, void (*fn)(void *), void *arg);
 
 #endif

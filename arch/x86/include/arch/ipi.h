@@ -20,6 +20,12 @@ void ipi_send(unsigned int cpu, u8 vector);
  * out. */
 void ipi_send_mask(const unsigned long *mask, u8 vector);
 
+/*
+ * Non-maskable interrupt to one online CPU, which may be the running one. One that nobody expects
+ * there is a panic: cpu_call_nmi() in arch/call.h.
+ */
+void ipi_nmi(unsigned int cpu);
+
 /* Non-maskable interrupt to all other online CPUs; nothing happens before the APIC is on. For
  * panic(). */
 void ipi_broadcast_nmi(void);

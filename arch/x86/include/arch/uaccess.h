@@ -24,7 +24,7 @@ long strncpy_from_user(char *dst, const char __user *src, size_t size);
 int get_user_u32(u32 *value, const u32 __user *src);
 int put_user_u32(u32 value, u32 __user *dst);
 
-/* Reads kernel memory that may not be mapped. 0 or -EFAULT. Any context but NMI. */
+/* Reads kernel memory that may not be mapped. 0 or -EFAULT. Any context. */
 int probe_kernel_read(u64 *value, const void *src);
 
 #endif
