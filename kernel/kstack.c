@@ -68,6 +68,9 @@ static void place_put(unsigned long place)
 
 bool kstack_place_ok(unsigned long va)
 {
+	/* A slot that every root has today may be missing in one that is loaded tomorrow. */
+	if (MUTANT(kstack_if_ready))
+		return kroot_ready(root_slot(va));
 	return MUTANT(kstack_anywhere) || kroot_from_birth(root_slot(va));
 }
 

@@ -199,6 +199,9 @@ int kmap_pages(unsigned long va, struct page **pages, unsigned int n)
 	/* Every time, not only when a table is made: another grower may still be walking (I24). */
 	if (kroot_populate(va, va + n * PAGE_SIZE))
 		return -ENOMEM;
+	/* No flush: none to present is seen without (I34). */
+	if (MUTANT(grow_flushes))
+		tlb_flush_kernel_all();
 	for (unsigned int i = 0; i < n; i++) {
 		unsigned long at = va + i * PAGE_SIZE;
 		pte_t *entry = pt_walk(swapper_pg_dir, at, 1, true);

@@ -106,6 +106,9 @@ static unsigned long find_gap_locked(const struct vm_range *r)
 	struct vm_range *o;
 
 	list_for_each_entry (o, &ranges, link) {
+		/* A dead one still has its addresses: a CPU may translate them (I37). */
+		if (MUTANT(reuse_unflushed) && o->state == RANGE_DEAD)
+			continue;
 		if (o->start - start >= need)
 			return start;
 		start = range_end(o);
@@ -316,8 +319,9 @@ void vfree(void *addr)
 }
 
 /*
- * For the mutants of I20 only, what must never be done: frees the tables of a slot in which nothing
- * is mapped any more, and with slot_cleared empties the slot itself, in a running machine.
+ * For the mutants of I20 only, what must never be done: frees the table of a slot in which nothing
+ * is mapped any more and leaves the slot, or with slot_cleared empties the slot as well, in a
+ * running machine.
  */
 static __maybe_unused void drop_tables(unsigned int slot)
 {
@@ -335,6 +339,8 @@ static __maybe_unused void drop_tables(unsigned int slot)
 		(void)pgsync_reset_slots(slot, 1, &table);
 	irq_restore(flags);
 	pt_free_slot_tables(slot, table);
+	if (MUTANT(table_freed))
+		free_page(phys_to_page(table));
 }
 
 void vmalloc_purge(void)

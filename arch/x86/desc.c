@@ -5,6 +5,7 @@
 #include "arch/x86/cpu_regs.h"
 #include "arch/x86/vectors.h"
 #include "kernel/base/panic.h"
+#include "mm/pgsync/pgsync.h"
 
 /* Present, code or data, accessed: the CPU then never writes the table. L = 64-bit, DPL in 45..46.
  */
@@ -133,6 +134,25 @@ void desc_init_cpu(unsigned int cpu)
 	load_segments(gdt);
 	__asm__ volatile("ltr %w0" ::"r"(SEL_TSS) : "memory");
 	__asm__ volatile("lidt %0" ::"m"(idtr) : "memory");
+}
+
+static void check_slot(unsigned int cpu, const void *what)
+{
+	unsigned int slot = root_slot((unsigned long)what);
+
+	ASSERT_MSG(slot >= ROOT_KERNEL && kroot_from_birth(slot),
+		   "cpu %u: %p, needed by every trap, is in slot %u", cpu, what, slot);
+}
+
+void desc_check_slots(unsigned int cpu)
+{
+	check_slot(cpu, idt);
+	check_slot(cpu, per_cpu_ptr(&cpu_tss, cpu)); /* and all other per-CPU data */
+	check_slot(cpu, per_cpu_ptr(&cpu_gdt, cpu));
+	check_slot(cpu, ist_stacks[cpu]);
+	check_slot(cpu, ist_stacks[cpu] + IST_STACKS_SIZE - 1);
+	check_slot(cpu, trap_stubs[VECTOR_PAGE_FAULT]);
+	check_slot(cpu, desc_check_slots); /* and all other code */
 }
 
 static void gate_set(unsigned int vector, unsigned int ist, u8 type)

@@ -55,6 +55,13 @@ void desc_set_ist_stacks(unsigned int cpu, void *mem);
 /* Builds and loads the running CPU's GDT and TSS, loads the IDT. Keeps GS base. Interrupts off. */
 void desc_init_cpu(unsigned int cpu);
 
+/*
+ * Panics unless all that the running CPU needs before it can handle a page fault lies in root slots
+ * from birth: descriptor tables, exception stacks, per-CPU data, entry code (I30). After
+ * pgsync_init().
+ */
+void desc_check_slots(unsigned int cpu);
+
 /* Boot CPU, before the first desc_init_cpu(). */
 void idt_init(void);
 

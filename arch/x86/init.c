@@ -39,6 +39,7 @@ void arch_init_this_cpu(void)
 	syscall_init_cpu();
 	this_cpu_write(cpu_loaded_mm, &init_mm);
 	load_root(&swapper_root);
+	desc_check_slots(cpu_id());
 }
 
 void arch_init_cpus(void)

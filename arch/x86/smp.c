@@ -9,6 +9,7 @@
 #include "arch/smp.h"
 
 #include "arch/cpu.h"
+#include "arch/mmu.h"
 #include "arch/page.h"
 #include "arch/pgtable.h"
 #include "arch/timer.h"
@@ -22,8 +23,10 @@
 #include "arch/x86/smp.h"
 #include "boot/bootinfo.h"
 #include "boot/trampoline.h"
+#include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
+#include "kernel/base/string.h"
 #include "kernel/kstack.h"
 #include "mm/memblock.h"
 
@@ -57,12 +60,13 @@ unsigned int nr_cpus = 1;
 DECLARE_BITMAP(cpu_online_mask, NR_CPUS) = {1};
 bool smp_all_online;
 
-/* For ap_entry.asm. */
+/* For ap_entry.asm: the reference root, on which a CPU enters C and stays until it has joined. */
 u64 ap_root;
 void ap_entry(void);
 __noreturn void ap_start(unsigned int cpu);
 
 static u64 ap_stacks[NR_CPUS];
+static phys_addr_t joined_on[NR_CPUS];
 static volatile u8 *ap_stage; /* by CPU number, in the trampoline page */
 
 unsigned int cpus_online(void)
@@ -147,6 +151,20 @@ static phys_addr_t trampoline_page(void)
 	panic("no free page below 640 KiB to start %u CPUs from", nr_cpus - 1);
 }
 
+phys_addr_t ap_joined_root(unsigned int cpu)
+{
+	return joined_on[cpu];
+}
+
+/* For the mutant of I38: what the reference root is at this moment, and not what it becomes. */
+static __maybe_unused phys_addr_t snapshot_of_reference(void)
+{
+	static pte_t snapshot[PT_ENTRIES] __aligned(PAGE_SIZE);
+
+	memcpy(snapshot, swapper_pg_dir, sizeof(snapshot));
+	return kernel_image_phys(snapshot);
+}
+
 static u32 trampoline_setup(void)
 {
 	phys_addr_t pa = trampoline_page();
@@ -164,7 +182,7 @@ static u32 trampoline_setup(void)
 		params->apic_to_cpu[cpu_apic_id[cpu]] = (u16)cpu;
 	}
 	ap_stage = params->stage;
-	ap_root = read_cr3() & PTE_PHYS_MASK;
+	ap_root = MUTANT(ap_on_snapshot) ? snapshot_of_reference() : read_cr3() & PTE_PHYS_MASK;
 	return (u32)pa;
 }
 
@@ -197,13 +215,21 @@ void ap_start(unsigned int cpu)
 	ap_stage[cpu] = AP_STAGE_TABLES;
 	cpu_features_init();
 	ap_stage[cpu] = AP_STAGE_FEATURES;
-	paging_load_ap();
+	if (!MUTANT(ap_on_snapshot))
+		paging_load_ap();
 	ap_stage[cpu] = AP_STAGE_ROOT;
 	apic_init_cpu();
 	ap_stage[cpu] = AP_STAGE_APIC;
 	ASSERT_MSG(apic_id() == cpu_apic_id[cpu], "cpu %u: APIC id %u, expected %u", cpu, apic_id(),
 		   cpu_apic_id[cpu]);
 	ap_stage[cpu] = AP_STAGE_ONLINE;
+	/*
+	 * Growth visits the roots of online CPUs. Until now it would have missed this one's, unless
+	 * that is the reference itself (I38); and no CPU loads another before it is online.
+	 */
+	joined_on[cpu] = read_cr3() & PTE_PHYS_MASK;
+	ASSERT_MSG(MUTANT(ap_on_snapshot) || joined_on[cpu] == kernel_image_phys(swapper_pg_dir),
+		   "cpu %u joins on root %#lx", cpu, (unsigned long)joined_on[cpu]);
 	/* A full barrier: who sees the bit sees all that this CPU has set up. */
 	set_bit(cpu, cpu_online_mask);
 	sched_ap_start();

@@ -7,4 +7,7 @@
 /* Every CPU that the firmware reported is online: a broadcast reaches nobody else. */
 extern bool smp_all_online;
 
+/* What CR3 of an application CPU named when it joined cpu_online_mask: the reference root (I38). */
+phys_addr_t ap_joined_root(unsigned int cpu);
+
 #endif

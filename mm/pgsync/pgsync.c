@@ -133,6 +133,7 @@ static unsigned long growth_begin(void)
 	ASSERT_MSG(irqs_enabled() || !booted, "growth with interrupts off");
 	if (MUTANT(grow_irqsave))
 		flags = irq_save();
+	RACE_POINT(grow_waits);
 	if (MUTANT(grow_unlocked))
 		preempt_disable();
 	else
@@ -194,6 +195,14 @@ int kroot_install(unsigned int slot, phys_addr_t table)
 	return 0;
 }
 
+static bool table_is_empty(const pte_t *table)
+{
+	for (unsigned int i = 0; i < PT_ENTRIES; i++)
+		if (table[i])
+			return false;
+	return true;
+}
+
 /* A table for the slot, and the slot. The table is empty before a processor can see it (I22). */
 static int populate_slot(unsigned int slot)
 {
@@ -203,12 +212,14 @@ static int populate_slot(unsigned int slot)
 
 	if (!table)
 		return -ENOMEM;
+	ASSERT_MSG(!DEBUG_KERNEL || table_is_empty(first), "table %#lx for slot %u is not empty",
+		   (unsigned long)table, slot);
 	if (MUTANT(table_dirty))
 		*first = ~PTE_P;
 	ret = kroot_install(slot, table);
 	if (MUTANT(table_dirty))
 		*first = 0;
-	if (ret == -EEXIST)
+	if (ret == -EEXIST && !MUTANT(table_leaked))
 		root_table_free(table);
 	return 0;
 }
@@ -256,6 +267,8 @@ void load_root(struct mm_root *root)
 	if (!MUTANT(load_unready))
 		ASSERT_MSG(smp_load_acquire(&root->state) == ROOT_READY, "root %p in state %u",
 			   (void *)root, root->state);
+	/* Growth looks at the roots of online CPUs only (I38). */
+	ASSERT(!DEBUG_KERNEL || root == &swapper_root || cpu_online(cpu_id()));
 	this_cpu_write(cpu_loaded_root, (unsigned long)root | ROOT_LOADING);
 	if (strategy->load && likely(root != &swapper_root))
 		strategy->load(root);
@@ -276,8 +289,12 @@ bool pgsync_fault(unsigned long va)
 		return false;
 	if (strategy->fault(root_slot(va)))
 		return true;
-	/* Another CPU on the same root was faster, or nothing is mapped there at all. */
-	return !MUTANT(fault_not_retried) && kernel_maps(va);
+	/*
+	 * Another CPU on the same root was faster, or nothing is mapped there at all. A retry on a
+	 * root that lacks the slot would fault for ever.
+	 */
+	return !MUTANT(fault_not_retried) && pte_present(READ_ONCE(arch_read_root()[root_slot(va)])) &&
+	       kernel_maps(va);
 }
 
 void pgsync_get_stats(struct pgsync_stats *stats)

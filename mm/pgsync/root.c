@@ -30,7 +30,7 @@ bool slot_same(pte_t a, pte_t b)
 
 bool set_root_slot(pte_t *pgd, unsigned int slot, pte_t entry)
 {
-	pte_t *at = &pgd[MUTANT(slot_index) && pgd != swapper_pg_dir ? 0 : slot];
+	pte_t *at = &pgd[slot];
 	pte_t old = READ_ONCE(*at);
 
 	if (pte_present(old) && !MUTANT(slot_value)) {

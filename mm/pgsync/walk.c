@@ -56,7 +56,8 @@ static void fill_slot(struct mm_root *root, void *arg)
 	unsigned int slot = *(unsigned int *)arg;
 
 	RACE_POINT(walk_found);
-	set_root_slot(root->pgd, slot, READ_ONCE(swapper_pg_dir[slot]));
+	/* By its index: the posting stored into slot 0 of each root (I27). */
+	set_root_slot(root->pgd, MUTANT(slot_index) ? 0 : slot, READ_ONCE(swapper_pg_dir[slot]));
 	this_cpu_inc(pgsync_cpu_stats.walk_visits);
 }
 
@@ -65,7 +66,10 @@ static void sync_global_pgds(unsigned int slot)
 	/* pgd_lock is no RCU read section: preemption off does not hold up a grace period (I11). */
 	if (!MUTANT(walk_no_rcu))
 		rcu_read_lock();
+	/* Once: whoever is published meanwhile copies for himself (I41). */
 	for_each_task_root(fill_slot, &slot);
+	if (MUTANT(walk_twice))
+		for_each_task_root(fill_slot, &slot);
 	RACE_POINT(walk_done);
 	if (!MUTANT(walk_no_loaded))
 		sync_loaded_roots(slot);
