@@ -103,7 +103,7 @@ static void test_failed(const struct ktest *t)
 
 static bool run_ktests(void)
 {
-	static char filter[256], skip[256];
+	static char filter[256], skip[BOOT_CMDLINE_MAX];
 	const struct ktest_options o = {
 		.filter = boot_option("filter", filter, sizeof(filter)) ?: "",
 		.skip = boot_option("skip", skip, sizeof(skip)) ?: "",
