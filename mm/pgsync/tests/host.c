@@ -24,7 +24,7 @@ pte_t swapper_pg_dir[PT_ENTRIES] __aligned(4096);
 const unsigned int boot_slots[BOOT_SLOTS] = {273, 468, 508, 511};
 
 struct mm_root *host_tasks[8];
-void (*host_on_walk)(void);
+void (*host_on_walk)(void), (*host_on_table)(void);
 unsigned int host_callbacks, host_pages, host_objects, host_loads;
 long host_fail_pages, host_fail_objects, host_fail_tables;
 unsigned long host_tables, host_tables_freed, host_mapped_va;
@@ -32,6 +32,11 @@ const pte_t *host_cr3[HOST_CPUS];
 
 extern char __data_start[], _end[];
 extern char host_panic_message[512];
+
+/* Tables: first one for each slot, then those that root_table_alloc() gives. */
+#define TABLES     2048
+#define TABLE_PHYS 0x100000000UL
+unsigned long host_page_offset; /* maps them */
 
 static unsigned int rcu_nesting;
 static struct rcu_head *callbacks;
@@ -131,14 +136,17 @@ void root_object_free(struct mm_root *root)
 
 phys_addr_t root_table_alloc(void)
 {
+	if (host_on_table)
+		host_on_table();
 	if (fails(&host_fail_tables))
 		return 0;
-	return 0x200000000UL + ++host_tables * PAGE_BYTES;
+	assert_true(ROOT_SLOTS + host_tables < TABLES);
+	return TABLE_PHYS + (ROOT_SLOTS + host_tables++) * PAGE_BYTES;
 }
 
 void root_table_free(phys_addr_t table)
 {
-	assert_true(table > 0x200000000UL);
+	assert_true(table >= TABLE_PHYS + ROOT_SLOTS * PAGE_BYTES);
 	host_tables_freed++;
 }
 
@@ -212,15 +220,57 @@ static void make_cpus(void)
 
 phys_addr_t host_table(unsigned int slot)
 {
-	return 0x100000000UL + slot * PAGE_BYTES;
+	return TABLE_PHYS + slot * PAGE_BYTES;
 }
 
-void host_begin(const char *name)
+/* Empty again at each test's beginning. */
+static void make_tables(void)
+{
+	static char *tables;
+
+	if (tables)
+		assert_int_equal(munmap(tables, TABLES * PAGE_BYTES), 0);
+	tables = mmap(NULL, TABLES * PAGE_BYTES, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(tables, MAP_FAILED);
+	host_page_offset = (unsigned long)tables - TABLE_PHYS;
+}
+
+static void free_root(struct mm_root *root, void *unused)
+{
+	(void)unused;
+	if (root->state != ROOT_FREE)
+		pgd_free(root);
+}
+
+static void drain_caches(void)
+{
+	for (host_cpu = HOST_CPUS - 1; host_cpu; host_cpu--)
+		root_cache_drain();
+	root_cache_drain();
+}
+
+/* What a failed test has left: the next one must not fail of it. */
+static void clear_away(void)
+{
+	trapped = NULL;
+	pgd_lock.owner = 0;
+	rcu_nesting = 1;
+	if (strategy)
+		for_each_registered_root(free_root, NULL);
+	rcu_nesting = 0;
+	drain_caches();
+	host_grace_period();
+}
+
+void host_power_on(void)
 {
 	make_cpus();
+	clear_away();
+	make_tables();
 	host_cpu = 0;
 	host_irqs = true;
-	host_on_walk = NULL;
+	host_on_walk = host_on_table = NULL;
 	host_loads = 0;
 	host_fail_pages = host_fail_objects = host_fail_tables = 0;
 	host_tables = host_tables_freed = host_mapped_va = 0;
@@ -235,16 +285,19 @@ void host_begin(const char *name)
 			pte_make(host_table(boot_slots[i]), PTE_KERNEL_TABLE);
 	pgd_gen = 1;
 	strategy = NULL;
+}
+
+void host_begin(const char *name)
+{
+	host_power_on();
 	pgsync_init(name);
 }
 
 void host_end(void)
 {
-	for (host_cpu = 0; host_cpu < HOST_CPUS; host_cpu++) {
+	for (host_cpu = 0; host_cpu < HOST_CPUS; host_cpu++)
 		assert_int_equal(preempt_depth(), 0);
-		root_cache_drain();
-	}
-	host_cpu = 0;
+	drain_caches();
 	host_grace_period();
 	assert_int_equal(host_pages, 0);
 	assert_int_equal(host_objects, 0);

@@ -12,15 +12,17 @@
 #define BOOT_SLOTS 4
 extern const unsigned int boot_slots[BOOT_SLOTS];
 
-/* A new world with the strategy `name`, boot slots in the reference root. */
+/* A new world: boot slots in the reference root, and no strategy yet. */
+void host_power_on(void);
+/* The same with the strategy `name`. */
 void host_begin(const char *name);
 /* Frees every root; fails the test when pages or objects are left, or locks held. */
 void host_end(void);
 
 /* Roots that the task walk finds, in this order; a root may be there twice. NULL ends. */
 extern struct mm_root *host_tasks[8];
-/* Called at the start of every task walk. */
-extern void (*host_on_walk)(void);
+/* Called at the start of every task walk; at every allocation of a table. */
+extern void (*host_on_walk)(void), (*host_on_table)(void);
 
 /* Ends the grace period: callbacks run. */
 void host_grace_period(void);
@@ -35,7 +37,7 @@ extern unsigned int host_pages, host_objects;                     /* in use */
 extern const pte_t *host_cr3[HOST_CPUS];
 extern unsigned int host_loads;
 
-/* Physical address of a table for slot `slot`: never touched, so any will do. */
+/* Physical address of a table for slot `slot`: empty, and nobody else's. */
 phys_addr_t host_table(unsigned int slot);
 
 /* pgd_alloc() and the late copy. */

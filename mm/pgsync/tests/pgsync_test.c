@@ -4,8 +4,8 @@
  * kernel/base/printf.c
  * cflags: -iquote mm/pgsync/tests/include -iquote kernel/base/tests/include */
 /*
- * mm/pgsync on the host, the very files of the kernel: every test runs under each strategy, and
- * what must differ is said where it differs.
+ * mm/pgsync on the host, the very files of the kernel: the choice of the strategy, one growth, the
+ * late copy, loading, and growth in the middle of the latter two.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,66 +15,24 @@
 
 #include <cmocka.h>
 
-#include "arch/root.h"
-#include "kernel/base/errno.h"
-#include "mm/pgsync/tests/host.h"
-
-#define SLOT 300
-
-static bool is(const char *name)
-{
-	return strcmp(pgsync_name(), name) == 0;
-}
-
-static bool has(const struct mm_root *root, unsigned int slot)
-{
-	return pte_present(root->pgd[slot]) && pte_same(root->pgd[slot], swapper_pg_dir[slot]);
-}
-
-static unsigned int present(const struct mm_root *root)
-{
-	unsigned int n = 0;
-
-	for (unsigned int slot = 0; slot < ROOT_SLOTS; slot++)
-		n += pte_present(root->pgd[slot]);
-	return n;
-}
-
-static void grow(unsigned int slot)
-{
-	assert_int_equal(kroot_install(slot, host_table(slot)), 0);
-}
-
-static struct pgsync_audit audit(void)
-{
-	struct pgsync_audit result;
-
-	pgsync_audit(&result);
-	return result;
-}
-
-static u64 late_syncs(void)
-{
-	struct pgsync_stats stats;
-
-	pgsync_get_stats(&stats);
-	return stats.late_syncs;
-}
+#include "mm/pgsync/tests/cases.h"
 
 /* --- the choice of the strategy --- */
 
 static void the_slots_of_boot_are_ready(void **state)
 {
-	unsigned int ready = 0;
-
 	assert_string_equal(pgsync_name(), *state);
-	for (unsigned int slot = ROOT_KERNEL; slot < ROOT_SLOTS; slot++)
-		ready += kroot_ready(slot);
-	assert_int_equal(ready, BOOT_SLOTS);
+	assert_int_equal(ready_slots(), never_grows() ? ROOT_SLOTS - ROOT_KERNEL : BOOT_SLOTS);
 	for (unsigned int i = 0; i < BOOT_SLOTS; i++)
 		assert_true(kroot_ready(boot_slots[i]));
 	EXPECT_PANIC("slot 255", (void)kroot_ready(ROOT_KERNEL - 1));
 	EXPECT_PANIC("slot 512", (void)kroot_ready(ROOT_SLOTS));
+}
+
+/* An exiting task stays on its root only in the series as it was posted (I13). */
+static void one_strategy_leaves_the_exiting_on_their_root(void **state)
+{
+	assert_int_equal(pgsync_exit_keeps_root(), strcmp(*state, "walk-v2") == 0);
 }
 
 static void an_unknown_strategy_is_told_the_known_ones(void **state)
@@ -117,9 +75,10 @@ static void each_slot_changes_alone(void **state)
 		assert_true(kroot_ready(slot));
 		assert_true(pte_phys(swapper_pg_dir[slot]) == host_table(slot));
 		for (int i = 0; i < 3; i++) {
-			bool reached = is("list") || (is("walk") && i < 2);
+			const bool reached[] = {reaches_tasks(), reaches_loaded(),
+						reaches_pinned()};
 
-			if (reached)
+			if (reached[i])
 				before[i][slot] = swapper_pg_dir[slot];
 			assert_memory_equal(before[i], roots[i]->pgd, sizeof(before[i]));
 		}
@@ -134,6 +93,7 @@ static void each_slot_changes_alone(void **state)
 
 static void the_second_grower_keeps_its_table(void **state)
 {
+	u64 gen = pgd_gen;
 	pte_t entry;
 
 	(void)state;
@@ -142,7 +102,7 @@ static void the_second_grower_keeps_its_table(void **state)
 	assert_int_equal(kroot_install(SLOT, host_table(1)), -EEXIST);
 	assert_int_equal(kroot_install(boot_slots[0], host_table(1)), -EEXIST);
 	assert_true(swapper_pg_dir[SLOT] == entry);
-	assert_int_equal(pgd_gen, 2);
+	assert_int_equal(pgd_gen, gen + !never_grows());
 }
 
 static void what_cannot_be_a_slot_or_a_table_is_refused(void **state)
@@ -174,12 +134,12 @@ static void a_slot_is_ready_after_the_search_only(void **state)
 	walked = false;
 	host_on_walk = check_order;
 	grow(SLOT);
-	assert_int_equal(walked, is("walk"));
+	assert_int_equal(walked, walks_tasks());
 	assert_true(kroot_ready(SLOT));
 	assert_false(rcu_read_lock_held());
 }
 
-static void check_list_order(struct mm_root *root)
+static void check_store_order(struct mm_root *root)
 {
 	assert_true(pte_present(swapper_pg_dir[SLOT]));
 	assert_true(spin_is_held(&pgd_lock));
@@ -188,17 +148,20 @@ static void check_list_order(struct mm_root *root)
 	walked = true;
 }
 
-static void no_root_has_a_slot_after_ready(void **state)
+/* A task's root that a CPU has loaded, found in whichever way. */
+static void no_root_gets_a_slot_after_ready(void **state)
 {
 	struct mm_root *root = host_ready_root();
 
 	(void)state;
 	host_tasks[0] = root;
+	host_load(1, root);
 	walked = false;
-	trap_stores(root, check_list_order);
+	trap_stores(root, check_store_order);
 	grow(SLOT);
 	assert_true(walked);
 	assert_true(has(root, SLOT));
+	host_load(1, &swapper_root);
 	pgd_free(root);
 }
 
@@ -206,17 +169,16 @@ static void no_root_has_a_slot_after_ready(void **state)
 static void a_root_may_be_visited_often(void **state)
 {
 	struct mm_root *root = host_ready_root();
-	struct pgsync_stats stats;
+	unsigned int visits = strategy_is("list") ? 1 : walks_tasks() * 2 + syncs_at_load() * 2;
 
 	(void)state;
 	host_tasks[0] = host_tasks[1] = root;
 	host_load(1, root);
 	host_load(3, root);
 	grow(SLOT);
-	pgsync_get_stats(&stats);
-	assert_int_equal(stats.growths, 1);
-	assert_int_equal(stats.walk_visits, is("walk") ? 4 : is("list"));
-	assert_int_equal(has(root, SLOT), !is("none"));
+	assert_int_equal(stats_now().growths, 1);
+	assert_int_equal(stats_now().walk_visits, visits);
+	assert_int_equal(has(root, SLOT), reaches_tasks() || reaches_loaded());
 	host_load(1, &swapper_root);
 	host_load(3, &swapper_root);
 	pgd_free(root);
@@ -227,18 +189,19 @@ static void a_root_may_be_visited_often(void **state)
 static void the_kernel_half_is_filled_late(void **state)
 {
 	struct mm_root *root = pgd_alloc();
+	unsigned int of_boot = ready_slots();
 
 	(void)state;
 	assert_int_equal(root->state, ROOT_NEW);
-	assert_int_equal(root->gen, is("list") ? 1 : 0);
-	assert_int_equal(present(root), is("list") ? BOOT_SLOTS : 0);
+	assert_int_equal(root->gen, copies_early() ? 1 : 0);
+	assert_int_equal(present(root), copies_early() ? BOOT_SLOTS : 0);
 	grow(SLOT);
 	arch_pgd_init_late(root);
 	assert_int_equal(root->state, ROOT_READY);
 	for (unsigned int i = 0; i < BOOT_SLOTS; i++)
 		assert_true(has(root, boot_slots[i]));
 	assert_true(has(root, SLOT));
-	assert_int_equal(present(root), BOOT_SLOTS + 1);
+	assert_int_equal(present(root), of_boot + !never_grows());
 	EXPECT_PANIC("ROOT_NEW", arch_pgd_init_late(root));
 	pgd_free(root);
 }
@@ -287,7 +250,7 @@ static void growth_in_the_middle_of_a_published_copy(void **state)
 	trap_stores(root, grow_behind_the_copy);
 	arch_pgd_init_late(root);
 	assert_true(kroot_ready(ROOT_KERNEL));
-	assert_int_equal(has(root, ROOT_KERNEL), is("walk"));
+	assert_int_equal(has(root, ROOT_KERNEL), reaches_tasks());
 	assert_int_equal(root->gen, 1);
 	assert_int_equal(pgd_gen, 2);
 	pgd_free(root);
@@ -303,8 +266,8 @@ static void growth_in_the_middle_of_a_hidden_copy(void **state)
 	arch_pgd_init_late(root);
 	assert_false(pte_present(root->pgd[ROOT_KERNEL]));
 	host_load(1, root);
-	assert_int_equal(has(root, ROOT_KERNEL), is("walk"));
-	assert_int_equal(late_syncs(), is("walk"));
+	assert_int_equal(has(root, ROOT_KERNEL), syncs_at_load());
+	assert_int_equal(stats_now().late_syncs, syncs_at_load());
 	host_load(1, &swapper_root);
 	pgd_free(root);
 }
@@ -318,16 +281,16 @@ static void a_root_that_is_behind_is_filled_at_load(void **state)
 	(void)state;
 	grow(SLOT);
 	grow(SLOT + 1);
-	assert_int_equal(has(root, SLOT), is("list"));
+	assert_int_equal(has(root, SLOT), reaches_pinned());
 	host_load(2, root);
-	assert_int_equal(has(root, SLOT), !is("none"));
-	assert_int_equal(has(root, SLOT + 1), !is("none"));
-	assert_int_equal(late_syncs(), is("walk") ? 2 : 0);
-	if (is("walk"))
+	assert_int_equal(has(root, SLOT), reaches_loaded());
+	assert_int_equal(has(root, SLOT + 1), reaches_loaded());
+	assert_int_equal(stats_now().late_syncs, syncs_at_load() ? 2 : 0);
+	if (syncs_at_load())
 		assert_int_equal(root->gen, pgd_gen);
 	/* Nothing is copied twice. */
 	host_load(1, root);
-	assert_int_equal(late_syncs(), is("walk") ? 2 : 0);
+	assert_int_equal(stats_now().late_syncs, syncs_at_load() ? 2 : 0);
 	assert_int_equal(host_loads, 2);
 	host_load(1, &swapper_root);
 	host_load(2, &swapper_root);
@@ -374,216 +337,40 @@ static void each_cpu_knows_its_root(void **state)
 	pgd_free(root);
 }
 
-/* --- one slot --- */
-
-static void a_slot_never_changes(void **state)
-{
-	struct mm_root *root = host_ready_root();
-	unsigned int slot = boot_slots[0];
-	pte_t entry = swapper_pg_dir[slot];
-
-	(void)state;
-	set_root_slot(root->pgd, slot, entry ^ PTE_A);
-	assert_true(root->pgd[slot] == entry);
-	EXPECT_PANIC("slot 273 holds", set_root_slot(root->pgd, slot, entry ^ 0x1000));
-	EXPECT_PANIC("slot 273 holds", set_root_slot(root->pgd, slot, entry ^ PTE_W));
-	assert_true(root->pgd[slot] == entry);
-	pgd_free(root);
-}
-
-/* --- life --- */
-
-static void a_freed_root_is_empty_and_used_again(void **state)
-{
-	struct mm_root *root = host_ready_root();
-	u64 life = root->life;
-
-	(void)state;
-	grow(SLOT);
-	pgd_free(root);
-	assert_int_equal(present(root), 0);
-	assert_int_equal(root->state, ROOT_FREE);
-	/* Nobody's now: growth has nothing to do with it. */
-	grow(SLOT + 1);
-	assert_int_equal(present(root), 0);
-	assert_ptr_equal(pgd_alloc(), root);
-	assert_int_equal(root->life, life + 1);
-	arch_pgd_init_late(root);
-	assert_true(has(root, SLOT) && has(root, SLOT + 1));
-	pgd_free(root);
-	EXPECT_PANIC("ROOT_FREE", pgd_free(root));
-	EXPECT_PANIC("ROOT_TRACKED", pgd_free(&swapper_root));
-}
-
-/* A growth that found the root may still store into it when it is dead (I9): so, a grace period. */
-static void more_roots_than_a_cache_holds_wait_for_a_grace_period(void **state)
-{
-	enum { N = 40, CACHED = 32 };
-	struct mm_root *roots[N];
-
-	(void)state;
-	for (int i = 0; i < N; i++)
-		roots[i] = host_ready_root();
-	assert_int_equal(host_pages, N);
-	for (int i = 0; i < N; i++)
-		pgd_free(roots[i]);
-	assert_int_equal(host_callbacks, N - CACHED);
-	assert_int_equal(host_pages, N);
-	set_root_slot(roots[N - 1]->pgd, boot_slots[0], swapper_pg_dir[boot_slots[0]]);
-	host_grace_period();
-	assert_int_equal(host_pages, CACHED);
-	assert_int_equal(host_objects, CACHED);
-	/* Another CPU's cache is its own. */
-	host_cpu = 1;
-	root_cache_drain();
-	assert_int_equal(host_callbacks, 0);
-	host_cpu = 0;
-	root_cache_drain();
-	assert_int_equal(host_callbacks, CACHED);
-}
-
-static void no_memory_is_null_and_no_leak(void **state)
-{
-	(void)state;
-	host_fail_objects = 1;
-	assert_null(pgd_alloc());
-	host_fail_pages = 1;
-	assert_null(pgd_alloc());
-	assert_int_equal(host_pages + host_objects, 0);
-	pgd_free(host_ready_root());
-	assert_int_equal(host_pages, 1);
-}
-
-/* --- the auditor --- */
-
-static void the_auditor_sees_every_difference_but_the_accessed_bit(void **state)
-{
-	struct mm_root *root = host_ready_root(), *fresh = pgd_alloc();
-	pte_t *entry = &root->pgd[boot_slots[1]], right = *entry;
-
-	(void)state;
-	assert_int_equal(audit().missing, 0);
-	assert_int_equal(audit().roots, 1); /* not `fresh`: it must not be loaded yet */
-	*entry = right ^ PTE_A;
-	assert_int_equal(audit().missing, 0);
-	*entry = 0;
-	assert_int_equal(audit().missing, 1);
-	assert_int_equal(audit().first_slot, boot_slots[1]);
-	assert_int_equal(audit().first_cpu, ~0U);
-	host_load(3, root);
-	assert_int_equal(audit().first_cpu, 3);
-	*entry = right ^ 0x1000;
-	root->pgd[boot_slots[3]] = 0;
-	assert_int_equal(audit().missing, 2);
-	assert_int_equal(audit().first_slot, boot_slots[1]);
-	host_load(3, &swapper_root);
-	*entry = right;
-	pgd_free(root);
-	pgd_free(fresh);
-	assert_int_equal(audit().roots, 0);
-}
-
-static void a_root_that_will_be_filled_lags(void **state)
-{
-	struct mm_root *root = host_ready_root();
-
-	(void)state;
-	grow(SLOT);
-	assert_int_equal(audit().lagging, is("walk"));
-	assert_int_equal(audit().missing, is("none"));
-	/* Once a CPU runs on it, there is no excuse. */
-	per_cpu(cpu_loaded_root, 2) = (unsigned long)root;
-	assert_int_equal(audit().lagging, 0);
-	assert_int_equal(audit().missing, !is("list"));
-	per_cpu(cpu_loaded_root, 2) = 0;
-	pgd_free(root);
-}
-
-/* --- the reset --- */
-
-static void the_reset_empties_every_root(void **state)
-{
-	struct mm_root *live = host_ready_root(), *cached = host_ready_root();
-	phys_addr_t tables[4];
-
-	(void)state;
-	host_tasks[0] = live;
-	pgd_free(cached);
-	grow(SLOT);
-	grow(SLOT + 2);
-	set_root_slot(cached->pgd, SLOT, swapper_pg_dir[SLOT]); /* a grower's last store */
-	EXPECT_PANIC("irqs_enabled", pgsync_reset_slots(SLOT, 4, tables));
-	host_irqs = false;
-	pgd_lock.owner = 3;
-	EXPECT_PANIC("CPU 2 grows", pgsync_reset_slots(SLOT, 4, tables));
-	host_irqs = false;
-	EXPECT_PANIC("ROOT_KERNEL", pgsync_reset_slots(ROOT_KERNEL - 1, 4, tables));
-	host_irqs = false;
-	assert_int_equal(pgsync_reset_slots(SLOT, 4, tables), 2);
-	host_irqs = true;
-	assert_true(tables[0] == host_table(SLOT) && tables[2] == host_table(SLOT + 2));
-	assert_true(!tables[1] && !tables[3]);
-	assert_false(kroot_ready(SLOT) || kroot_ready(SLOT + 2));
-	assert_true(!swapper_pg_dir[SLOT] && !live->pgd[SLOT] && !cached->pgd[SLOT]);
-	assert_true(has(live, boot_slots[2]));
-	assert_int_equal(audit().missing, 0);
-	/* The slot may hold another table in its next life. */
-	assert_int_equal(kroot_install(SLOT, host_table(7)), 0);
-	assert_int_equal(has(live, SLOT), !is("none"));
-	pgd_free(live);
-}
-
-/* --- each under each strategy --- */
-
-static int begin(void **state)
-{
-	host_begin(*state);
-	return 0;
-}
-
-static int finish(void **state)
-{
-	(void)state;
-	host_end();
-	return 0;
-}
-
-#define UNDER(strategy_, test)                                                                     \
-	{                                                                                          \
-		strategy_ ": " #test, test, begin, finish, strategy_                               \
-	}
-#define EACH(test) UNDER("walk", test), UNDER("list", test), UNDER("none", test)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(the_slots_of_boot_are_ready),
+		EACH(one_strategy_leaves_the_exiting_on_their_root),
 		UNDER("walk", an_unknown_strategy_is_told_the_known_ones),
-		EACH(each_slot_changes_alone),
+		EACH_GROWING(each_slot_changes_alone),
 		EACH(the_second_grower_keeps_its_table),
-		EACH(what_cannot_be_a_slot_or_a_table_is_refused),
-		EACH(a_slot_is_ready_after_the_search_only),
-		UNDER("walk", no_root_has_a_slot_after_ready),
-		UNDER("list", no_root_has_a_slot_after_ready),
-		EACH(a_root_may_be_visited_often),
+		EACH_GROWING(what_cannot_be_a_slot_or_a_table_is_refused),
+		EACH_GROWING(a_slot_is_ready_after_the_search_only),
+		/* The others store into no root. */
+		UNDER("walk", no_root_gets_a_slot_after_ready),
+		UNDER("walk-v2", no_root_gets_a_slot_after_ready),
+		UNDER("list", no_root_gets_a_slot_after_ready),
+		UNDER("loadwalk", no_root_gets_a_slot_after_ready),
+		EACH_GROWING(a_root_may_be_visited_often),
 		EACH(the_kernel_half_is_filled_late),
 		EACH(a_root_is_not_loaded_before_its_late_copy),
 		/* `list` copies under pgd_lock: growth would wait. */
 		UNDER("walk", growth_in_the_middle_of_a_published_copy),
+		UNDER("walk-v2", growth_in_the_middle_of_a_published_copy),
+		UNDER("fault", growth_in_the_middle_of_a_published_copy),
+		UNDER("loadwalk", growth_in_the_middle_of_a_published_copy),
 		UNDER("none", growth_in_the_middle_of_a_published_copy),
 		UNDER("walk", growth_in_the_middle_of_a_hidden_copy),
+		UNDER("walk-v2", growth_in_the_middle_of_a_hidden_copy),
+		UNDER("fault", growth_in_the_middle_of_a_hidden_copy),
+		UNDER("loadwalk", growth_in_the_middle_of_a_hidden_copy),
 		UNDER("none", growth_in_the_middle_of_a_hidden_copy),
 		EACH(a_root_that_is_behind_is_filled_at_load),
 		/* The others do nothing at load. */
 		UNDER("walk", growth_in_the_middle_of_a_load),
+		UNDER("loadwalk", growth_in_the_middle_of_a_load),
 		EACH(each_cpu_knows_its_root),
-		EACH(a_slot_never_changes),
-		EACH(a_freed_root_is_empty_and_used_again),
-		EACH(more_roots_than_a_cache_holds_wait_for_a_grace_period),
-		EACH(no_memory_is_null_and_no_leak),
-		EACH(the_auditor_sees_every_difference_but_the_accessed_bit),
-		EACH(a_root_that_will_be_filled_lags),
-		EACH(the_reset_empties_every_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

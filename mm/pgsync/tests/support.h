@@ -10,30 +10,11 @@
 
 #include "kernel/tests/actor.h"
 #include "mm/mm.h"
+#include "mm/pgsync/tests/traits.h"
 
 /* Slots that nobody else uses: Linux leaves them to a hypervisor. */
 #define TEST_SLOT  256
 #define TEST_SLOTS 16
-
-/* Whether the kernel was started with this pgsync=. */
-bool strategy_is(const char *name);
-
-/*
- * What a strategy promises. Where growth finds a root at once: that a task has; that only a CPU has;
- * that neither has. Else it may get the slot when it is loaded, or when it is touched. `prealloc`
- * keeps every promise, as nothing ever grows; `none` keeps none.
- */
-bool reaches_tasks(void);
-bool reaches_loaded(void);
-bool reaches_pinned(void);
-bool syncs_at_load(void);
-bool repairs_faults(void);
-bool never_grows(void);
-
-/* Whether who touches a new slot finds it: on a root that a task has, borrowed, loaded later. */
-bool serves_tasks(void);
-bool serves_loaded(void);
-bool serves_pinned(void);
 
 /* For the tests that want a slot to be empty at first: true, and skipped, under `prealloc`. */
 bool skip_without_growth(void);

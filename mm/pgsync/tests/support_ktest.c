@@ -7,7 +7,6 @@
 #include "arch/uaccess.h"
 #include "kernel/base/ktest.h"
 #include "kernel/base/panic.h"
-#include "kernel/base/string.h"
 #include "kernel/task_mm.h"
 #include "kernel/workers.h"
 #include "mm/buddy.h"
@@ -15,56 +14,6 @@
 
 static struct page *pages[TEST_SLOTS];
 static phys_addr_t tables[TEST_SLOTS];
-
-bool strategy_is(const char *name)
-{
-	return strcmp(pgsync_name(), name) == 0;
-}
-
-bool never_grows(void)
-{
-	return strategy_is("prealloc");
-}
-
-bool repairs_faults(void)
-{
-	return strategy_is("fault");
-}
-
-bool syncs_at_load(void)
-{
-	return strategy_is("walk") || strategy_is("loadwalk");
-}
-
-bool reaches_pinned(void)
-{
-	return strategy_is("list") || never_grows();
-}
-
-bool reaches_tasks(void)
-{
-	return reaches_pinned() || strategy_is("walk") || strategy_is("walk-v2");
-}
-
-bool reaches_loaded(void)
-{
-	return reaches_pinned() || syncs_at_load();
-}
-
-bool serves_tasks(void)
-{
-	return !strategy_is("none");
-}
-
-bool serves_loaded(void)
-{
-	return reaches_loaded() || repairs_faults();
-}
-
-bool serves_pinned(void)
-{
-	return serves_loaded();
-}
 
 bool skip_without_growth(void)
 {
