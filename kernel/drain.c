@@ -10,6 +10,7 @@
 #include "mm/buddy.h"
 #include "mm/pgsync/pgsync.h"
 #include "mm/pgtable.h"
+#include "mm/set_memory.h"
 #include "mm/slab.h"
 #include "mm/vmalloc.h"
 
@@ -37,6 +38,7 @@ void drain_all(void)
 {
 	rcu_barrier_drain();
 	vmalloc_purge();
+	set_memory_tidy();
 	run_on_each_cpu(drain_roots_and_stacks, NULL);
 	kstack_drain();
 	rcu_barrier_drain();

@@ -99,4 +99,15 @@ raw_write32:
 	mov eax, -1
 	ret
 
+; int raw_write64(void *dst, u64 value): one 64-bit store; 0, or -1 on a fault.
+global raw_write64
+raw_write64:
+.w1:	mov [rdi], rsi
+	xor eax, eax
+	ret
+	EX .w1, .fault
+.fault:
+	mov eax, -1
+	ret
+
 section .note.GNU-stack noalloc noexec nowrite progbits

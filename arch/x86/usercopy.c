@@ -10,6 +10,7 @@ long raw_strncpy(char *dst, const char *src, size_t size);
 int raw_read64(u64 *value, const void *src);
 int raw_read32(u32 *value, const void *src);
 int raw_write32(void *dst, u32 value);
+int raw_write64(void *dst, u64 value);
 
 struct ex_entry {
 	u64 insn, fixup;
@@ -113,4 +114,9 @@ int put_user_u32(u32 value, u32 __user *dst)
 int probe_kernel_read(u64 *value, const void *src)
 {
 	return raw_read64(value, src) ? -EFAULT : 0;
+}
+
+int probe_kernel_write(void *dst, u64 value)
+{
+	return raw_write64(dst, value) ? -EFAULT : 0;
 }

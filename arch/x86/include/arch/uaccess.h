@@ -1,5 +1,5 @@
 /*
- * Reading and writing user memory, and guarded reads of kernel memory.
+ * Reading and writing user memory, and guarded accesses to kernel memory.
  *
  * A user address is checked to end below USER_END, and only inside these calls may the kernel touch
  * user pages (SMAP). A fault that mm cannot resolve makes the call return -EFAULT. They may sleep,
@@ -26,5 +26,7 @@ int put_user_u32(u32 value, u32 __user *dst);
 
 /* Reads kernel memory that may not be mapped. 0 or -EFAULT. Any context. */
 int probe_kernel_read(u64 *value, const void *src);
+/* Writes kernel memory that may be missing or read-only. 0, or -EFAULT: nothing was written. */
+int probe_kernel_write(void *dst, u64 value);
 
 #endif
