@@ -15,6 +15,7 @@
 #	ICOUNT		deterministic: 2^ICOUNT ns of virtual time an instruction
 #	SCHED		ktest: forced schedule at race points (docs/testing.md), debug builds only
 #	FILTER, SKIP	ktest: prefixes of suite.name, separated by commas
+#	STRATEGIES	bench-pgsync: only these, separated by blanks
 #	APPEND		more options for the kernel command line
 NCPU     ?= 64
 PGSYNC   ?= walk
@@ -36,12 +37,14 @@ export SETUP CI
 # --- packages: what a goal needs is looked for, and installed, before anything else -----------------
 
 NOSETUP = help doctor clean setup
-PROFILE = $(if $(filter test test-all mutants,$1),test,$(if $(filter gdb,$1),gdb,$(if $(filter check,$1),test,\
-	  $(if $(filter run iso bench ktest,$1),run,build))))
+$(foreach g,test test-all mutants check,$(eval PROFILE_$g := test))
+$(foreach g,run iso bench ktest,$(eval PROFILE_$g := run))
+PROFILE_gdb          := gdb
+PROFILE_bench-pgsync := plot
 GOALS  := $(filter-out $(NOSETUP),$(MAKECMDGOALS))
 ifneq ($(GOALS),)
 ifeq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
-ifneq ($(shell tools/setup $(sort $(foreach g,$(GOALS),$(call PROFILE,$g))) >&2 && echo ok),ok)
+ifneq ($(shell tools/setup $(sort $(foreach g,$(GOALS),$(or $(PROFILE_$g),build))) >&2 && echo ok),ok)
 $(error packages are missing, see above)
 endif
 endif
@@ -149,6 +152,13 @@ $(KDIR)/freewalk.elf: $(KDIR)/obj/freewalk0.elf $(KDIR)/obj/ksyms1.o
 
 -include user/Makefile.inc
 
+# --- a QEMU plugin that counts instructions, locked operations and cache lines (bench-pgsync, tests) ---
+
+build/count.so: tools/count/count.c tools/count/qemu_plugin_api.h kernel/abi/marker.h
+	@mkdir -p $(@D)
+	@echo "  HOST $@"
+	@gcc -std=gnu11 -O2 -Wall -Wextra -I. -shared -fPIC -fvisibility=hidden $(if $(filter true,$(CI)),-Werror) $< -o $@
+
 # --- what a person asks for --------------------------------------------------------------------------
 
 KERNEL  := $(KDIR)/freewalk.elf
@@ -158,7 +168,7 @@ OPTIONS  = $(strip pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) $(if $(SCHED),sched=$(S
 STRESS   = $(OPTIONS) -- /bin/pgstress duration=$(DURATION) seed=$(SEED)
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
 
-.PHONY: all run iso test test-all mutants hosttest check bench ktest gdb shell doctor setup help clean \
+.PHONY: all run iso test test-all mutants hosttest check bench bench-pgsync ktest gdb shell doctor setup help clean \
 	compile_commands FORCE
 FORCE:
 
@@ -187,6 +197,7 @@ test:
 	@$(MAKE) --no-print-directory hosttest
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory all DEBUG=1
+	@$(MAKE) --no-print-directory build/count.so
 	@$(PYTEST) tools/tests --junitxml=build/pytest.xml -q -rfE $(if $(K),-k '$(K)')
 
 # Everything in `make test`, every mutant, and the model's larger scenarios.
@@ -200,6 +211,9 @@ mutants:
 
 bench: $(BOOT)
 	@tools/bench-report
+
+bench-pgsync: $(BOOT) build/count.so
+	@tools/bench-pgsync $(if $(STRATEGIES),--strategies '$(STRATEGIES)')
 
 gdb: $(BOOT)
 	@tools/gdb/session --kernel $(KERNEL) --smp $(if $(filter file,$(origin NCPU)),4,$(NCPU)) --program $(USERPROG) \
@@ -237,6 +251,7 @@ help:
 	@echo "make hosttest   the host unit tests alone, under ASan and UBSan"
 	@echo "make check      format, include rules, spin loops, the map of the code"
 	@echo "make bench      instructions per operation, throughput, boot time: one table"
+	@echo "make bench-pgsync   what each strategy costs: a table, a plot, a model   (STRATEGIES='walk list')"
 	@echo "make gdb        boot halted and debug the kernel and one user program (USERPROG=pgstress)"
 	@echo "make doctor     each tool, its version, and what mends what is missing"
 	@echo "make clean      remove build/"

@@ -17,6 +17,7 @@
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
 #include "kernel/drain.h"
+#include "kernel/pgbench.h"
 #include "kernel/pgctl.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
@@ -375,6 +376,14 @@ long do_pgctl(unsigned int op, unsigned long a, unsigned long b, void __user *ou
 	case PGCTL_DRAIN:
 		drain_all();
 		return 0;
+	case PGCTL_BENCH_ROOT:
+		return pgbench_root(a, out);
+	case PGCTL_BENCH_ROOT_MARKED:
+		return pgbench_root_marked(a);
+	case PGCTL_BENCH_GROW:
+		return pgbench_grow(out);
+	case PGCTL_BENCH_SIZES:
+		return pgbench_sizes(out);
 	case PGCTL_POWEROFF:
 		power_off(a == 0);
 	default:

@@ -1,7 +1,7 @@
 /*
  * pgctl: the kernel-side controls of the page-table stress, one system call above the Linux ABI.
  *
- *	long pgctl(unsigned int op, unsigned long a, unsigned long b, struct pgctl_stats *out);
+ *	long pgctl(unsigned int op, unsigned long a, unsigned long b, void *out);
  *
  * Refused with -EPERM unless the kernel command line has `pgctl=1`. Returns 0 or a positive value
  * as each operation says, or -errno. This header is read by the kernel and by user programs.
@@ -14,7 +14,7 @@
 #define SYS_pgctl 1024
 
 enum pgctl_op {
-	/* Fills *out. */
+	/* Fills *out, a struct pgctl_stats. */
 	PGCTL_STATS,
 	/*
 	 * Allocates `a` bytes of vmalloc memory; b = 1: so that it begins in a root slot never used
@@ -51,6 +51,23 @@ enum pgctl_op {
 	 * compared.
 	 */
 	PGCTL_DRAIN,
+	/*
+	 * Measures `a` lives of a root after one another, each of pgd_alloc(), the late copy and
+	 * pgd_free(). *out is a struct pgctl_root_cost. -EINVAL: no rounds, or over a million.
+	 */
+	PGCTL_BENCH_ROOT,
+	/*
+	 * The same without reading a clock: each life is a WINDOW_ROOT_LIFE of kernel/abi/marker.h.
+	 */
+	PGCTL_BENCH_ROOT_MARKED,
+	/*
+	 * Measures one growth: the first vmalloc slot that is not there yet gets its table and is
+	 * made ready everywhere. *out is a struct pgctl_growth_cost. Returns the slot, or -ENOSPC:
+	 * all are there. Nothing is mapped in it; PGCTL_RESET empties it again.
+	 */
+	PGCTL_BENCH_GROW,
+	/* *out is a struct pgctl_root_sizes. */
+	PGCTL_BENCH_SIZES,
 	/* Ends the machine: a = 0 success, else failure. Does not return. */
 	PGCTL_POWEROFF,
 };
@@ -79,6 +96,25 @@ struct pgctl_stats {
 	uint64_t fault_syncs;     /* slots filled by the fault handler */
 	uint64_t ranges_grown;    /* ranges made by PGCTL_GROW, in new slots and in old ones */
 	char strategy[16];
+};
+
+/* Ticks of the TSC; instructions under `-icount shift=0`. Reading it has been taken off. */
+struct pgctl_root_cost {
+	uint64_t alloc, late_copy, free; /* the least of all rounds */
+	uint64_t mean;                   /* of the three together */
+};
+
+struct pgctl_growth_cost {
+	uint64_t ticks;
+	uint64_t visits; /* roots that the grower looked at */
+};
+
+/* Bytes. */
+struct pgctl_root_sizes {
+	uint64_t table;      /* a root's page */
+	uint64_t object;     /* struct mm_root, with what every strategy needs */
+	uint64_t generation; /* of it: for strategies that check when a root is loaded */
+	uint64_t list_node;  /* of it: for `list` */
 };
 
 #endif

@@ -44,6 +44,17 @@ void measure_init(void);
  * failed. */
 bool measure(bool (*op)(void), unsigned int warm, unsigned int n, struct sample *out);
 
+/* --- operations.c: user/pgbench uses these too --- */
+
+/* Binds this process, and so its children, to that CPU, or to the one that it is on. */
+bool stay_on(unsigned int cpu);
+bool stay_here(void);
+bool fork_exit_wait(void);
+/* Measures op() and prints its line. 1: it failed. */
+int report(const char *name, bool (*op)(void), unsigned int n, const char *unit);
+/* Two processes that do nothing but yield: each of our yields is a switch there and one back. */
+int report_yield(unsigned int n);
+
 /* --- the modes; each returns the exit code --- */
 
 int bench_operations(const char *tiny_path, unsigned int n);

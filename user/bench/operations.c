@@ -32,7 +32,7 @@ static bool null_unknown(void)
 	return raw_syscall0(NR_UNKNOWN) == -38; /* ENOSYS */
 }
 
-static bool fork_exit_wait(void)
+bool fork_exit_wait(void)
 {
 	long pid = raw_syscall0(SYS_fork);
 
@@ -88,7 +88,7 @@ static bool sleep_one_ms(void)
 	return raw_syscall2(SYS_nanosleep, (uintptr_t)duration, 0) == 0;
 }
 
-static int report(const char *name, bool (*op)(void), unsigned int n, const char *unit)
+int report(const char *name, bool (*op)(void), unsigned int n, const char *unit)
 {
 	struct sample s;
 
@@ -109,8 +109,7 @@ static int report(const char *name, bool (*op)(void), unsigned int n, const char
 	return 0;
 }
 
-/* The other task does nothing but yield: each of our yields is a switch to it and one back. */
-static int report_yield(unsigned int n)
+int report_yield(unsigned int n)
 {
 	long pid = raw_syscall0(SYS_fork);
 	int ret;
@@ -127,16 +126,19 @@ static int report_yield(unsigned int n)
 	return ret;
 }
 
-/* Binds this process, and so its children, to the CPU that it is on. */
-static bool stay_here(void)
+bool stay_on(unsigned int cpu)
 {
-	static uint64_t mask[16];
-	uint32_t cpu = 0;
+	uint64_t mask[16] = {0};
 
-	if (raw_syscall3(SYS_getcpu, (uintptr_t)&cpu, 0, 0) != 0)
-		return false;
 	mask[cpu / 64] = 1ull << cpu % 64;
 	return raw_syscall3(SYS_sched_setaffinity, 0, sizeof(mask), (uintptr_t)mask) == 0;
+}
+
+bool stay_here(void)
+{
+	uint32_t cpu = 0;
+
+	return raw_syscall3(SYS_getcpu, (uintptr_t)&cpu, 0, 0) == 0 && stay_on(cpu);
 }
 
 static void print_pages(void)

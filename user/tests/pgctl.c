@@ -13,6 +13,12 @@ TEST(pgctl, refused_unless_allowed)
 		CHECK_EQ(pgctl(op, 0, 0, &stats), options.host ? -ENOSYS : -EPERM);
 }
 
+/* For operations with a result of their own. */
+static long pgctl_any(unsigned int op, unsigned long a, void *out)
+{
+	return pgctl(op, a, 0, out);
+}
+
 static void need_pgctl(void)
 {
 	if (!options.pgctl)
@@ -106,4 +112,37 @@ TEST(pgctl, fresh_slots_run_out_and_come_back)
 	CHECK(id >= 0);
 	CHECK_EQ(pgctl(PGCTL_TOUCH_KTHREADS, id, 0, NULL), 0);
 	CHECK_EQ(pgctl(PGCTL_FREE, id, 0, NULL), 0);
+}
+
+TEST(pgctl, a_root_has_a_cost)
+{
+	struct pgctl_root_cost cost;
+
+	need_pgctl();
+	CHECK_EQ(pgctl_any(PGCTL_BENCH_ROOT, 0, &cost), -EINVAL);
+	CHECK_EQ(pgctl_any(PGCTL_BENCH_ROOT, -1ul, &cost), -EINVAL);
+	CHECK_EQ(pgctl_any(PGCTL_BENCH_ROOT_MARKED, 0, NULL), -EINVAL);
+	CHECK_EQ(pgctl_any(PGCTL_BENCH_ROOT, 10, NULL), -EFAULT);
+	CHECK_EQ(pgctl_any(PGCTL_BENCH_ROOT_MARKED, 10, NULL), 0);
+	CHECK_EQ(pgctl_any(PGCTL_BENCH_ROOT, 10, &cost), 0);
+	CHECK(cost.mean >= cost.alloc + cost.late_copy + cost.free);
+}
+
+TEST(pgctl, a_measured_growth_is_a_growth)
+{
+	struct pgctl_growth_cost cost;
+	struct pgctl_stats before, after;
+	long slot;
+
+	need_pgctl();
+	CHECK_EQ(pgctl(PGCTL_STATS, 0, 0, &before), 0);
+	slot = pgctl_any(PGCTL_BENCH_GROW, 0, &cost);
+	CHECK_EQ(pgctl(PGCTL_STATS, 0, 0, &after), 0);
+	if (slot == -ENOSPC)
+		SKIP("no slot is left to grow into");
+	CHECK(slot >= 256 && slot < 512);
+	CHECK_EQ(after.growths - before.growths, 1);
+	CHECK_EQ(after.walk_visits - before.walk_visits, cost.visits);
+	CHECK_EQ(pgctl(PGCTL_AUDIT, 0, 0, NULL), 0);
+	CHECK_EQ(pgctl(PGCTL_RESET, 0, 0, NULL), after.slots_present);
 }
