@@ -293,8 +293,8 @@ bool pgsync_fault(unsigned long va)
 	 * Another CPU on the same root was faster, or nothing is mapped there at all. A retry on a
 	 * root that lacks the slot would fault for ever.
 	 */
-	return !MUTANT(fault_not_retried) && pte_present(READ_ONCE(arch_read_root()[root_slot(va)])) &&
-	       kernel_maps(va);
+	return !MUTANT(fault_not_retried) &&
+	       pte_present(READ_ONCE(arch_read_root()[root_slot(va)])) && kernel_maps(va);
 }
 
 void pgsync_get_stats(struct pgsync_stats *stats)
