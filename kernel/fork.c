@@ -6,7 +6,9 @@
  */
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
+#include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/racepoint.h"
 #include "kernel/base/string.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
@@ -149,11 +151,16 @@ long do_clone(const struct clone_args *args)
 	t = copy_task(args);
 	if (!t)
 		return -ENOMEM;
-	ret = copy_mm(t, args->flags, &new_mm);
+	ret = copy_group(t, args->flags);
+	if (MUTANT(fork_publishes_first) && !ret)
+		task_table_insert(t);
 	if (!ret)
-		ret = copy_group(t, args->flags);
+		ret = copy_mm(t, args->flags, &new_mm);
 	if (!ret)
 		ret = set_tids(t, args);
+	RACE_POINT(fork_checked);
+	if (MUTANT(fork_publishes_first) && t->group)
+		task_table_remove(t);
 	if (ret) {
 		abandon(t);
 		return ret;

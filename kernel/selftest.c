@@ -59,6 +59,17 @@ static noinline void crash_missingslot(void)
 	(void)*p;
 }
 
+/* A root before its late copy: without the assertion in load_root() the next fetch is the last. */
+static noinline void crash_loadunready(void)
+{
+	struct mm_struct *mm = mm_alloc();
+
+	if (!mm)
+		return;
+	irq_disable();
+	switch_mm(mm);
+}
+
 static const struct {
 	const char *name;
 	void (*crash)(void);
@@ -69,6 +80,7 @@ static const struct {
 	{"wxtext", crash_wxtext},
 	{"nmi", crash_nmi},
 	{"missingslot", crash_missingslot},
+	{"loadunready", crash_loadunready},
 };
 
 void selftest_run(void)
@@ -84,6 +96,6 @@ void selftest_run(void)
 		}
 	}
 	panic("selftest=%s is unknown; known: panic nullderef stackoverflow wxtext nmi "
-	      "missingslot",
+	      "missingslot loadunready",
 	      name);
 }

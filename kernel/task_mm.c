@@ -38,6 +38,9 @@ void exec_mmap(struct mm_struct *mm)
 {
 	struct mm_struct *old = current->mm, *borrowed;
 
+	if (MUTANT(exec_copies_first))
+		arch_pgd_init_late(mm->root);
+	RACE_POINT(exec_begun);
 	/*
 	 * One section of the lock that the walk takes: the walk finds the old root or the new one
 	 * (I7). And it keeps preemption off: the empty root must not be scheduled between
@@ -49,9 +52,6 @@ void exec_mmap(struct mm_struct *mm)
 	 * change whenever it is switched.
 	 */
 	borrowed = old ? NULL : current->active_mm;
-	if (MUTANT(exec_copies_first))
-		arch_pgd_init_late(mm->root);
-	RACE_POINT(exec_begun);
 	WRITE_ONCE(current->mm, mm);
 	if (MUTANT(exec_preemptible))
 		task_unlock(current);
@@ -80,6 +80,7 @@ void leave_mm(void)
 		switch_mm(&init_mm);
 		irq_enable();
 	}
+	RACE_POINT(exit_begun);
 	task_lock(current);
 	/* As a kernel thread from here on, and if it keeps the root, as one that borrows it. */
 	if (keep)

@@ -9,6 +9,7 @@
 #include "kernel/drain.h"
 #include "kernel/sched.h"
 #include "kernel/tests/actor.h"
+#include "kernel/tests/dummy.h"
 #include "kernel/workers.h"
 #include "mm/buddy.h"
 #include "mm/mm.h"
@@ -78,25 +79,6 @@ KTEST(task, pids_from_all_cpus_are_unique)
 
 /* --- the walk --- */
 
-/* A task that exists only in the table: it is never started. */
-static struct task_struct *dummy(int pid)
-{
-	struct task_struct *t = task_alloc();
-
-	t->pid = pid;
-	t->group = group_alloc(pid);
-	t->group->leader = t;
-	list_add_tail(&t->thread_node, &t->group->threads);
-	return t;
-}
-
-static void bury(struct task_struct *t)
-{
-	synchronize_rcu();
-	group_put(t->group);
-	task_free(t);
-}
-
 static unsigned int times_seen(const struct task_struct *t)
 {
 	struct task_struct *p;
@@ -116,8 +98,10 @@ static unsigned int times_seen(const struct task_struct *t)
 KTEST(task, replacing_a_task_hides_nobody_from_a_walker)
 {
 	int pid = pid_alloc();
-	struct task_struct *before = dummy(pid + TASK_BUCKETS * 100), *old = dummy(pid);
-	struct task_struct *new = dummy(pid), *behind = dummy(pid + TASK_BUCKETS * 200);
+	struct task_struct *before = dummy_task(pid + TASK_BUCKETS * 100, NULL),
+			   *old = dummy_task(pid, NULL);
+	struct task_struct *new = dummy_task(pid, NULL),
+			   *behind = dummy_task(pid + TASK_BUCKETS * 200, NULL);
 	struct list_head *walker;
 
 	task_table_insert(before);
@@ -138,16 +122,17 @@ KTEST(task, replacing_a_task_hides_nobody_from_a_walker)
 	task_table_remove(new);
 	task_table_remove(behind);
 	KTEST_EXPECT(!findable(pid));
-	bury(before);
-	bury(old);
-	bury(new);
-	bury(behind);
+	dummy_free(before);
+	dummy_free(old);
+	dummy_free(new);
+	dummy_free(behind);
 }
 
 /* The leader is dead, another thread runs: the walk must find the address space (I10). */
 KTEST(task, a_dead_leader_does_not_hide_its_threads)
 {
-	struct task_struct *leader = dummy(pid_alloc()), *thread = dummy(pid_alloc()), *found;
+	struct task_struct *leader = dummy_task(pid_alloc(), NULL),
+			   *thread = dummy_task(pid_alloc(), NULL), *found;
 	struct mm_struct *mm = mm_alloc();
 
 	rcu_read_lock();
@@ -170,8 +155,8 @@ KTEST(task, a_dead_leader_does_not_hide_its_threads)
 	rcu_read_unlock();
 	thread->mm = NULL;
 	mmput(mm);
-	bury(thread);
-	bury(leader);
+	dummy_free(thread);
+	dummy_free(leader);
 }
 
 /* --- death --- */

@@ -34,7 +34,7 @@ bool set_root_slot(pte_t *pgd, unsigned int slot, pte_t entry)
 	pte_t old = READ_ONCE(*at);
 
 	if (pte_present(old) && !MUTANT(slot_value)) {
-		ASSERT_MSG(slot_same(old, entry), "slot %u holds %#lx, offered %#lx", slot,
+		ASSERT_MSG(slot_same(old, entry) && !MUTANT(slot_once), "slot %u holds %#lx, offered %#lx", slot,
 			   (unsigned long)old, (unsigned long)entry);
 		return false;
 	}

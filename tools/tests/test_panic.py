@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-KINDS = ["panic", "nullderef", "stackoverflow", "wxtext"]  # a stack overflow is a double fault
+KINDS = ["panic", "nullderef", "stackoverflow", "wxtext", "loadunready"]  # a stack overflow is a double fault
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -44,6 +44,14 @@ def test_a_touch_of_a_missing_slot_is_named(boot):
     for strategy in ("walk", "fault"):
         result = boot(f"selftest=missingslot pgsync={strategy}", smp=2, timeout=120)
         assert result.find(r"PANIC.*selftest missingslot did not crash"), strategy
+
+
+@pytest.mark.parametrize("pgsync", ["walk", "walk-v2", "list", "fault", "prealloc", "loadwalk", "none"])
+def test_a_root_before_its_late_copy_is_named_and_not_loaded(boot, pgsync):
+    """An empty kernel half in CR3 is a triple fault (I6): QEMU would end without a word, a crash."""
+    result = boot(f"selftest=loadunready pgsync={pgsync}", smp=1, timeout=120)
+    assert result.verdict == "panic", f"{result.verdict}: {result.reason}"
+    assert result.find(r"load_root: assertion failed.*: root 0x[0-9a-f]+ in state 1$")
 
 
 def test_unknown_selftest_lists_the_known_ones(boot):

@@ -1,0 +1,89 @@
+/*
+ * Guard of I8: a fork that fails has never been seen. Every allocation of it fails once, in turn;
+ * where none does, the parent's word for the child's number cannot be written, which is the last
+ * thing that can go wrong.
+ */
+#include "arch/page.h"
+#include "kernel/base/errno.h"
+#include "kernel/base/ktest.h"
+#include "kernel/process.h"
+#include "kernel/racepoint.h"
+#include "kernel/tests/actor.h"
+#include "mm/buddy.h"
+#include "mm/pgsync/tests/support.h"
+#include "mm/tests/check_ktest.h"
+
+#define BASE (GiB(1) - 4 * PAGE_SIZE)
+
+static unsigned int tasks_in_table(void)
+{
+	const struct task_struct *t;
+	unsigned int n = 0;
+
+	rcu_read_lock();
+	for (unsigned int b = 0; b < TASK_BUCKETS; b++)
+		list_for_each_entry_rcu (t, &task_table[b].tasks, table_node)
+			n++;
+	rcu_read_unlock();
+	return n;
+}
+
+/* At fork_checked: what may still be given up is there. */
+static void count_tasks(void *n)
+{
+	*(unsigned int *)n = tasks_in_table();
+}
+
+static void fork_in_vain(void *ret)
+{
+	/* Not a user's address. */
+	const struct clone_args args = {.flags = CLONE_PARENT_SETTID | SIGCHLD,
+					.parent_tid = (u32 __user *)PAGE_OFFSET};
+
+	*(long *)ret = do_clone(&args);
+}
+
+/* Pages on both sides of a table's border: the copy needs tables of its own. */
+static struct mm_struct *parents_mm(void)
+{
+	struct mm_struct *mm = mm_alloc();
+
+	KTEST_EXPECT_EQ(map_fixed(mm, BASE, 8, VMA_READ | VMA_WRITE), BASE);
+	KTEST_EXPECT_EQ(mm_fault(mm, BASE, FAULT_WRITE), 0);
+	KTEST_EXPECT_EQ(mm_fault(mm, BASE + 7 * PAGE_SIZE, FAULT_WRITE), 0);
+	return mm;
+}
+
+KTEST(guard, i08_a_fork_that_fails_has_never_been_seen)
+{
+	struct mm_struct *mm = parents_mm();
+	unsigned int injected = 0, before, during = 0;
+	bool reached = true;
+	struct actor parent;
+	u64 pages;
+	long ret;
+
+	actor_start(&parent, 0);
+	actor_run(&parent, adopt_new_mm, mm);
+	before = tasks_in_table();
+	pages = drained_pages();
+	for (long nth = 1; reached && nth < 100; nth++) {
+		race_on("fork_checked", 0, 1, count_tasks, &during);
+		during = before;
+		fail_nth(nth);
+		actor_run(&parent, fork_in_vain, &ret);
+		reached = alloc_fail_nth == 0;
+		fail_nth(0);
+		race_reset();
+		KTEST_EXPECT_EQ(ret, reached ? -ENOMEM : -EFAULT);
+		KTEST_EXPECT_EQ(during, before);
+		KTEST_EXPECT_EQ(tasks_in_table(), before);
+		expect_sound_mm(mm);
+		KTEST_EXPECT_EQ(drained_pages(), pages);
+		injected += reached;
+	}
+	KTEST_EXPECT(!reached);
+	/* Task, stack, group, address space, root, mapping, and three tables on each side. */
+	KTEST_EXPECT(injected >= 10);
+	actor_stop(&parent);
+}
