@@ -16,6 +16,8 @@ struct task_struct *dummy_task(int pid, struct thread_group *group)
 		atomic_inc(&group->refs);
 	else
 		t->group->leader = t;
+	/* A process, for who asks: kernel threads have no parent. */
+	t->group->parent = current->group;
 	list_add_tail(&t->thread_node, &t->group->threads);
 	return t;
 }

@@ -34,7 +34,7 @@ bool set_root_slot(pte_t *pgd, unsigned int slot, pte_t entry)
 	pte_t old = READ_ONCE(*at);
 
 	if (pte_present(old) && !MUTANT(slot_value)) {
-		ASSERT_MSG(slot_same(old, entry) && !MUTANT(slot_once), "slot %u holds %#lx, offered %#lx", slot,
+		ASSERT_MSG(slot_same(old, entry), "slot %u holds %#lx, offered %#lx", slot,
 			   (unsigned long)old, (unsigned long)entry);
 		return false;
 	}
@@ -66,7 +66,7 @@ unsigned int copy_kernel_half(struct mm_root *root)
 
 	/* A reset of slots waits until nobody is between the load and the store of copy_slot(). */
 	ASSERT(preempt_depth() != 0);
-	if (MUTANT(cache_keeps_copy) && root->gen)
+	if (MUTANT(cache_keeps_copy) && root->state == ROOT_NEW && root->gen)
 		return 0;
 	for (unsigned int w = 0; w < KERNEL_WORDS; w++) {
 		unsigned long bits = MUTANT(copy_whole) ? ~0UL : READ_ONCE(pgd_present[w]);

@@ -25,6 +25,7 @@
 #include "mm/pgsync/strategy.h"
 
 #include "kernel/base/mutant.h"
+#include "kernel/base/panic.h"
 #include "kernel/base/racepoint.h"
 
 static void walk_alloc(struct mm_root *root)
@@ -56,6 +57,8 @@ static void fill_slot(struct mm_root *root, void *arg)
 	unsigned int slot = *(unsigned int *)arg;
 
 	RACE_POINT(walk_found);
+	if (MUTANT(walk_stores_once) && pte_present(root->pgd[slot]))
+		panic("slot %u is there already", slot);
 	/* By its index: the posting stored into slot 0 of each root (I27). */
 	set_root_slot(root->pgd, MUTANT(slot_index) ? 0 : slot, READ_ONCE(swapper_pg_dir[slot]));
 	this_cpu_inc(pgsync_cpu_stats.walk_visits);

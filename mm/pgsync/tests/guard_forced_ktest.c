@@ -51,7 +51,9 @@ void grow_test_slot(void *unused)
 void grow_beside_a_copy(struct actor *grower)
 {
 	actor_post(grower, grow_test_slot, NULL);
-	if (!strategy_is("list"))
+	if (strategy_is("list"))
+		give_time();
+	else
 		actor_wait(grower);
 }
 

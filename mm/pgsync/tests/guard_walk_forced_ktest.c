@@ -54,8 +54,8 @@ KTEST(guard, i10_a_dead_leader_hides_no_thread)
 	leader = dummy_task(pid_alloc(), NULL);
 	thread = dummy_task(pid_alloc(), leader->group);
 	thread->mm = mm;
-	publish_task(leader, false);
-	publish_task(thread, false);
+	task_table_insert(leader);
+	task_table_insert(thread);
 	KTEST_EXPECT_EQ(times_walked(mm->root), 1);
 	grow_test_slot(NULL);
 	KTEST_EXPECT_EQ(root_has(mm->root, TEST_SLOT), reaches_tasks());

@@ -28,8 +28,8 @@ void map_page_in(unsigned int slot);
 int read_page_in(unsigned int slot);
 
 /*
- * Empties the test slots in all roots, in a stopped machine. No CPU borrows a root afterwards, so
- * that the next test finds only its own ones.
+ * Empties the test slots in all roots, in a stopped machine. No CPU borrows a root afterwards or
+ * has one in its cache, so that the next test finds only its own ones.
  */
 void test_slots_reset(void);
 

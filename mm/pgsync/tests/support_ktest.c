@@ -88,9 +88,16 @@ static void reset_stopped(void *arg)
 	(void)pgsync_reset_slots(TEST_SLOT, TEST_SLOTS, tables);
 }
 
+static void drain_here(void *unused)
+{
+	(void)unused;
+	root_cache_drain();
+}
+
 void test_slots_reset(void)
 {
 	unload_borrowed();
+	run_on_each_cpu(drain_here, NULL);
 	for (unsigned int i = 0; i < TEST_SLOTS; i++)
 		if (pages[i])
 			kunmap_pages(root_slot_va(TEST_SLOT + i), 1);
