@@ -241,6 +241,35 @@ KTEST(guard, i07_exec_waits_for_the_walk_that_is_at_its_task)
 	guard_end();
 }
 
+/* The walk is at a task and has not looked: what it had then would be the old address space. */
+KTEST(guard, i07_the_walk_reads_the_mm_of_the_moment)
+{
+	struct mm_struct *old, *new;
+	struct actor exec, grower;
+
+	if (!guard_begin_walk(3))
+		return;
+	old = mm_alloc();
+	new = mm_alloc();
+	actor_start(&exec, (int)last_cpu());
+	actor_start(&grower, (int)last_cpu() - 1);
+	mmget(old);
+	actor_run(&exec, adopt_new_mm, old);
+	race_park("walk_at_task", (int)last_cpu() - 1, walk_position(actor_task(&exec)));
+	actor_post(&grower, grow_test_slot, NULL);
+	race_wait_parked("walk_at_task");
+	actor_run(&exec, adopt_new_mm, new);
+	race_release("walk_at_task");
+	actor_wait(&grower);
+	KTEST_EXPECT(root_has(new->root, TEST_SLOT));
+	/* Nobody has it any more: it waits until it is loaded (I15). */
+	KTEST_EXPECT(!root_has(old->root, TEST_SLOT));
+	mmput(old);
+	actor_stop(&grower);
+	actor_stop(&exec);
+	guard_end();
+}
+
 static void pin_new_root(void *arg)
 {
 	*(struct mm_struct **)arg = mm_pinned();
