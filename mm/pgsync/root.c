@@ -90,6 +90,9 @@ void copy_kernel_half_late(struct mm_root *root)
 
 void clear_kernel_half(struct mm_root *root)
 {
+	/* What that mutant wrote must not be in the page's next life as well. */
+	if (MUTANT(slot_index))
+		WRITE_ONCE(root->pgd[0], 0);
 	for (unsigned int w = 0; w < KERNEL_WORDS; w++) {
 		unsigned long bits = MUTANT(zero_late) ? ~0UL : READ_ONCE(pgd_present[w]);
 
