@@ -1,6 +1,7 @@
 /* The one page-table walker: see pgtable.h. */
 #include "mm/pgtable.h"
 
+#include "arch/cpu.h"
 #include "arch/mmu.h"
 #include "kernel/base/atomic.h"
 #include "kernel/base/errno.h"
@@ -200,7 +201,7 @@ int kmap_pages(unsigned long va, struct page **pages, unsigned int n)
 	if (kroot_populate(va, va + n * PAGE_SIZE))
 		return -ENOMEM;
 	/* No flush: none to present is seen without (I34). */
-	if (MUTANT(grow_flushes))
+	if (MUTANT(grow_flushes) && irqs_enabled())
 		tlb_flush_kernel_all();
 	for (unsigned int i = 0; i < n; i++) {
 		unsigned long at = va + i * PAGE_SIZE;
