@@ -19,6 +19,7 @@
 #include "kernel/drain.h"
 #include "kernel/pgbench.h"
 #include "kernel/pgctl.h"
+#include "kernel/pin.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/syscalls.h"
@@ -304,6 +305,20 @@ long pgctl_reset_slots(void)
 	return reset_count;
 }
 
+static long pin(void)
+{
+	int n = pin_all_roots(PIN_FREEZE_NS);
+	u64 writable;
+
+	if (n < 0)
+		return n;
+	writable = pinned_roots_writable();
+	if (writable)
+		panic("%llu times a CPU could write a pinned root", (unsigned long long)writable);
+	unpin_all_roots();
+	return n;
+}
+
 static long stats(void __user *out)
 {
 	struct pgsync_stats sync;
@@ -386,6 +401,8 @@ long do_pgctl(unsigned int op, unsigned long a, unsigned long b, void __user *ou
 		return pgbench_sizes(out);
 	case PGCTL_POWEROFF:
 		power_off(a == 0);
+	case PGCTL_PIN:
+		return pin();
 	default:
 		return -EINVAL;
 	}

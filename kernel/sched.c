@@ -12,6 +12,7 @@
 #include "arch/smp.h"
 #include "arch/timer.h"
 #include "arch/trap.h"
+#include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/kstack.h"
 #include "kernel/rq.h"
@@ -287,12 +288,12 @@ void task_set_state(enum task_state state)
 	(void)atomic_xchg(&current->state, (u32)state);
 }
 
-static bool wake_if(struct task_struct *t, enum task_state only)
+/* Makes `t` runnable if it is in one of `states`, a bit for each. */
+static bool wake_if(struct task_struct *t, u64 states)
 {
 	unsigned long flags = irq_save();
 	struct rq *rq = lock_task_rq(t);
-	u32 state = READ_ONCE(t->state);
-	bool woken = state == TASK_KILLABLE || (state == TASK_SLEEPING && only == TASK_SLEEPING);
+	bool woken = BIT(READ_ONCE(t->state)) & states;
 
 	if (woken) {
 		WRITE_ONCE(t->state, TASK_RUNNING);
@@ -315,7 +316,32 @@ static bool wake_if(struct task_struct *t, enum task_state only)
 
 bool task_wake(struct task_struct *t)
 {
-	return wake_if(t, TASK_SLEEPING);
+	return wake_if(t, BIT(TASK_KILLABLE) | BIT(TASK_SLEEPING));
+}
+
+bool sched_thaw_task(struct task_struct *t)
+{
+	return wake_if(t, BIT(TASK_FROZEN));
+}
+
+enum freeze_result sched_freeze_task(struct task_struct *t, bool sleepers)
+{
+	unsigned long flags = irq_save();
+	struct rq *rq = lock_task_rq(t);
+	u32 state = READ_ONCE(t->state);
+	enum freeze_result result = NOT_FROZEN;
+
+	/* Off the queue, and so off its CPU: the lock is held across a switch. */
+	if (!t->on_rq && state == TASK_FROZEN) {
+		result = WAS_FROZEN;
+	} else if (!t->on_rq && state == TASK_KILLABLE && MUTANT(freeze_lets_wake)) {
+		result = WAS_FROZEN;
+	} else if (!t->on_rq && state == TASK_KILLABLE && sleepers) {
+		WRITE_ONCE(t->state, TASK_FROZEN);
+		result = NOW_FROZEN;
+	}
+	spin_unlock_irqrestore(&rq->lock, flags);
+	return result;
 }
 
 void sched_kick_running(struct task_struct *t)
@@ -328,7 +354,7 @@ void sched_kick_running(struct task_struct *t)
 
 void sched_kick_task(struct task_struct *t)
 {
-	if (!wake_if(t, TASK_KILLABLE))
+	if (!wake_if(t, BIT(TASK_KILLABLE) | BIT(TASK_FROZEN)))
 		sched_kick_running(t);
 }
 

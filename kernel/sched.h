@@ -33,9 +33,19 @@ void schedule_if_needed(void);
 /* Interrupts the CPU that runs `t`, if another one does. */
 void sched_kick_running(struct task_struct *t);
 /*
- * Makes the CPU that runs `t` in user mode look at its exit work; wakes it when it sleeps killably.
+ * A fatal signal: makes the CPU that runs `t` in user mode look at its exit work; wakes it when it
+ * sleeps killably or is frozen.
  */
 void sched_kick_task(struct task_struct *t);
+
+/*
+ * For kernel/freezer.c. Whether `t` is frozen: off its CPU, and no waker's to wake. With `sleepers`
+ * a task that sleeps killably becomes so, NOW_FROZEN. The caller holds a reference or rcu_read_lock().
+ */
+enum freeze_result { NOT_FROZEN, NOW_FROZEN, WAS_FROZEN };
+enum freeze_result sched_freeze_task(struct task_struct *t, bool sleepers);
+/* Makes a frozen task runnable. False: it was not frozen. */
+bool sched_thaw_task(struct task_struct *t);
 
 /*
  * Where `t` may run, NR_CPUS bits. Takes effect at once for the running task, for another one when

@@ -6,6 +6,7 @@
 #include "boot/bootinfo.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/string.h"
+#include "kernel/pin.h"
 #include "kernel/task_mm.h"
 #include "mm/mm.h"
 #include "mm/vmalloc.h"
@@ -70,6 +71,21 @@ static noinline void crash_loadunready(void)
 	switch_mm(mm);
 }
 
+/* Process 1 gets an address space, so that there is a root that somebody owns. */
+static noinline void crash_pinnedwrite(void)
+{
+	struct mm_struct *mm = mm_alloc();
+	int n;
+
+	if (!mm)
+		panic("selftest: no memory for an address space");
+	exec_mmap(mm);
+	n = pin_all_roots(PIN_FREEZE_NS);
+	if (n != 1)
+		panic("selftest: %d roots are pinned, not 1", n);
+	mm->root->pgd[403] = 0;
+}
+
 static const struct {
 	const char *name;
 	void (*crash)(void);
@@ -81,6 +97,7 @@ static const struct {
 	{"nmi", crash_nmi},
 	{"missingslot", crash_missingslot},
 	{"loadunready", crash_loadunready},
+	{"pinnedwrite", crash_pinnedwrite},
 };
 
 void selftest_run(void)
@@ -96,6 +113,6 @@ void selftest_run(void)
 		}
 	}
 	panic("selftest=%s is unknown; known: panic nullderef stackoverflow wxtext nmi "
-	      "missingslot loadunready",
+	      "missingslot loadunready pinnedwrite",
 	      name);
 }

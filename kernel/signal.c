@@ -10,6 +10,7 @@
 #include "kernel/base/bitops.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/printk.h"
+#include "kernel/freezer.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 
@@ -154,6 +155,11 @@ void user_exit_work(void)
 
 	if (work & WORK_FATAL)
 		do_exit(current->group->exit_status);
+	/* After death, before anything that writes user memory. Other work may have come meanwhile. */
+	if (work & WORK_FREEZE) {
+		freezer_stop();
+		return;
+	}
 	if (work & WORK_TID) /* as Linux: an address that is not there is the program's loss */
 		(void)put_user_u32((u32)current->pid, current->set_child_tid);
 	if (work & (WORK_RETURN | WORK_TID))

@@ -25,6 +25,7 @@
 #include "kernel/base/rcu.h"
 #include "kernel/base/wait.h"
 
+struct mm_root;
 struct mm_struct;
 
 #define COMM_LEN 16
@@ -33,6 +34,7 @@ struct mm_struct;
 #define WORK_FATAL  BIT(0) /* the group is dying */
 #define WORK_RETURN BIT(1) /* exec: all registers are new */
 #define WORK_TID    BIT(2) /* a new task: *set_child_tid = pid */
+#define WORK_FREEZE BIT(3) /* stop until the thaw (kernel/freezer.h) */
 
 #define NR_SIGNALS 64
 #define SIGILL     4
@@ -162,6 +164,12 @@ int pid_alloc(void);
  * hide the others (I10). Inside rcu_read_lock().
  */
 struct task_struct *find_lock_task_mm(struct task_struct *p);
+
+/*
+ * A process that has `root`, by its number, or 0. For a panic's report: takes no lock, so the answer is
+ * certain only while no process can leave its root.
+ */
+int task_root_owner(const struct mm_root *root);
 
 /* --- life --- */
 

@@ -93,3 +93,18 @@ void leave_mm(void)
 	RACE_POINT(exit_unpublished);
 	mmput(mm);
 }
+
+void leave_borrowed_mm(void)
+{
+	struct mm_struct *borrowed;
+
+	ASSERT(!current->mm);
+	preempt_disable();
+	irq_disable();
+	switch_mm(&init_mm);
+	irq_enable();
+	borrowed = current->active_mm;
+	current->active_mm = &init_mm;
+	preempt_enable();
+	mmdrop(borrowed);
+}

@@ -24,4 +24,10 @@ void exec_mmap(struct mm_struct *mm);
 /* exit: the running task gives up current->mm, which is not NULL. Process context, no locks. */
 void leave_mm(void);
 
+/*
+ * The running task, which has no address space, gives back the one that its CPU has lent it, and
+ * the CPU loads the reference root. Process context, no locks.
+ */
+void leave_borrowed_mm(void);
+
 #endif

@@ -123,3 +123,21 @@ void for_each_task_root(void (*visit)(struct mm_root *root, void *arg), void *ar
 			task_unlock(t);
 	}
 }
+
+int task_root_owner(const struct mm_root *root)
+{
+	struct task_struct *p, *t;
+	unsigned int b;
+	int owner = 0;
+
+	rcu_read_lock();
+	for_each_process (b, p)
+		list_for_each_entry_rcu (t, &p->group->threads, thread_node) {
+			const struct mm_struct *mm = READ_ONCE(t->mm);
+
+			if (mm && mm->root == root)
+				owner = p->group->tgid;
+		}
+	rcu_read_unlock();
+	return owner;
+}

@@ -6,6 +6,7 @@
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "mm/buddy.h"
+#include "mm/set_memory.h"
 #include "mm/slab.h"
 #include "mm/unmap.h"
 
@@ -39,6 +40,11 @@ pte_t *root_page_alloc(void)
 void root_page_free(pte_t *pgd)
 {
 	free_page(virt_to_page(pgd));
+}
+
+int root_page_protect(pte_t *pgd, bool read_only)
+{
+	return set_memory_write((unsigned long)pgd, 1, !read_only);
 }
 
 struct mm_root *root_object_alloc(void)

@@ -196,10 +196,12 @@ void pt_walk_range(pte_t *root, unsigned long start, unsigned long end,
 
 int kmap_pages(unsigned long va, struct page **pages, unsigned int n)
 {
-	ASSERT_MSG(IS_ALIGNED(va, PAGE_SIZE) && root_slot(va) >= ROOT_KERNEL, "va %#lx", va);
 	/* Every time, not only when a table is made: another grower may still be walking (I24). */
-	if (kroot_populate(va, va + n * PAGE_SIZE))
-		return -ENOMEM;
+	int ret = kroot_populate(va, va + n * PAGE_SIZE);
+
+	ASSERT_MSG(IS_ALIGNED(va, PAGE_SIZE), "va %#lx", va);
+	if (ret)
+		return ret;
 	/* No flush: none to present is seen without (I34). */
 	if (MUTANT(grow_flushes) && irqs_enabled())
 		tlb_flush_kernel_all();

@@ -48,8 +48,9 @@ void pt_cache_drain(void);
 
 /*
  * Kernel half: maps n pages at `va` (page aligned), read-write, no execute. Tables are allocated; a
- * missing root slot is installed and ready in every root on return. May sleep. -ENOMEM: nothing
- * stays mapped (tables and slots may stay, I20, I26).
+ * missing root slot is installed and ready in every root on return. May sleep. -ENOMEM, or -EBUSY
+ * (roots are pinned, and a slot is missing): nothing stays mapped (tables and slots may stay, I20,
+ * I26).
  */
 int kmap_pages(unsigned long va, struct page **pages, unsigned int n);
 

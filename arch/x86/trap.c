@@ -86,6 +86,17 @@ static bool fault_is_missing_slot(unsigned long va)
 	       !pte_present(root[slot]);
 }
 
+/* A table that stands still until pgsync_unpin_all(). */
+static void report_pinned_root(const struct regs *regs, unsigned long va)
+{
+	const struct mm_root *root = regs->error & PF_WRITE ? pinned_root_at(va) : NULL;
+
+	if (root)
+		panic_regs(regs, "write to pinned root %p (process %d, slot %lu) by %#lx on CPU %u",
+			   (void *)root, task_root_owner(root), (va & ~PAGE_MASK) / sizeof(pte_t),
+			   (unsigned long)regs->rip, cpu_id());
+}
+
 static __noreturn void kernel_page_fault(const struct regs *regs, unsigned long va)
 {
 	const char *access = regs->error & PF_FETCH   ? "execute"
@@ -97,6 +108,7 @@ static __noreturn void kernel_page_fault(const struct regs *regs, unsigned long 
 	if (fault_is_missing_slot(va))
 		panic_regs(regs, "missing slot %u: %s at %#lx; the reference root has it",
 			   root_slot(va), access, va);
+	report_pinned_root(regs, va);
 	panic_regs(regs, "page fault in the kernel: %s at %#lx, error %#lx", access, va,
 		   (unsigned long)regs->error);
 }

@@ -70,6 +70,13 @@ enum pgctl_op {
 	PGCTL_BENCH_SIZES,
 	/* Ends the machine: a = 0 success, else failure. Does not return. */
 	PGCTL_POWEROFF,
+	/*
+	 * Freezes all other tasks, makes the root table of every process read-only, has every CPU
+	 * verify that it cannot write them, and takes it all back. Returns the number of roots (>= 1:
+	 * the caller's own). -EBUSY: a task did not freeze, or a root that no task has stayed in the
+	 * way; -ENOMEM. The log says which.
+	 */
+	PGCTL_PIN,
 };
 
 struct pgctl_stats {

@@ -40,8 +40,12 @@ static inline void wait_queue_init(struct wait_queue *wq)
 	list_init(&wq->waiters);
 }
 
-/* A task in TASK_KILLABLE is woken by a fatal signal as well, one in TASK_SLEEPING is not. */
-enum task_state { TASK_RUNNING, TASK_KILLABLE, TASK_SLEEPING, TASK_DEAD };
+/*
+ * A task in TASK_KILLABLE is woken by a fatal signal as well, one in TASK_SLEEPING is not. One in
+ * TASK_FROZEN is woken by a fatal signal and by the thaw alone (kernel/freezer.h): it missed other
+ * wake-ups, so it looks at its condition again.
+ */
+enum task_state { TASK_RUNNING, TASK_KILLABLE, TASK_SLEEPING, TASK_FROZEN, TASK_DEAD };
 
 void waiter_init(struct waiter *w);
 void prepare_to_wait(struct wait_queue *wq, struct waiter *w, enum task_state state);
@@ -126,8 +130,7 @@ struct task_struct *task_self(void);
 /* Sets the state under which the next schedule() leaves the run queue. */
 void task_set_state(enum task_state state);
 /*
- * Makes the task runnable if its state is not RUNNING or DEAD. True when it was asleep. Any
- * context.
+ * Makes the task runnable if its state is KILLABLE or SLEEPING. True when it was. Any context.
  */
 bool task_wake(struct task_struct *task);
 /* Whether the running task has a fatal signal. */

@@ -49,7 +49,8 @@ static int actor_thread(void *arg)
 
 	smp_store_release(&a->pid, current->pid);
 	for (u64 n = 1;; n++) {
-		wait_event(&a->wq, smp_load_acquire(&a->posted) == n);
+		/* Killable, although nobody kills it: an actor with an address space can be frozen. */
+		(void)wait_event_killable(&a->wq, smp_load_acquire(&a->posted) == n);
 		fn = a->fn;
 		if (!fn)
 			return 0;

@@ -111,6 +111,7 @@ unsigned int pgsync_reset_slots(unsigned int first, unsigned int n, phys_addr_t 
 
 	ASSERT(!irqs_enabled());
 	ASSERT(first >= ROOT_KERNEL && first + n <= ROOT_SLOTS);
+	ASSERT(!roots_pinned);
 	ASSERT_MSG(!READ_ONCE(pgd_lock.owner), "reset while CPU %u grows", pgd_lock.owner - 1);
 	for (unsigned int i = 0; i < n; i++) {
 		pte_t entry = swapper_pg_dir[first + i];

@@ -26,6 +26,7 @@ const struct pgsync_strategy *strategy;
 struct spinlock pgd_lock = SPINLOCK_INIT;
 u64 pgd_gen = 1;
 unsigned long pgd_present[KERNEL_WORDS];
+bool roots_pinned;
 static unsigned long pgd_ready[KERNEL_WORDS]; /* pgd_lock; acquire */
 static unsigned long pgd_birth[KERNEL_WORDS]; /* constant after pgsync_init() */
 static bool booted;                           /* constant after pgsync_init() */
@@ -166,6 +167,11 @@ int kroot_install(unsigned int slot, phys_addr_t table)
 	ASSERT_MSG(table && IS_ALIGNED(table, PAGE_SIZE), "table at %#lx", (unsigned long)table);
 
 	flags = growth_begin();
+	if (unlikely(roots_pinned)) {
+		/* The walk below could not store. Not waited for: see pin.c. */
+		growth_end(flags);
+		return -EBUSY;
+	}
 	if (pte_present(swapper_pg_dir[slot])) {
 		/* Installed and synced under this very lock: it is ready (I24). */
 		if (!MUTANT(grow_unlocked))
@@ -219,9 +225,9 @@ static int populate_slot(unsigned int slot)
 	ret = kroot_install(slot, table);
 	if (MUTANT(table_dirty))
 		*first = 0;
-	if (ret == -EEXIST && !MUTANT(table_leaked))
+	if (ret && !(ret == -EEXIST && MUTANT(table_leaked)))
 		root_table_free(table);
-	return 0;
+	return ret == -EEXIST ? 0 : ret;
 }
 
 int kroot_populate(unsigned long start, unsigned long end)
@@ -242,9 +248,10 @@ int kroot_populate(unsigned long start, unsigned long end)
 		/* READY, and not the reference slot: its grower may still be walking (I24). */
 		bool there = MUTANT(map_tests_reference) ? pte_present(swapper_pg_dir[slot])
 							 : kroot_ready(slot);
+		int ret = there ? 0 : populate_slot(slot);
 
-		if (!there && populate_slot(slot))
-			return -ENOMEM;
+		if (ret)
+			return ret;
 	}
 	return 0;
 }

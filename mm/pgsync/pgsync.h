@@ -50,6 +50,8 @@ struct mm_root {
 	u32 state;                 /* o: enum root_state */
 	u32 class;                 /* constant: enum root_class */
 	u64 life;                  /* o: counts pgd_alloc() of this object */
+	u64 pin_round;             /* stopped machine: pin.c */
+	bool pinned;               /* stopped machine: its page is read-only */
 	struct list_head pgd_list; /* p: strategy list only */
 	struct list_head registry; /* r, RCU: every root page there is, for the auditor */
 	struct rcu_head rcu;
@@ -94,8 +96,8 @@ void arch_pgd_init_late(struct mm_root *root);
 
 /*
  * Makes every slot that [start, end) touches present and ready in all roots; `end` may be 0, the
- * top of the address space. 0 or -ENOMEM: the slots installed until then stay, and are ready; a
- * later call goes on from there (I26). Interrupts on; may wait for pgd_lock.
+ * top of the address space. 0, -ENOMEM or -EBUSY (pinned): the slots installed until then stay, and
+ * are ready; a later call goes on from there (I26). Interrupts on; may wait for pgd_lock.
  */
 int kroot_populate(unsigned long start, unsigned long end);
 
@@ -103,7 +105,8 @@ int kroot_populate(unsigned long start, unsigned long end);
  * Installs `table` (a zeroed or complete next-level table, I22) as reference slot `slot` and
  * returns when every root that anybody can run on has it. 0: installed, the table belongs to the
  * slot for good. -EEXIST: another grower was first and its slot is ready; the caller keeps its
- * table. Interrupts on; may wait for pgd_lock.
+ * table. -EBUSY: all roots are pinned; the caller keeps its table. Interrupts on; may wait for
+ * pgd_lock.
  */
 int kroot_install(unsigned int slot, phys_addr_t table);
 
@@ -155,6 +158,24 @@ void pgsync_audit(struct pgsync_audit *result);
  */
 unsigned int pgsync_reset_slots(unsigned int first, unsigned int n, phys_addr_t *tables);
 
+/*
+ * Makes the table of every root read-only: pinned. For a stopped machine in which all processes are
+ * frozen; every CPU must drop its translations before it goes on. The number of roots; -EBUSY: the
+ * point is not quiescent, *in_the_way is a live root that the task walk has not found; -ENOMEM.
+ * After an error nothing is pinned. The reference root is not pinned: nobody but growth writes it.
+ *
+ * Until pgsync_unpin_all(), called likewise: no growth (-EBUSY), no pgd_alloc(), no pgd_free(), and
+ * nothing may be mapped into the first level of a user half. (Series, patch 7: xen_mm_pin_all().)
+ */
+int pgsync_pin_all(struct mm_root **in_the_way);
+/* Back. Returns the number of roots. */
+unsigned int pgsync_unpin_all(void);
+
+/* Visits every pinned root, inside rcu_read_lock(). */
+void for_each_pinned_root(void (*visit)(struct mm_root *root, void *arg), void *arg);
+/* The pinned root whose table holds `va`, or NULL. For the report of a fault; any context. */
+struct mm_root *pinned_root_at(unsigned long va);
+
 /* Gives this CPU's cached roots back, after a grace period. */
 void root_cache_drain(void);
 
@@ -179,6 +200,11 @@ void for_each_task_root(void (*visit)(struct mm_root *root, void *arg), void *ar
  */
 pte_t *root_page_alloc(void);
 void root_page_free(pte_t *pgd);
+/*
+ * The right to write a root's page, in a stopped machine: the caller sees to it that every CPU drops
+ * its translations. 0, or -ENOMEM: nothing changed. Giving the right back cannot fail.
+ */
+int root_page_protect(pte_t *pgd, bool read_only);
 struct mm_root *root_object_alloc(void);
 void root_object_free(struct mm_root *root);
 phys_addr_t root_table_alloc(void);

@@ -119,7 +119,8 @@ static struct mm_root *root_create(void)
 		return NULL;
 	}
 	root->class = ROOT_TRACKED;
-	root->life = root->gen = 0;
+	root->life = root->gen = root->pin_round = 0;
+	root->pinned = false;
 	root->state = ROOT_FREE;
 	list_init(&root->pgd_list);
 	spin_lock(&registry_lock);
@@ -145,6 +146,19 @@ static void root_destroy(struct mm_root *root)
 	call_rcu(&root->rcu, root_release_rcu);
 }
 
+/*
+ * A root begins or ends. With preemption off no CPU is stopped between the question and the store:
+ * while all roots are pinned there are neither more nor fewer of them.
+ */
+static void set_life(struct mm_root *root, enum root_state state)
+{
+	preempt_disable();
+	ASSERT_MSG(!roots_pinned, "root %p changes to state %u while all are pinned", (void *)root,
+		   state);
+	WRITE_ONCE(root->state, state);
+	preempt_enable();
+}
+
 struct mm_root *pgd_alloc(void)
 {
 	struct root_cache *cache;
@@ -164,7 +178,8 @@ struct mm_root *pgd_alloc(void)
 	root->life++;
 	if (!half_stays())
 		root->gen = 0;
-	WRITE_ONCE(root->state, ROOT_NEW);
+	set_life(root, ROOT_NEW);
+	RACE_POINT(root_new);
 	if (strategy->alloc)
 		strategy->alloc(root);
 	return root;
@@ -179,7 +194,7 @@ void pgd_free(struct mm_root *root)
 	 * First the state: from here on the strategy may forget the root, and its slots go. The auditor
 	 * looks at the state again when it misses one (partner: smp_rmb() in audit_slot()).
 	 */
-	WRITE_ONCE(root->state, ROOT_FREE);
+	set_life(root, ROOT_FREE);
 	smp_wmb();
 	if (strategy->free)
 		strategy->free(root);

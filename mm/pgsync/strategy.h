@@ -85,6 +85,12 @@ void sync_at_load(struct mm_root *root);
 
 /* --- */
 
+/*
+ * All roots are pinned (pin.c). Written in a stopped machine: who reads it with preemption off may
+ * rely on it until preemption is on again.
+ */
+extern bool roots_pinned;
+
 /* Reset only: the slot is neither present nor ready any more. */
 void pgsync_forget_slot(unsigned int slot);
 

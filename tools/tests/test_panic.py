@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-KINDS = ["panic", "nullderef", "stackoverflow", "wxtext", "loadunready"]  # a stack overflow is a double fault
+KINDS = ["panic", "nullderef", "stackoverflow", "wxtext", "loadunready", "pinnedwrite"]  # a stack overflow is a double fault
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -52,6 +52,16 @@ def test_a_root_before_its_late_copy_is_named_and_not_loaded(boot, pgsync):
     result = boot(f"selftest=loadunready pgsync={pgsync}", smp=1, timeout=120)
     assert result.verdict == "panic", f"{result.verdict}: {result.reason}"
     assert result.find(r"load_root: assertion failed.*: root 0x[0-9a-f]+ in state 1$")
+
+
+def test_a_write_to_a_pinned_root_names_root_owner_slot_and_writer(boot):
+    result = boot("selftest=pinnedwrite", smp=4, timeout=120)
+    assert result.verdict == "panic", f"{result.verdict}: {result.reason}"
+    found = result.find(r"PANIC.*write to pinned root 0x[0-9a-f]+ \(process 1, slot 403\) by (0x[0-9a-f]+) on CPU (\d+)")
+    assert found, result.lines[-10:]
+    assert int(found[2]) < 4
+    # The writer's address is the one that the registers and the backtrace show.
+    assert result.find(rf"{found[1][2:]}.*crash_pinnedwrite|{found[1][2:]}.*selftest_run")
 
 
 def test_unknown_selftest_lists_the_known_ones(boot):

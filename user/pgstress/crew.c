@@ -1,5 +1,5 @@
 /*
- * The crew: one process for each worker, thread worker, grower and auditor; starting, watching,
+ * The crew: one process for each worker, thread worker, grower, auditor and pinner; starting, watching,
  * collecting.
  *
  * A role inherits its limit and its random stream by fork and answers by exit code. Rules: every
@@ -34,6 +34,7 @@ static const struct role roles[] = {
 	{"thread worker", thread_role, &cfg.thread_workers, 2},
 	{"grower", grower_role, &cfg.growers, 4},
 	{"auditor", auditor_role, &cfg.auditors, 8},
+	{"pinner", pinner_role, &cfg.pinners, 8},
 };
 
 struct member {
@@ -167,7 +168,8 @@ static void give_up(struct member *crew, unsigned int n)
 
 enum outcome crew_run(const struct limit *limit, uint64_t stream, bool progress)
 {
-	unsigned int size = cfg.workers + cfg.thread_workers + cfg.growers + cfg.auditors;
+	unsigned int size =
+		cfg.workers + cfg.thread_workers + cfg.growers + cfg.auditors + cfg.pinners;
 	struct member *crew = calloc(size + 1, sizeof(*crew));
 	unsigned int n = start_all(crew, limit, stream);
 	enum outcome outcome = n == size ? OUTCOME_OK : OUTCOME_ERROR;

@@ -1,8 +1,8 @@
 /*
  * pgstress: arguments, warm-up, the measured run, the end.
  *
- *	pgstress [workers=N] [threads=N] [growers=N] [auditors=N] [duration=seconds] [ops=N]
- *		 [seed=N] [leak=pages] [--dry]
+ *	pgstress [workers=N] [threads=N] [growers=N] [auditors=N] [pinners=N]
+ *		 [duration=seconds] [ops=N] [seed=N] [leak=pages] [--dry]
  *
  * Free pages are compared between two quiet moments: after a warm-up round of the same crew, which
  * fills every cache to its working size, and after the run. At both the range slots are reset and
@@ -20,8 +20,9 @@
 struct config cfg;
 struct board *board;
 
-static const char *const keys[] = {"workers", "threads", "growers", "auditors", "duration",
-				   "ops",     "seed",    "leak",    "--dry",    NULL};
+static const char *const keys[] = {"workers", "threads",  "growers", "auditors",
+				   "pinners", "duration", "ops",     "seed",
+				   "leak",    "--dry",    NULL};
 
 static bool has_word(int argc, char **argv, const char *word)
 {
@@ -51,6 +52,7 @@ static int configure(int argc, char **argv)
 	cfg.thread_workers = arg_number(argc, argv, "threads", (cpus + 7) / 8);
 	cfg.growers = arg_number(argc, argv, "growers", cpus < 8 ? 1 : 2);
 	cfg.auditors = arg_number(argc, argv, "auditors", 1);
+	cfg.pinners = arg_number(argc, argv, "pinners", 0);
 	cfg.duration = arg_number(argc, argv, "duration", 10);
 	cfg.ops = arg_number(argc, argv, "ops", 0);
 	cfg.seed = arg_number(argc, argv, "seed", 1);
@@ -110,8 +112,8 @@ static void banner(const struct pgctl_stats *stats)
 	say("pgstress: %u CPUs, strategy %s, seed %lu, %u %s", cfg.nr_cpus,
 	    cfg.dry ? "(dry)" : stats->strategy, (unsigned long)cfg.seed,
 	    cfg.ops ? cfg.ops : cfg.duration, cfg.ops ? "operations a worker" : "seconds");
-	say("pgstress: %u workers, %u thread workers, %u growers, %u auditors", cfg.workers,
-	    cfg.thread_workers, cfg.growers, cfg.auditors);
+	say("pgstress: %u workers, %u thread workers, %u growers, %u auditors, %u pinners",
+	    cfg.workers, cfg.thread_workers, cfg.growers, cfg.auditors, cfg.pinners);
 }
 
 static void run(struct result *r)

@@ -7,6 +7,7 @@
  *	threads.c	role: threads, and processes of threads
  *	grower.c	role: PGCTL_GROW, FREE, RESET
  *	auditor.c	role: PGCTL_AUDIT
+ *	pinner.c	role: PGCTL_PIN
  *	toucher.c	reads of grown ranges from every context
  *	child.c		what an exec'd child does
  *	report.c	progress lines, the table, the verdict
@@ -31,7 +32,7 @@ enum outcome {
 };
 
 struct config {
-	unsigned int workers, thread_workers, growers, auditors;
+	unsigned int workers, thread_workers, growers, auditors, pinners;
 	unsigned int duration;     /* seconds; used when ops is 0 */
 	unsigned int ops;          /* operations of each worker; 0: run for `duration` */
 	unsigned int allowed_leak; /* pages */
@@ -75,6 +76,7 @@ enum outcome worker_role(unsigned int index, struct rng *rng, const struct limit
 enum outcome thread_role(unsigned int index, struct rng *rng, const struct limit *limit);
 enum outcome grower_role(unsigned int index, struct rng *rng, const struct limit *limit);
 enum outcome auditor_role(unsigned int index, struct rng *rng, const struct limit *limit);
+enum outcome pinner_role(unsigned int index, struct rng *rng, const struct limit *limit);
 
 /* `pgstress child <seed>`: what exec starts. */
 enum outcome child_main(uint64_t seed);

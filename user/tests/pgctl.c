@@ -1,5 +1,7 @@
 /* ABI tests: pgctl. With pgctl=1 its arguments and results; without, that it is refused. */
+#include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "user/tests/abitest.h"
 
@@ -9,7 +11,7 @@ TEST(pgctl, refused_unless_allowed)
 
 	if (options.pgctl)
 		SKIP("this kernel was booted with pgctl=1");
-	for (unsigned int op = PGCTL_STATS; op <= PGCTL_POWEROFF; op++)
+	for (unsigned int op = PGCTL_STATS; op <= PGCTL_PIN; op++)
 		CHECK_EQ(pgctl(op, 0, 0, &stats), options.host ? -ENOSYS : -EPERM);
 }
 
@@ -60,7 +62,7 @@ TEST(pgctl, bad_arguments)
 	CHECK_EQ(pgctl(PGCTL_GROW, 4096, 3, NULL), -EINVAL);
 	CHECK(pgctl(PGCTL_GROW, -1ul, 1, NULL) < 0);
 	CHECK(pgctl(PGCTL_GROW, 1ul << 46, 1, NULL) < 0);
-	CHECK_EQ(pgctl(PGCTL_POWEROFF + 1, 0, 0, NULL), -EINVAL);
+	CHECK_EQ(pgctl(PGCTL_PIN + 1, 0, 0, NULL), -EINVAL);
 	CHECK_EQ(pgctl(-1u, 0, 0, NULL), -EINVAL);
 }
 
@@ -145,4 +147,75 @@ TEST(pgctl, a_measured_growth_is_a_growth)
 	CHECK_EQ(after.walk_visits - before.walk_visits, cost.visits);
 	CHECK_EQ(pgctl(PGCTL_AUDIT, 0, 0, NULL), 0);
 	CHECK_EQ(pgctl(PGCTL_RESET, 0, 0, NULL), after.slots_present);
+}
+
+static pid_t child(void (*body)(void))
+{
+	pid_t pid = fork();
+
+	CHECK(pid >= 0);
+	if (pid == 0)
+		body();
+	return pid;
+}
+
+static void spin_for_ever(void)
+{
+	for (;;)
+		__asm__ volatile("pause");
+}
+
+static void sleep_for_ever(void)
+{
+	for (;;)
+		nap_ns(1000000);
+}
+
+static void call_for_ever(void)
+{
+	for (;;)
+		raw_syscall0(SYS_getppid);
+}
+
+static void two_threads(void)
+{
+	start_thread(spin_thread, NULL);
+	sleep_thread(NULL);
+	_exit(0);
+}
+
+static void two_threads_end(void)
+{
+	start_thread(spin_thread, NULL);
+	_exit(0);
+}
+
+/* Whatever a process is doing, its root is among those that are pinned, and it goes on afterwards. */
+TEST(pgctl, every_process_is_pinned)
+{
+	static void (*const bodies[])(void) = {spin_for_ever, sleep_for_ever, call_for_ever,
+					       two_threads};
+	pid_t pids[ARRAY_SIZE(bodies)];
+	long before, with;
+	int status;
+
+	need_pgctl();
+	before = pgctl(PGCTL_PIN, 0, 0, NULL);
+	CHECK(before >= 2); /* this process and the one that runs the tests */
+	for (unsigned int i = 0; i < ARRAY_SIZE(bodies); i++)
+		pids[i] = child(bodies[i]);
+	for (int round = 0; round < 5; round++) {
+		with = pgctl(PGCTL_PIN, 0, 0, NULL);
+		CHECK_EQ(with - before, ARRAY_SIZE(bodies));
+	}
+	CHECK_EQ(pgctl(PGCTL_AUDIT, 0, 0, NULL), 0);
+	for (unsigned int i = 0; i < ARRAY_SIZE(bodies); i++) {
+		CHECK_EQ(kill(pids[i], SIGKILL), 0);
+		CHECK_EQ(wait_child(pids[i], &status), 0);
+		CHECK_EQ(NO_CORE(status), KILLED(SIGKILL));
+	}
+	CHECK_EQ(pgctl(PGCTL_PIN, 0, 0, NULL), before);
+	/* The copies of the parent's pages can be written: roots are as they were. */
+	CHECK_EQ(wait_child(child(two_threads_end), &status), 0);
+	CHECK_EQ(status, EXITED(0));
 }

@@ -102,6 +102,8 @@ static long perform(unsigned int op, unsigned long a, unsigned long b, struct pg
 		return reset();
 	case PGCTL_DRAIN:
 		return 0;
+	case PGCTL_PIN:
+		return 1;
 	default:
 		return -EINVAL;
 	}

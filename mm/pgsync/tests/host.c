@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "arch/root.h"
+#include "kernel/base/errno.h"
 #include "kernel/base/panic.h"
 #include "mm/pgsync/tests/host.h"
 
@@ -26,7 +27,7 @@ const unsigned int boot_slots[BOOT_SLOTS] = {273, 468, 508, 511};
 struct mm_root *host_tasks[8];
 void (*host_on_walk)(void), (*host_on_table)(void);
 unsigned int host_callbacks, host_pages, host_objects, host_loads;
-long host_fail_pages, host_fail_objects, host_fail_tables;
+long host_fail_pages, host_fail_objects, host_fail_tables, host_fail_protect;
 unsigned long host_tables, host_tables_freed, host_mapped_va;
 const pte_t *host_cr3[HOST_CPUS];
 
@@ -115,6 +116,16 @@ void root_page_free(pte_t *pgd)
 {
 	assert_int_equal(munmap(pgd, PAGE_BYTES), 0);
 	host_pages--;
+}
+
+/* A store into a page without the right ends the test. */
+int root_page_protect(pte_t *pgd, bool read_only)
+{
+	if (read_only && fails(&host_fail_protect))
+		return -ENOMEM;
+	assert_int_equal(mprotect(pgd, PAGE_BYTES, read_only ? PROT_READ : PROT_READ | PROT_WRITE),
+			 0);
+	return 0;
 }
 
 struct mm_root *root_object_alloc(void)
@@ -272,7 +283,7 @@ void host_power_on(void)
 	host_irqs = true;
 	host_on_walk = host_on_table = NULL;
 	host_loads = 0;
-	host_fail_pages = host_fail_objects = host_fail_tables = 0;
+	host_fail_pages = host_fail_objects = host_fail_tables = host_fail_protect = 0;
 	host_tables = host_tables_freed = host_mapped_va = 0;
 	host_pages = host_objects = 0;
 	memset(host_tasks, 0, sizeof(host_tasks));
@@ -284,6 +295,7 @@ void host_power_on(void)
 		swapper_pg_dir[boot_slots[i]] =
 			pte_make(host_table(boot_slots[i]), PTE_KERNEL_TABLE);
 	pgd_gen = 1;
+	roots_pinned = false;
 	strategy = NULL;
 }
 

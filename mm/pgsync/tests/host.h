@@ -28,10 +28,11 @@ extern void (*host_on_walk)(void), (*host_on_table)(void);
 void host_grace_period(void);
 extern unsigned int host_callbacks; /* waiting */
 
-extern long host_fail_pages, host_fail_objects, host_fail_tables; /* the n-th from now fails */
-extern unsigned long host_mapped_va;                              /* all that kernel_maps() knows */
-extern unsigned long host_tables, host_tables_freed;              /* ever */
-extern unsigned int host_pages, host_objects;                     /* in use */
+/* The n-th from now fails. */
+extern long host_fail_pages, host_fail_objects, host_fail_tables, host_fail_protect;
+extern unsigned long host_mapped_va;                 /* all that kernel_maps() knows */
+extern unsigned long host_tables, host_tables_freed; /* ever */
+extern unsigned int host_pages, host_objects;        /* in use */
 
 /* What each CPU wrote to CR3 last, and how often all of them together. */
 extern const pte_t *host_cr3[HOST_CPUS];

@@ -63,18 +63,8 @@ int read_page_in(unsigned int slot)
 
 static void unload_here(void *unused)
 {
-	struct mm_struct *borrowed;
-
 	(void)unused;
-	ASSERT(!current->mm);
-	preempt_disable();
-	irq_disable();
-	switch_mm(&init_mm);
-	irq_enable();
-	borrowed = current->active_mm;
-	current->active_mm = &init_mm;
-	preempt_enable();
-	mmdrop(borrowed);
+	leave_borrowed_mm();
 }
 
 void unload_borrowed(void)

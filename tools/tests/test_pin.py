@@ -1,0 +1,40 @@
+"""All roots are pinned under the running stress (PGCTL_PIN): the processes freeze, every CPU verifies, all go on."""
+import re
+
+import pytest
+
+
+def pins(result):
+    """(times, most roots at once) that the pinner reports for the measured run."""
+    found = [re.match(r"^pgstress: pinner 0: (\d+) times, up to (\d+) roots$", line) for line in result.lines]
+    return [(int(m[1]), int(m[2])) for m in found if m][-1]
+
+
+@pytest.mark.parametrize("strategy", ["walk", "walk-v2", "list", "fault", "prealloc", "loadwalk"])
+def test_pinned_under_stress(boot, strategy):
+    result = boot(f"pgsync={strategy} pgctl=1 -- /bin/pgstress pinners=1 duration=5 seed=3", smp=8,
+                  expect="^PGSTRESS: PASS")
+    # walk-v2 loses slots, and that is its own: here it must freeze and pin like the others.
+    assert result.verdict == ("fail" if strategy == "walk-v2" and result.find("missing slots,") else "pass"), result.reason
+    times, roots = pins(result)
+    # Eight workers, a thread worker, a grower, an auditor, the pinner, the starter, and init.
+    assert times >= 1 and roots >= 14
+
+
+def test_64_cpus_freeze(boot_ok):
+    result = boot_ok("pgctl=1 deadline=300 -- /bin/pgstress pinners=2 duration=10 seed=3", smp=64, timeout=550,
+                     expect="^PGSTRESS: PASS")
+    times, roots = pins(result)
+    assert times >= 1 and roots >= 64
+
+
+def test_who_does_not_freeze_is_named(boot_ok):
+    result = boot_ok("ktest=1 filter=freezer.who_stays_awake", smp=2, expect="^# ktest: PASS")
+    assert result.find(r"^freezer: process \d+ does not freeze: thread \d+ \(actor\) runs or wants to, CPU 1$")
+    assert result.find(r"^freezer: gave up after 3 ms, 1 threads awake$")
+
+
+def test_a_gigabyte_page_is_split(ktap):
+    """The machine of the other tests is too small to have one."""
+    result = ktap("ktest=1 filter=guard.i36", smp=4, mem="4G", expect="^# ktest: PASS")
+    assert not result.skipped
