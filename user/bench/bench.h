@@ -4,6 +4,7 @@
  *	start.c		entry without a library, arguments, modes
  *	measure.c	rdtsc around one operation, many times
  *	operations.c	the operations measured
+ *	memory.c	those of them that are about memory
  *	throughput.c	one fork+exit+wait loop on each CPU
  *	print.c		lines without stdio
  *
@@ -40,9 +41,14 @@ struct sample {
 /* Learns what measuring costs; before all others. Prints the calibration. */
 void measure_init(void);
 
-/* Runs op() `warm` times, then `n` times with rdtsc around each. op returns false to say that it
- * failed. */
-bool measure(bool (*op)(void), unsigned int warm, unsigned int n, struct sample *out);
+/* Runs op() `warm` times, then `n` times with rdtsc around each; before each, prepare() if there is
+ * one, which is not measured. Either returns false to say that it failed. */
+bool measure(bool (*prepare)(void), bool (*op)(void), unsigned int warm, unsigned int n,
+	     struct sample *out);
+
+/* --- memory.c: returns the failures --- */
+
+int bench_memory(unsigned int n);
 
 /* --- operations.c: user/pgbench uses these too --- */
 
@@ -52,6 +58,9 @@ bool stay_here(void);
 bool fork_exit_wait(void);
 /* Measures op() and prints its line. 1: it failed. */
 int report(const char *name, bool (*op)(void), unsigned int n, const char *unit);
+/* The same with measure()'s prepare(); the figures are those of one of `parts` equal parts. */
+int report_prepared(const char *name, bool (*prepare)(void), bool (*op)(void), unsigned int parts,
+		    unsigned int n);
 /* Two processes that do nothing but yield: each of our yields is a switch there and one back. */
 int report_yield(unsigned int n);
 

@@ -35,20 +35,25 @@ static bool known_loop(void)
 	return true;
 }
 
-bool measure(bool (*op)(void), unsigned int warm, unsigned int n, struct sample *out)
+bool measure(bool (*prepare)(void), bool (*op)(void), unsigned int warm, unsigned int n,
+	     struct sample *out)
 {
 	uint64_t min = UINT64_MAX;
 	uint64_t sum = 0;
 
 	for (unsigned int i = 0; i < warm; i++) {
-		if (!op())
+		if ((prepare && !prepare()) || !op())
 			return false;
 	}
 	for (unsigned int i = 0; i < n; i++) {
-		uint64_t begin = ticks();
-		bool ok = op();
-		uint64_t took = ticks() - begin;
+		uint64_t begin, took;
+		bool ok;
 
+		if (prepare && !prepare())
+			return false;
+		begin = ticks();
+		ok = op();
+		took = ticks() - begin;
 		if (!ok)
 			return false;
 		sum += took;
@@ -64,9 +69,9 @@ void measure_init(void)
 {
 	struct sample s;
 
-	measure(nothing, 10, 1000, &s);
+	measure(NULL, nothing, 10, 1000, &s);
 	cost = s.min;
-	measure(known_loop, 1, 10, &s);
+	measure(NULL, known_loop, 1, 10, &s);
 	put("bench: calibration ");
 	put_number(s.min);
 	put(" ");

@@ -6,7 +6,6 @@
  * parent's stack and data pages are written again after each fork, as in any program.
  */
 #include <sched.h>
-#include <sys/mman.h>
 
 #include "user/bench/bench.h"
 #include "user/lib/rawsys.h"
@@ -65,17 +64,6 @@ static bool vfork_exec_exit_wait(void)
 	return pid > 0 && raw_syscall4(SYS_wait4, pid, 0, 0, 0) == pid;
 }
 
-static bool map_touch_unmap(void)
-{
-	long at = raw_syscall6(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (at < 0 && at > -4096)
-		return false;
-	*(volatile char *)at = 1;
-	return raw_syscall2(SYS_munmap, at, 4096) == 0;
-}
-
 static bool yield(void)
 {
 	return raw_syscall0(SYS_sched_yield) == 0;
@@ -88,25 +76,37 @@ static bool sleep_one_ms(void)
 	return raw_syscall2(SYS_nanosleep, (uintptr_t)duration, 0) == 0;
 }
 
-int report(const char *name, bool (*op)(void), unsigned int n, const char *unit)
+static int report_sample(const char *name, bool (*prepare)(void), bool (*op)(void),
+			 unsigned int parts, unsigned int n, const char *unit)
 {
 	struct sample s;
 
 	put("bench: ");
 	put(name);
-	if (!measure(op, n / 10 + 1, n, &s)) {
+	if (!measure(prepare, op, n / 10 + 1, n, &s)) {
 		put(" failed");
 		put_line();
 		return 1;
 	}
 	put(" ");
-	put_number(s.min);
+	put_number(s.min / parts);
 	put(" ");
-	put_number(s.mean);
+	put_number(s.mean / parts);
 	put(" ");
 	put(unit);
 	put_line();
 	return 0;
+}
+
+int report(const char *name, bool (*op)(void), unsigned int n, const char *unit)
+{
+	return report_sample(name, NULL, op, 1, n, unit);
+}
+
+int report_prepared(const char *name, bool (*prepare)(void), bool (*op)(void), unsigned int parts,
+		    unsigned int n)
+{
+	return report_sample(name, prepare, op, parts, n, "instructions");
 }
 
 int report_yield(unsigned int n)
@@ -184,7 +184,7 @@ int bench_operations(const char *tiny_path, unsigned int n)
 	failed += report("fork_exit_wait", fork_exit_wait, n, "instructions");
 	failed += report("fork_exec_exit_wait", fork_exec_exit_wait, n, "instructions");
 	failed += report("vfork_exec_exit_wait", vfork_exec_exit_wait, n, "instructions");
-	failed += report("map_touch_unmap", map_touch_unmap, n, "instructions");
+	failed += bench_memory(n);
 	failed += report_yield(n);
 	failed += report("sleep_1ms", sleep_one_ms, n / 10 + 1, "ns");
 	put("bench-note: sleep_1ms halts the CPU: virtual time jumps over idle, its figure is "
