@@ -15,6 +15,7 @@
 #include "mm/mm.h"
 #include "mm/pagezero.h"
 #include "mm/pgtable.h"
+#include "mm/vma.h"
 
 u64 vma_pte_prot(const struct vma *vma)
 {
@@ -119,17 +120,20 @@ static bool access_allowed(const struct vma *vma, unsigned long access)
 	return vma->flags & (VMA_READ | VMA_WRITE | VMA_EXEC);
 }
 
-/* The stack grows down to the faulting page, but not into another mapping's neighbourhood. */
+/*
+ * A stack grows down to the faulting page: to STACK_MAX, and not into the neighbourhood of another
+ * mapping, unless that is a stack too or nobody can touch it.
+ */
 static struct vma *grow_stack(struct mm_struct *mm, struct vma *vma, unsigned long va)
 {
-	struct vma *prev;
+	const struct vma *prev = vma_prev(mm, vma);
 
-	if (!(vma->flags & VMA_GROWSDOWN) || va < STACK_TOP - STACK_MAX)
+	if (!(vma->flags & VMA_GROWSDOWN) || vma->end - va > STACK_MAX || va < MMAP_MIN_ADDR)
 		return NULL;
-	prev = vma->node.prev == &mm->vmas ? NULL : list_entry(vma->node.prev, struct vma, node);
-	if (prev && prev->end + 256 * PAGE_SIZE > va)
+	if (prev && !(prev->flags & VMA_GROWSDOWN) &&
+	    (prev->flags & (VMA_READ | VMA_WRITE | VMA_EXEC)) && va - prev->end < STACK_GUARD_GAP)
 		return NULL;
-	vma->start = va;
+	vma_set_start(mm, vma, va);
 	return vma;
 }
 
@@ -193,7 +197,7 @@ void mm_grow_stack(struct mm_struct *mm, unsigned long start)
 
 	ASSERT(vma && (vma->flags & VMA_GROWSDOWN));
 	if (start < vma->start)
-		vma->start = start;
+		vma_set_start(mm, vma, start);
 }
 
 /* --- fork: both sides map the page read-only until one of them writes --- */

@@ -9,6 +9,7 @@
 #include "mm/set_memory.h"
 #include "mm/slab.h"
 #include "mm/unmap.h"
+#include "mm/vma.h"
 
 struct mm_struct init_mm = {
 	.root = &swapper_root,
@@ -74,24 +75,27 @@ struct mm_struct *mm_alloc(void)
 	return mm;
 }
 
-static int copy_vma(struct mm_struct *new, struct mm_struct *old, const struct vma *vma,
-		    struct tlb_batch *batch)
+static int copy_vmas(struct mm_struct *new, struct mm_struct *old, struct tlb_batch *batch)
 {
-	struct vma *copy = vma_alloc();
+	struct vma *vma;
 
-	if (!copy)
-		return -ENOMEM;
-	*copy = *vma;
-	list_add_tail(&copy->node, &new->vmas);
-	return vma_copy_pages(new, old, vma, batch);
+	list_for_each_entry (vma, &old->vmas, node) {
+		int error = -ENOMEM;
+
+		if (vma_append_copy(new, vma))
+			error = vma_copy_pages(new, old, vma, batch);
+		if (error)
+			return error;
+	}
+	vma_copy_tree(new, old);
+	return 0;
 }
 
 struct mm_struct *mm_fork(struct mm_struct *old)
 {
 	struct mm_struct *new = mm_alloc();
 	struct tlb_batch batch;
-	struct vma *vma;
-	int error = 0;
+	int error;
 
 	if (!new)
 		return NULL;
@@ -99,11 +103,7 @@ struct mm_struct *mm_fork(struct mm_struct *old)
 	mutex_lock(&old->mmap_lock);
 	new->brk_start = old->brk_start;
 	new->brk = old->brk;
-	list_for_each_entry (vma, &old->vmas, node) {
-		error = copy_vma(new, old, vma, &batch);
-		if (error)
-			break;
-	}
+	error = copy_vmas(new, old, &batch);
 	/* Entries that were writable are read-only now, wherever the old one is loaded. */
 	tlb_flush_batch(old, &batch);
 	mutex_unlock(&old->mmap_lock);
@@ -124,6 +124,8 @@ void exit_mmap(struct mm_struct *mm)
 		vma_free(vma);
 	}
 	list_init(&mm->vmas);
+	mm->vma_tree.top = NULL;
+	mm->nr_vmas = 0;
 	ASSERT_MSG(mm->resident == 0, "%lu pages left", mm->resident);
 }
 

@@ -6,7 +6,7 @@
  *	mmgrab(), mmdrop()		the structure and its root: users together hold one, and each CPU that borrows
  *	switch_mm()			what this CPU has loaded
  *	mm_fault()			page faults
- *	do_mmap() ...			vma.c
+ *	do_mmap() ...			mmap.c; the set of mappings itself is vma.h's
  *
  * A user address space is changed under mmap_lock, page faults included. Nobody may touch user
  * memory while holding it.
@@ -14,6 +14,7 @@
 #ifndef MM_MM_H
 #define MM_MM_H
 
+#include "kernel/base/avl.h"
 #include "kernel/base/bitops.h"
 #include "kernel/base/percpu.h"
 #include "kernel/base/wait.h"
@@ -30,8 +31,11 @@ struct initramfs_file;
 /* [start, end), page aligned. Under mmap_lock. */
 struct vma {
 	struct list_head node; /* in mm->vmas, by address */
+	struct avl_node tree;  /* in mm->vma_tree, by address */
 	unsigned long start, end;
+	unsigned long gap, max_gap; /* free bytes below it; the most in its subtree (vma.c) */
 	unsigned long flags;
+	struct vma *copy; /* in the address space that a fork is making */
 	/*
 	 * Backed by pages[0...] for [file_start, file_end) of the address space, zero beyond; NULL:
 	 * anonymous.
@@ -49,6 +53,8 @@ struct mm_struct {
 	u32 mm_count;         /* A */
 	struct mutex mmap_lock;
 	struct list_head vmas;         /* m */
+	struct avl_root vma_tree;      /* m */
+	unsigned int nr_vmas;          /* m */
 	struct vma *last_vma;          /* m: found last */
 	unsigned long brk_start, brk;  /* m */
 	unsigned long resident;        /* m: pages mapped */
@@ -158,9 +164,7 @@ struct vma *find_vma(struct mm_struct *mm, unsigned long va);
 
 struct tlb_batch;
 
-/* Between vma.c, fault.c and mm.c. */
-struct vma *vma_alloc(void);
-void vma_free(struct vma *vma);
+/* Between mmap.c, fault.c and mm.c. */
 void exit_mmap(struct mm_struct *mm);
 int vma_copy_pages(struct mm_struct *new, struct mm_struct *old, const struct vma *vma,
 		   struct tlb_batch *batch);

@@ -1,4 +1,4 @@
-/* Taking user pages out of an address space: for vma.c and mm.c. */
+/* Taking user pages out of an address space: for mmap.c and mm.c. */
 #ifndef MM_UNMAP_H
 #define MM_UNMAP_H
 
@@ -12,7 +12,5 @@ void unmap_pages(struct mm_struct *mm, unsigned long start, unsigned long end);
 
 /* The same for a whole mapping of an address space that no CPU has loaded: no flush. */
 void unmap_pages_dead(struct mm_struct *mm, unsigned long start, unsigned long end);
-
-void vma_init(void);
 
 #endif

@@ -1,18 +1,9 @@
-/*
- * Mappings: the sorted list of an address space, and mmap, munmap, mprotect, brk on it.
- *
- * Nothing is allocated for a mapping but its struct vma; pages come with the first touch (fault.c).
- * Removing one frees its pages and the tables that this empties.
- */
+/* The set of mappings of an address space: see vma.h. */
+#include "mm/vma.h"
+
 #include "kernel/base/errno.h"
 #include "kernel/base/panic.h"
-#include "kernel/base/string.h"
-#include "mm/mm.h"
-#include "mm/pgtable.h"
 #include "mm/slab.h"
-#include "mm/unmap.h"
-
-#define PROT_ALL (VMA_READ | VMA_WRITE | VMA_EXEC)
 
 static struct kmem_cache *vma_cache;
 
@@ -31,269 +22,138 @@ void vma_free(struct vma *vma)
 	kmem_cache_free(vma_cache, vma);
 }
 
+static struct vma *vma_of(const struct avl_node *node)
+{
+	return container_of(node, struct vma, tree);
+}
+
+/* --- gaps --- */
+
+static void update_max_gap(struct avl_node *node)
+{
+	struct vma *vma = vma_of(node);
+	unsigned long max = vma->gap;
+
+	if (node->left)
+		max = MAX(max, vma_of(node->left)->max_gap);
+	if (node->right)
+		max = MAX(max, vma_of(node->right)->max_gap);
+	vma->max_gap = max;
+}
+
+unsigned long vma_start_gap(const struct vma *vma)
+{
+	if (!(vma->flags & VMA_GROWSDOWN))
+		return vma->start;
+	return vma->start > STACK_GUARD_GAP ? vma->start - STACK_GUARD_GAP : 0;
+}
+
+/* Where the free addresses below a mapping begin. */
+static unsigned long gap_start(const struct vma *prev)
+{
+	return prev ? prev->end : MMAP_MIN_ADDR;
+}
+
+static unsigned long gap_between(const struct vma *prev, const struct vma *vma)
+{
+	unsigned long low = gap_start(prev), high = vma_start_gap(vma);
+
+	return high > low ? high - low : 0;
+}
+
+/* The highest mapping of the subtree with such a gap below it; there is one. */
+static struct vma *highest_gap_in(struct avl_node *node, size_t len)
+{
+	for (;;) {
+		if (node->right && vma_of(node->right)->max_gap >= len)
+			node = node->right;
+		else if (vma_of(node)->gap >= len)
+			return vma_of(node);
+		else
+			node = node->left;
+	}
+}
+
+/* The highest mapping below `vma` with such a gap below it, or NULL. */
+static struct vma *highest_gap_before(struct vma *vma, size_t len)
+{
+	struct avl_node *node = &vma->tree;
+
+	for (;;) {
+		if (node->left && vma_of(node->left)->max_gap >= len)
+			return highest_gap_in(node->left, len);
+		/* Up, to the first one with a lower address. */
+		while (node->parent && node->parent->left == node)
+			node = node->parent;
+		node = node->parent;
+		if (!node)
+			return NULL;
+		if (vma_of(node)->gap >= len)
+			return vma_of(node);
+	}
+}
+
+/* The highest mapping of all with such a gap below it, or NULL. */
+static struct vma *highest_gap(struct mm_struct *mm, size_t len)
+{
+	struct avl_node *top = mm->vma_tree.top;
+
+	return top && vma_of(top)->max_gap >= len ? highest_gap_in(top, len) : NULL;
+}
+
+static struct vma *highest_vma(struct mm_struct *mm)
+{
+	return list_empty(&mm->vmas) ? NULL : list_last_entry(&mm->vmas, struct vma, node);
+}
+
+unsigned long vma_find_gap(struct mm_struct *mm, size_t len, unsigned long limit)
+{
+	struct vma *above = find_vma(mm, limit);
+	unsigned long low, high;
+
+	/* The limit may cut one gap; all others below it count whole. */
+	low = gap_start(above ? vma_prev(mm, above) : highest_vma(mm));
+	high = above ? MIN(vma_start_gap(above), limit) : limit;
+	if (high > low && high - low >= len)
+		return high - len;
+	above = above ? highest_gap_before(above, len) : highest_gap(mm, len);
+	return above ? vma_start_gap(above) - len : 0;
+}
+
+/* --- searching --- */
+
 struct vma *find_vma(struct mm_struct *mm, unsigned long va)
 {
-	struct vma *vma = mm->last_vma;
+	struct vma *vma = mm->last_vma, *found = NULL;
 
-	if (vma && vma->start <= va && va < vma->end)
+	if (likely(vma && vma->start <= va && va < vma->end))
 		return vma;
-	list_for_each_entry (vma, &mm->vmas, node) {
-		if (va < vma->end) {
-			mm->last_vma = vma;
-			return vma;
+	for (struct avl_node *node = mm->vma_tree.top; node;) {
+		vma = vma_of(node);
+		if (va >= vma->end) {
+			node = node->right;
+			continue;
 		}
+		found = vma;
+		if (va >= vma->start)
+			break;
+		node = node->left;
 	}
-	return NULL;
+	if (found)
+		mm->last_vma = found;
+	return found;
 }
 
-static struct vma *vma_next(struct mm_struct *mm, struct vma *vma)
+bool vma_any(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
-	return vma->node.next == &mm->vmas ? NULL : list_entry(vma->node.next, struct vma, node);
+	const struct vma *vma = find_vma(mm, start);
+
+	return vma && vma->start < end;
 }
 
-/* Before which node a mapping at `start` belongs. */
-static struct list_head *insert_point(struct mm_struct *mm, unsigned long start)
+bool vma_all(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
-	struct vma *vma;
-
-	list_for_each_entry (vma, &mm->vmas, node)
-		if (vma->start >= start)
-			return &vma->node;
-	return &mm->vmas;
-}
-
-static bool vmas_merge(const struct vma *a, const struct vma *b)
-{
-	return a->end == b->start && a->flags == b->flags && !a->pages && !b->pages &&
-	       !(a->flags & VMA_GROWSDOWN);
-}
-
-static void vma_remove(struct mm_struct *mm, struct vma *vma)
-{
-	if (mm->last_vma == vma)
-		mm->last_vma = NULL;
-	list_del(&vma->node);
-	vma_free(vma);
-}
-
-/* Joins the neighbours that can be joined at the borders from `start` to `end`. */
-static void merge_range(struct mm_struct *mm, unsigned long start, unsigned long end)
-{
-	struct vma *vma = find_vma(mm, start - 1), *next;
-
-	while (vma && vma->end <= end && (next = vma_next(mm, vma))) {
-		if (vmas_merge(vma, next)) {
-			vma->end = next->end;
-			vma_remove(mm, next);
-		} else {
-			vma = next;
-		}
-	}
-}
-
-int mm_map_segment(struct mm_struct *mm, unsigned long start, unsigned long end,
-		   unsigned long flags, struct page *const *pages, unsigned long file_start,
-		   unsigned long file_end)
-{
-	struct vma *vma = find_vma(mm, start);
-
-	ASSERT(IS_ALIGNED(start, PAGE_SIZE) && IS_ALIGNED(end, PAGE_SIZE) && start < end);
-	if (vma && vma->start < end)
-		return -EINVAL;
-	vma = vma_alloc();
-	if (!vma)
-		return -ENOMEM;
-	*vma = (struct vma){
-		.start = start,
-		.end = end,
-		.flags = flags,
-		.pages = pages,
-		.file_start = file_start,
-		.file_end = file_end,
-	};
-	list_add_tail(&vma->node, insert_point(mm, start));
-	return 0;
-}
-
-/* Cuts `vma` at `at`: it keeps the lower part. -ENOMEM leaves it whole. */
-static int vma_split(struct vma *vma, unsigned long at)
-{
-	struct vma *upper = vma_alloc();
-
-	if (!upper)
-		return -ENOMEM;
-	ASSERT(vma->start < at && at < vma->end);
-	*upper = *vma;
-	upper->start = at;
-	upper->flags &= ~VMA_GROWSDOWN;
-	vma->end = at;
-	list_add(&upper->node, &vma->node);
-	return 0;
-}
-
-/* Makes mapping borders at start and end, so that what lies between is whole mappings. */
-static int split_at_borders(struct mm_struct *mm, unsigned long start, unsigned long end)
-{
-	struct vma *vma = find_vma(mm, start);
-
-	if (vma && vma->start < start && vma_split(vma, start))
-		return -ENOMEM;
-	vma = find_vma(mm, end);
-	if (vma && vma->start < end && vma_split(vma, end))
-		return -ENOMEM;
-	mm->last_vma = NULL;
-	return 0;
-}
-
-static int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end)
-{
-	struct vma *vma = find_vma(mm, start), *next;
-	bool any = vma && vma->start < end;
-
-	if (!any)
-		return 0;
-	if (split_at_borders(mm, start, end))
-		return -ENOMEM;
-	for (vma = find_vma(mm, start); vma && vma->start < end; vma = next) {
-		next = vma_next(mm, vma);
-		vma_remove(mm, vma);
-	}
-	unmap_pages(mm, start, end);
-	return 0;
-}
-
-/* A page-aligned range inside user space. */
-static bool range_ok(unsigned long addr, size_t len)
-{
-	return IS_ALIGNED(addr, PAGE_SIZE) && len <= USER_END && addr <= USER_END - len;
-}
-
-int do_munmap(struct mm_struct *mm, unsigned long addr, size_t len)
-{
-	int ret;
-
-	if (!len || len > USER_END || !range_ok(addr, ALIGN_UP(len, PAGE_SIZE)))
-		return -EINVAL;
-	mutex_lock(&mm->mmap_lock);
-	ret = unmap_locked(mm, addr, addr + ALIGN_UP(len, PAGE_SIZE));
-	mutex_unlock(&mm->mmap_lock);
-	return ret;
-}
-
-/* The highest gap of `len` bytes that ends at or below `limit`; 0: none. */
-static unsigned long find_gap(struct mm_struct *mm, size_t len, unsigned long limit)
-{
-	unsigned long top = limit;
-	struct list_head *node;
-
-	for (node = mm->vmas.prev; node != &mm->vmas; node = node->prev) {
-		struct vma *vma = list_entry(node, struct vma, node);
-
-		if (vma->end <= top && top - vma->end >= len)
-			return top - len;
-		if (vma->start < top)
-			top = vma->start;
-	}
-	return top >= len + MMAP_MIN_ADDR ? top - len : 0;
-}
-
-static unsigned long choose_address(struct mm_struct *mm, unsigned long hint, size_t len)
-{
-	if (hint) {
-		struct vma *vma;
-
-		hint = ALIGN_DOWN(hint, PAGE_SIZE);
-		vma = find_vma(mm, hint);
-		if (hint >= MMAP_MIN_ADDR && range_ok(hint, len) &&
-		    (!vma || vma->start >= hint + len))
-			return hint;
-	}
-	return find_gap(mm, len, MMAP_BASE);
-}
-
-static long mmap_locked(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
-			unsigned long flags)
-{
-	struct vma *vma;
-	int ret;
-
-	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
-		if (!range_ok(addr, len))
-			return IS_ALIGNED(addr, PAGE_SIZE) ? -ENOMEM : -EINVAL;
-		if (addr < MMAP_MIN_ADDR)
-			return -EPERM;
-		vma = find_vma(mm, addr);
-		if ((flags & MAP_FIXED_NOREPLACE) && vma && vma->start < addr + len)
-			return -EEXIST;
-		ret = unmap_locked(mm, addr, addr + len);
-		if (ret)
-			return ret;
-	} else {
-		addr = choose_address(mm, addr, len);
-		if (!addr)
-			return -ENOMEM;
-	}
-	ret = mm_map_segment(mm, addr, addr + len, prot, NULL, 0, 0);
-	if (ret)
-		return ret;
-	merge_range(mm, addr, addr + len);
-	return (long)addr;
-}
-
-long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
-	     unsigned long flags)
-{
-	long ret;
-
-	if (!len || (flags & MAP_TYPE) != MAP_PRIVATE)
-		return -EINVAL;
-	if (len > USER_END)
-		return -ENOMEM;
-	len = ALIGN_UP(len, PAGE_SIZE);
-	mutex_lock(&mm->mmap_lock);
-	ret = mmap_locked(mm, addr, len, prot & PROT_ALL, flags);
-	mutex_unlock(&mm->mmap_lock);
-	if (ret > 0 && (flags & MAP_POPULATE))
-		for (size_t off = 0; off < len; off += PAGE_SIZE)
-			if (mm_fault(mm, (unsigned long)ret + off,
-				     prot & VMA_WRITE ? FAULT_WRITE : 0))
-				break; /* as Linux: the mapping stands, touching it tells */
-	return ret;
-}
-
-static void protect_leaf(pte_t *entry, unsigned long va, void *arg)
-{
-	u64 prot = vma_pte_prot(arg);
-
-	(void)va;
-	/* Write permission comes with the next write fault: the page may be shared. */
-	pt_set(entry, (*entry & (PTE_PHYS_MASK | PTE_A | PTE_D | PTE_SPECIAL)) | (prot & ~PTE_W));
-}
-
-static void protect_none_leaf(pte_t *entry, unsigned long va, void *arg)
-{
-	(void)va;
-	(void)arg;
-	/*
-	 * There for the counts and the walker, but not for the processor: a system call that copies
-	 * from it runs as the supervisor and must fault as well.
-	 */
-	pt_set(entry, (*entry & ~(PTE_P | PTE_W)) | PTE_NONE);
-}
-
-static void protect_vma(struct mm_struct *mm, struct vma *vma)
-{
-	static const struct pt_range_ops protect = {.leaf = protect_leaf};
-	static const struct pt_range_ops none = {.leaf = protect_none_leaf};
-
-	pt_walk_range(mm->root->pgd, vma->start, vma->end, vma->flags & PROT_ALL ? &protect : &none,
-		      vma);
-}
-
-/* All of [start, end) mapped? */
-static bool range_mapped(struct mm_struct *mm, unsigned long start, unsigned long end)
-{
-	struct vma *vma = find_vma(mm, start);
+	const struct vma *vma = find_vma(mm, start);
 
 	for (; vma && vma->start <= start; vma = vma_next(mm, vma)) {
 		start = vma->end;
@@ -303,70 +163,148 @@ static bool range_mapped(struct mm_struct *mm, unsigned long start, unsigned lon
 	return false;
 }
 
-static int mprotect_locked(struct mm_struct *mm, unsigned long start, unsigned long end,
-			   unsigned long prot)
-{
-	struct vma *vma, *next;
+/* --- changing --- */
 
-	if (!range_mapped(mm, start, end))
+/* `prev` is the neighbour below, NULL: none. */
+static void link_after(struct mm_struct *mm, struct vma *vma, struct vma *prev)
+{
+	struct vma *next;
+
+	list_add(&vma->node, prev ? &prev->node : &mm->vmas);
+	next = vma_next(mm, vma);
+	ASSERT_MSG(vma->start < vma->end && (!prev || prev->end <= vma->start) &&
+			   (!next || vma->end <= next->start),
+		   "[%#lx, %#lx)", vma->start, vma->end);
+	vma->gap = gap_between(prev, vma);
+	if (next)
+		next->gap = gap_between(vma, next);
+	avl_insert(&mm->vma_tree, &vma->tree, prev ? &prev->tree : NULL, next ? &next->tree : NULL,
+		   update_max_gap);
+	mm->nr_vmas++;
+}
+
+void vma_link(struct mm_struct *mm, struct vma *vma)
+{
+	struct vma *next = find_vma(mm, vma->start);
+
+	link_after(mm, vma, next ? vma_prev(mm, next) : highest_vma(mm));
+}
+
+void vma_remove(struct mm_struct *mm, struct vma *vma)
+{
+	struct vma *prev = vma_prev(mm, vma), *next = vma_next(mm, vma);
+
+	if (mm->last_vma == vma)
+		mm->last_vma = NULL;
+	if (next)
+		next->gap = gap_between(prev, next);
+	list_del(&vma->node);
+	avl_remove(&mm->vma_tree, &vma->tree, update_max_gap);
+	mm->nr_vmas--;
+	vma_free(vma);
+}
+
+void vma_set_start(struct mm_struct *mm, struct vma *vma, unsigned long start)
+{
+	ASSERT(IS_ALIGNED(start, PAGE_SIZE) && start < vma->end);
+	vma->start = start;
+	vma->gap = gap_between(vma_prev(mm, vma), vma);
+	avl_propagate(&vma->tree, update_max_gap);
+}
+
+/* Cuts `vma` at `at`: it keeps the lower part. -ENOMEM leaves it whole. */
+static int split(struct mm_struct *mm, struct vma *vma, unsigned long at)
+{
+	struct vma *upper;
+
+	ASSERT(vma->start < at && at < vma->end);
+	if (mm->nr_vmas >= VMAS_MAX)
 		return -ENOMEM;
-	if (split_at_borders(mm, start, end))
+	upper = vma_alloc();
+	if (!upper)
 		return -ENOMEM;
-	for (vma = find_vma(mm, start); vma && vma->start < end; vma = next) {
-		next = vma_next(mm, vma);
-		vma->flags = (vma->flags & ~PROT_ALL) | prot;
-		protect_vma(mm, vma);
-	}
-	merge_range(mm, start, end);
-	tlb_flush_mm(mm, start, end);
+	*upper = *vma;
+	upper->start = at;
+	vma->end = at;
+	link_after(mm, upper, vma);
 	return 0;
 }
 
-int do_mprotect(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot)
+int vma_split_at_borders(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
-	int ret;
+	struct vma *vma = find_vma(mm, start);
 
-	if (!IS_ALIGNED(addr, PAGE_SIZE) || (prot & ~PROT_ALL))
-		return -EINVAL;
-	if (!len)
-		return 0;
-	if (len > USER_END || !range_ok(addr, ALIGN_UP(len, PAGE_SIZE)))
+	if (vma && vma->start < start && split(mm, vma, start))
 		return -ENOMEM;
-	mutex_lock(&mm->mmap_lock);
-	ret = mprotect_locked(mm, addr, addr + ALIGN_UP(len, PAGE_SIZE), prot);
-	mutex_unlock(&mm->mmap_lock);
-	return ret;
+	vma = find_vma(mm, end);
+	if (vma && vma->start < end && split(mm, vma, end))
+		return -ENOMEM;
+	return 0;
 }
 
-static int brk_locked(struct mm_struct *mm, unsigned long brk)
+static bool can_merge(const struct vma *a, const struct vma *b)
 {
-	unsigned long old_end = ALIGN_UP(mm->brk, PAGE_SIZE), end = ALIGN_UP(brk, PAGE_SIZE);
-	struct vma *vma;
-	int ret;
-
-	if (brk < mm->brk_start || brk > MMAP_BASE)
-		return -ENOMEM;
-	if (end < old_end)
-		return unmap_locked(mm, end, old_end);
-	if (end == old_end)
-		return 0;
-	vma = find_vma(mm, old_end);
-	if (vma && vma->start < end)
-		return -ENOMEM;
-	ret = mm_map_segment(mm, old_end, end, VMA_READ | VMA_WRITE, NULL, 0, 0);
-	if (ret == 0)
-		merge_range(mm, old_end, end);
-	return ret;
+	return a->end == b->start && a->flags == b->flags && a->pages == b->pages &&
+	       a->file_start == b->file_start && a->file_end == b->file_end;
 }
 
-unsigned long do_brk(struct mm_struct *mm, unsigned long brk)
+static struct vma *merge(struct mm_struct *mm, struct vma *vma, struct vma *next)
 {
-	unsigned long now;
+	if (!next || !can_merge(vma, next))
+		return next;
+	vma->end = next->end;
+	vma_remove(mm, next);
+	return vma;
+}
 
-	mutex_lock(&mm->mmap_lock);
-	if (brk_locked(mm, brk) == 0)
-		mm->brk = brk;
-	now = mm->brk;
-	mutex_unlock(&mm->mmap_lock);
-	return now;
+void vma_merge(struct mm_struct *mm, struct vma *vma)
+{
+	struct vma *prev = vma_prev(mm, vma);
+
+	merge(mm, vma, vma_next(mm, vma));
+	if (prev)
+		merge(mm, prev, vma);
+}
+
+void vma_merge_range(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct vma *vma = find_vma(mm, start - 1);
+
+	while (vma && vma->end <= end)
+		vma = merge(mm, vma, vma_next(mm, vma));
+}
+
+/* --- fork: the copies stand in the same order and in a tree of the same shape --- */
+
+struct vma *vma_append_copy(struct mm_struct *new, struct vma *vma)
+{
+	struct vma *copy = vma_alloc();
+
+	if (!copy)
+		return NULL;
+	*copy = *vma;
+	vma->copy = copy;
+	list_add_tail(&copy->node, &new->vmas);
+	new->nr_vmas++;
+	return copy;
+}
+
+static struct avl_node *copy_of(const struct avl_node *node)
+{
+	return node ? &vma_of(node)->copy->tree : NULL;
+}
+
+void vma_copy_tree(struct mm_struct *new, const struct mm_struct *old)
+{
+	const struct vma *vma;
+
+	ASSERT(new->nr_vmas == old->nr_vmas);
+	list_for_each_entry (vma, &old->vmas, node) {
+		struct avl_node *node = &vma->copy->tree;
+
+		node->left = copy_of(vma->tree.left);
+		node->right = copy_of(vma->tree.right);
+		node->parent = copy_of(vma->tree.parent);
+	}
+	new->vma_tree.top = copy_of(old->vma_tree.top);
 }

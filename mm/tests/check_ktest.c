@@ -8,6 +8,7 @@
 #include "kernel/workers.h"
 #include "mm/buddy.h"
 #include "mm/pgtable.h"
+#include "mm/vma.h"
 
 u64 drained_pages(void)
 {
@@ -78,17 +79,44 @@ long map_fixed(struct mm_struct *mm, unsigned long va, unsigned long pages, unsi
 
 /* --- soundness --- */
 
+/* Checks the subtree, *at going through the list; returns the largest gap in it. */
+static unsigned long expect_tree(const struct avl_node *node, const struct list_head **at)
+{
+	unsigned long largest, right;
+	const struct vma *vma;
+
+	if (!node)
+		return 0;
+	largest = expect_tree(node->left, at);
+	vma = container_of(node, struct vma, tree);
+	KTEST_EXPECT(*at == &vma->node);
+	*at = (*at)->next;
+	right = expect_tree(node->right, at);
+	largest = MAX(vma->gap, MAX(largest, right));
+	KTEST_EXPECT_EQ(vma->max_gap, largest);
+	return largest;
+}
+
 static void expect_sorted(struct mm_struct *mm)
 {
+	const struct list_head *at = mm->vmas.next;
 	const struct vma *vma, *prev = NULL;
+	unsigned int n = 0;
 
 	list_for_each_entry (vma, &mm->vmas, node) {
+		unsigned long low = prev ? prev->end : MMAP_MIN_ADDR, high = vma_start_gap(vma);
+
 		KTEST_EXPECT(vma->start < vma->end && vma->end <= USER_END);
 		KTEST_EXPECT(IS_ALIGNED(vma->start | vma->end, PAGE_SIZE));
 		if (prev)
 			KTEST_EXPECT(prev->end <= vma->start);
+		KTEST_EXPECT_EQ(vma->gap, high > low ? high - low : 0);
 		prev = vma;
+		n++;
 	}
+	KTEST_EXPECT_EQ(mm->nr_vmas, n);
+	expect_tree(mm->vma_tree.top, &at);
+	KTEST_EXPECT(at == &mm->vmas);
 }
 
 static void expect_sound_leaf(struct mm_struct *mm, unsigned long va, pte_t e)

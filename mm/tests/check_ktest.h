@@ -32,10 +32,10 @@ void *exchange(unsigned int i, void *thing);
 void on_all_cpus(void (*fn)(u64 *random));
 
 /*
- * Expects an address space to be sound: mappings sorted and apart; each page inside one and with no
- * more rights than it gives; resident pages counted; each table's count right. Neighbours that
- * could be one mapping are allowed: a split that ran out of memory leaves them. Nobody may change
- * the space meanwhile.
+ * Expects an address space to be sound: mappings sorted and apart, in the tree as on the list, with
+ * their gaps; each page inside one and with no more rights than it gives; resident pages counted;
+ * each table's count right. Neighbours that could be one mapping are allowed: a split that ran out
+ * of memory leaves them. Nobody may change the space meanwhile.
  */
 void expect_sound_mm(struct mm_struct *mm);
 
