@@ -46,7 +46,7 @@ static uint64_t now_ns(void)
  * Gives way to other tasks and, by the pause, to other vCPUs where all share one host thread: a
  * CPU that waited without it would use up whole time slices.
  */
-static void give_way(void)
+static void pause_and_yield(void)
 {
 	raw_syscall0(SYS_sched_yield);
 	__builtin_ia32_pause();
@@ -87,7 +87,7 @@ static void reporter(struct reporter *r)
 		__atomic_fetch_add(&shared.failed, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&shared.ready, 1, __ATOMIC_RELEASE);
 	while (!shared.go)
-		give_way(); /* sched_yield: the others have to get ready */
+		pause_and_yield(); /* sched_yield: the others have to get ready */
 	while (now_ns() < shared.deadline_ns) {
 		int status = 255 << 8;
 		long pid = raw_syscall0(SYS_fork);
@@ -193,7 +193,7 @@ int bench_throughput(unsigned int seconds)
 	shared.stacks = (char *)at;
 	n = start_all();
 	while (__atomic_load_n(&shared.ready, __ATOMIC_ACQUIRE) < n)
-		give_way(); /* sched_yield */
+		pause_and_yield();
 	begin = now_ns();
 	shared.deadline_ns = begin + seconds * 1000000000ull;
 	__atomic_store_n(&shared.go, 1, __ATOMIC_RELEASE);

@@ -129,11 +129,6 @@ static unsigned int loaded_roots(void)
 	return n;
 }
 
-static bool walks_tasks(void)
-{
-	return strategy_is("walk") || strategy_is("walk-v2");
-}
-
 KTEST(guard, i41_growth_visits_each_process_and_each_loaded_root_once)
 {
 	struct pgsync_stats before, after;
