@@ -60,7 +60,10 @@ static noinline void crash_missingslot(void)
 	(void)*p;
 }
 
-/* A root before its late copy: without the assertion in load_root() the next fetch is the last. */
+/*
+ * A root before its late copy. Without the assertion in load_root(), and where that compares no
+ * generation, the next instruction is the last one.
+ */
 static noinline void crash_loadunready(void)
 {
 	struct mm_struct *mm = mm_alloc();

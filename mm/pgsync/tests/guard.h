@@ -3,8 +3,8 @@
  * the schedule in which it matters (kernel/racepoint.h) and then look at the slots of the roots
  * themselves: whether somebody's access is repaired later is not their question.
  *
- *	if (!guard_begin(3))		the test's thread stays on CPU 0; 3 CPUs are needed
- *		return;
+ *	if (!guard_begin(3))		the test's thread stays on CPU 0; 3 CPUs are needed;
+ *		return;			and new roots are new pages
  *	...
  *	guard_end();			slots and schedule as before
  */

@@ -23,6 +23,7 @@ bool guard_begin(unsigned int cpus)
 		return false;
 	}
 	stay_on(0, 1);
+	drain_root_caches();
 	return true;
 }
 

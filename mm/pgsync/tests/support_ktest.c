@@ -84,10 +84,15 @@ static void drain_here(void *unused)
 	root_cache_drain();
 }
 
+void drain_root_caches(void)
+{
+	run_on_each_cpu(drain_here, NULL);
+}
+
 void test_slots_reset(void)
 {
 	unload_borrowed();
-	run_on_each_cpu(drain_here, NULL);
+	drain_root_caches();
 	for (unsigned int i = 0; i < TEST_SLOTS; i++)
 		if (pages[i])
 			kunmap_pages(root_slot_va(TEST_SLOT + i), 1);
