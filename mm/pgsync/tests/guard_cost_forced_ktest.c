@@ -9,9 +9,8 @@
 #include "arch/smp.h"
 #include "kernel/base/atomic.h"
 #include "kernel/base/ktest.h"
-#include "kernel/racepoint.h"
 #include "mm/pgsync/tests/everywhere.h"
-#include "mm/pgsync/tests/support.h"
+#include "mm/pgsync/tests/guard.h"
 
 static void grow_slot_of(void *slot)
 {
@@ -52,9 +51,8 @@ KTEST(guard, i32_who_waits_to_grow_answers_interrupts)
 	bool irqs_on = false;
 	struct actor a, b, c;
 
-	if (cpus_online() < 4 || never_grows())
-		KTEST_SKIP("grower, waiter and caller keep their CPUs; nobody waits where nothing "
-			   "grows");
+	if (skip_without_growth() || !guard_begin(4))
+		return;
 	actor_start(&a, a_cpu);
 	actor_start(&b, b_cpu);
 	actor_start(&c, c_cpu);
@@ -83,7 +81,7 @@ KTEST(guard, i32_who_waits_to_grow_answers_interrupts)
 	actor_stop(&a);
 	actor_stop(&b);
 	actor_stop(&c);
-	test_slots_reset();
+	guard_end();
 }
 
 /* Every CPU has asked for the address in vain before. No processor remembers that (SDM 4.10.4.3). */
@@ -92,6 +90,8 @@ KTEST(guard, i34_a_new_slot_is_seen_without_a_flush)
 	const void *va = (void *)root_slot_va(TEST_SLOT);
 	u64 ipis;
 
+	if (!guard_begin(1))
+		return;
 	everywhere_start();
 	KTEST_EXPECT_EQ(everywhere_missing(va), cpus_online());
 	ipis = tlb_ipis_sent();
@@ -99,7 +99,7 @@ KTEST(guard, i34_a_new_slot_is_seen_without_a_flush)
 	KTEST_EXPECT_EQ(everywhere_missing(va), serves_tasks() ? 0 : cpus_online());
 	KTEST_EXPECT_EQ(tlb_ipis_sent(), ipis);
 	everywhere_stop();
-	test_slots_reset();
+	guard_end();
 }
 
 /* --- I41 --- */
@@ -134,6 +134,8 @@ KTEST(guard, i41_growth_visits_each_process_and_each_loaded_root_once)
 	struct pgsync_stats before, after;
 	unsigned int visits;
 
+	if (!guard_begin(1))
+		return;
 	unload_borrowed();
 	everywhere_start();
 	KTEST_EXPECT_EQ(processes(), cpus_online());
@@ -146,7 +148,7 @@ KTEST(guard, i41_growth_visits_each_process_and_each_loaded_root_once)
 	pgsync_get_stats(&after);
 	KTEST_EXPECT_EQ(after.walk_visits - before.walk_visits, visits);
 	everywhere_stop();
-	test_slots_reset();
+	guard_end();
 }
 
 /* A kernel thread whose place in the walk is in the buckets [first, end). */
@@ -179,8 +181,8 @@ KTEST(guard, i41_who_is_born_behind_the_walk_does_not_lengthen_it)
 	struct mm_struct *mms[3];
 	struct pgsync_stats before, after;
 
-	if (cpus_online() < 3 || !walks_tasks())
-		KTEST_SKIP("the walker keeps its CPU; most strategies have none");
+	if (!guard_begin_walk(3))
+		return;
 	unload_borrowed();
 	for (int i = 0; i < 3; i++)
 		mms[i] = mm_alloc();
@@ -210,5 +212,5 @@ KTEST(guard, i41_who_is_born_behind_the_walk_does_not_lengthen_it)
 	actor_stop(&middle);
 	actor_stop(&behind);
 	actor_stop(&ahead);
-	test_slots_reset();
+	guard_end();
 }

@@ -9,8 +9,7 @@
 #include "arch/mmu.h"
 #include "arch/smp.h"
 #include "kernel/base/ktest.h"
-#include "kernel/racepoint.h"
-#include "mm/pgsync/tests/support.h"
+#include "mm/pgsync/tests/guard.h"
 
 /* A touch of a test slot's page, wherever it happens, and what came of it. */
 struct touch {
@@ -72,13 +71,11 @@ static struct {
 	struct mm_struct *mm;
 } pair;
 
-/* False, and skipped: there is no other CPU to send. */
+/* False, and skipped: there is no other CPU that could send. */
 static bool pair_start(void)
 {
-	if (cpus_online() < 2) {
-		ktest_skip("nobody to send an interrupt");
+	if (!guard_begin(2))
 		return false;
-	}
 	pair.mm = mm_alloc();
 	actor_start(&pair.sender, 0);
 	actor_start(&pair.process, (int)last_cpu());
@@ -90,7 +87,7 @@ static void pair_stop(void)
 {
 	actor_stop(&pair.process);
 	actor_stop(&pair.sender);
-	test_slots_reset();
+	guard_end();
 }
 
 static void send(void (*how)(void *), void (*fn)(void *), void *arg)

@@ -10,10 +10,9 @@
 #include "kernel/base/ktest.h"
 #include "kernel/drain.h"
 #include "kernel/pgctl.h"
-#include "kernel/racepoint.h"
 #include "mm/buddy.h"
 #include "mm/pgsync/tests/everywhere.h"
-#include "mm/pgsync/tests/support.h"
+#include "mm/pgsync/tests/guard.h"
 #include "mm/pgtable.h"
 #include "mm/vmalloc.h"
 
@@ -30,6 +29,8 @@ KTEST(guard, i20_a_slot_and_its_table_outlive_what_was_mapped_there)
 	pte_t value;
 	void *va;
 
+	if (!guard_begin(1))
+		return;
 	(void)pgctl_reset_slots();
 	everywhere_start();
 	va = vmalloc_fresh_slot(PAGE_SIZE, false);
@@ -52,6 +53,7 @@ KTEST(guard, i20_a_slot_and_its_table_outlive_what_was_mapped_there)
 	}
 	everywhere_stop();
 	KTEST_EXPECT_EQ(pgctl_reset_slots(), !never_grows());
+	guard_end();
 }
 
 static void live(void *arg)
@@ -81,10 +83,8 @@ KTEST(guard, i20_a_slot_is_not_cleared_while_it_is_copied)
 	struct actor a;
 	void *va;
 
-	if (skip_without_growth())
+	if (skip_without_growth() || !guard_begin(2))
 		return;
-	if (cpus_online() < 2)
-		KTEST_SKIP("the copier keeps its CPU");
 	(void)pgctl_reset_slots();
 	va = vmalloc_fresh_slot(PAGE_SIZE, false);
 	slot = root_slot((unsigned long)va);
@@ -104,6 +104,7 @@ KTEST(guard, i20_a_slot_is_not_cleared_while_it_is_copied)
 		WRITE_ONCE(root->pgd[slot], 0);
 	actor_stop(&a);
 	KTEST_EXPECT_EQ(pgctl_reset_slots(), 1);
+	guard_end();
 }
 
 /* --- growth --- */
@@ -130,13 +131,13 @@ KTEST(guard, i22_the_table_is_empty_when_its_slot_appears)
 {
 	unsigned int entries = 0;
 
-	if (skip_without_growth())
+	if (skip_without_growth() || !guard_begin(1))
 		return;
 	race_on("grow_stored", RACE_ANY_CPU, 1, count_entries, &entries);
 	KTEST_EXPECT_EQ(populate_one(TEST_SLOT), 0);
 	KTEST_EXPECT_EQ(race_passed("grow_stored", RACE_ANY_CPU), 1);
 	KTEST_EXPECT_EQ(entries, 0);
-	test_slots_reset();
+	guard_end();
 }
 
 static u64 free_pages_now(void)
@@ -147,9 +148,6 @@ static u64 free_pages_now(void)
 	return nr_free_pages();
 }
 
-/* How long a CPU is given to do what it must not: it does not depend on the host. */
-#define PATIENCE 2000
-
 KTEST(guard, i23_of_two_growers_of_a_slot_one_wins)
 {
 	int a_cpu = (int)last_cpu(), b_cpu = a_cpu - 1, a_ret = 1, b_ret = 1;
@@ -157,10 +155,8 @@ KTEST(guard, i23_of_two_growers_of_a_slot_one_wins)
 	struct actor a, b;
 	u64 pages;
 
-	if (skip_without_growth())
+	if (skip_without_growth() || !guard_begin(3))
 		return;
-	if (cpus_online() < 3)
-		KTEST_SKIP("both growers keep their CPUs");
 	actor_start(&a, a_cpu);
 	actor_start(&b, b_cpu);
 	pages = free_pages_now();
@@ -169,8 +165,9 @@ KTEST(guard, i23_of_two_growers_of_a_slot_one_wins)
 	actor_post(&a, populate_test_slot, &a_ret);
 	race_wait_parked("grow_checked");
 	actor_post(&b, populate_test_slot, &b_ret);
-	for (int i = 0; i < PATIENCE && !race_passed("grow_checked", b_cpu); i++)
+	while (!race_passed("grow_waits", b_cpu))
 		yield_and_relax();
+	give_time();
 	/* One of them has found the slot empty: the other may not look before that one is ready. */
 	KTEST_EXPECT_EQ(race_passed("grow_checked", b_cpu), 0);
 	KTEST_EXPECT(!kroot_ready(TEST_SLOT));
@@ -187,6 +184,7 @@ KTEST(guard, i23_of_two_growers_of_a_slot_one_wins)
 	KTEST_EXPECT_EQ(free_pages_now(), pages);
 	actor_stop(&a);
 	actor_stop(&b);
+	guard_end();
 }
 
 static void map_first_page(void *unused)
@@ -219,13 +217,12 @@ static void map_and_read_second_page(void *arg)
 KTEST(guard, i24_who_maps_in_a_slot_that_is_being_grown_waits)
 {
 	int a_cpu = (int)last_cpu(), b_cpu = a_cpu - 1;
-	struct second_page second = {.page = alloc_page(GFP_KERNEL)};
+	struct second_page second = {0};
 	struct actor a, b;
 
-	if (cpus_online() < 3 || never_grows()) {
-		free_page(second.page);
-		KTEST_SKIP("grower and mapper keep their CPUs; nobody waits where nothing grows");
-	}
+	if (skip_without_growth() || !guard_begin(3))
+		return;
+	second.page = alloc_page(GFP_KERNEL);
 	actor_start(&a, a_cpu);
 	actor_start(&b, b_cpu);
 	actor_run(&b, adopt_new_mm, mm_alloc());
@@ -243,7 +240,7 @@ KTEST(guard, i24_who_maps_in_a_slot_that_is_being_grown_waits)
 	kunmap_pages(root_slot_va(TEST_SLOT) + PAGE_SIZE, 1);
 	actor_stop(&a);
 	actor_stop(&b);
-	test_slots_reset();
+	guard_end();
 	free_page(second.page);
 }
 
@@ -256,7 +253,7 @@ KTEST(guard, i25_a_slot_is_ready_only_when_every_root_has_it)
 {
 	bool ready = false;
 
-	if (skip_without_growth())
+	if (skip_without_growth() || !guard_begin(1))
 		return;
 	/* In the reference and nowhere else; and before the grower has returned. */
 	race_on("grow_stored", RACE_ANY_CPU, 1, note_ready, &ready);
@@ -265,5 +262,5 @@ KTEST(guard, i25_a_slot_is_ready_only_when_every_root_has_it)
 	KTEST_EXPECT_EQ(race_passed("grow_synced", RACE_ANY_CPU), 1);
 	KTEST_EXPECT(!ready);
 	KTEST_EXPECT(kroot_ready(TEST_SLOT));
-	test_slots_reset();
+	guard_end();
 }
