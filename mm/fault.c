@@ -1,7 +1,9 @@
 /*
  * Page faults: what a touch turns into a page.
  *
- *	anonymous		a zeroed page
+ *	object			the object's page, with a reference, with all rights of the mapping
+ *	anonymous, read		the zero page, read-only, not counted (PTE_SPECIAL)
+ *	anonymous, write	a zeroed page
  *	file, read		the file's own page, read-only, not counted (PTE_SPECIAL)
  *	file, write		a copy of it; the part behind the file's end is zero
  *	write to a page that is mapped read-only in a writable mapping
@@ -12,10 +14,26 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/string.h"
 #include "mm/buddy.h"
+#include "mm/memobj.h"
 #include "mm/mm.h"
 #include "mm/pagezero.h"
 #include "mm/pgtable.h"
 #include "mm/vma.h"
+
+/* What everybody reads where nobody has written. */
+static struct page *zero_page;
+
+void fault_init(void)
+{
+	zero_page = alloc_page(GFP_KERNEL | GFP_ZERO);
+	if (!zero_page)
+		panic("no memory for the zero page");
+}
+
+bool is_zero_page(const struct page *page)
+{
+	return page == zero_page;
+}
 
 u64 vma_pte_prot(const struct vma *vma)
 {
@@ -51,11 +69,15 @@ static bool file_page_whole(const struct vma *vma, unsigned long va)
 }
 
 /* A page of one's own for `va`: zero, or a copy of `from`. NULL: no memory. */
-static struct page *private_page(const struct vma *vma, unsigned long va, struct page *from)
+static struct page *private_page(struct vma *vma, unsigned long va, struct page *from)
 {
-	struct page *page = alloc_page(from ? GFP_KERNEL : GFP_KERNEL | GFP_ZERO);
+	struct page *page;
 
-	if (page && from) {
+	vma->own_pages = true;
+	if (!from || from == zero_page)
+		return alloc_page(GFP_KERNEL | GFP_ZERO);
+	page = alloc_page(GFP_KERNEL);
+	if (page) {
 		copy_page(page_address(page), page_address(from));
 		if (vma->pages && file_page(vma, va) == from)
 			zero_outside_file(vma, va, page_address(page));
@@ -63,21 +85,36 @@ static struct page *private_page(const struct vma *vma, unsigned long va, struct
 	return page;
 }
 
+/* The page that may be shown to a reader as it is, uncounted, or NULL. */
+static struct page *page_to_read(const struct vma *vma, unsigned long va, struct page *file)
+{
+	if (!file)
+		return zero_page;
+	return file_page_whole(vma, va) ? file : NULL;
+}
+
 static int map_new_page(struct mm_struct *mm, struct vma *vma, unsigned long va, pte_t *entry,
 			bool write)
 {
-	struct page *file = file_page(vma, va);
 	u64 prot = vma_pte_prot(vma);
 	struct page *page;
 
-	if (file && !write && file_page_whole(vma, va)) {
-		pt_set(entry, pte_make(page_to_phys(file), (prot & ~PTE_W) | PTE_SPECIAL));
-		mm->resident++;
-		return 0;
+	if (vma->obj) {
+		int error = memobj_page(vma->obj, vma_obj_index(vma, va), &page);
+
+		if (error)
+			return error;
+	} else {
+		struct page *file = file_page(vma, va);
+
+		page = write ? NULL : page_to_read(vma, va, file);
+		if (page)
+			prot = (prot & ~PTE_W) | PTE_SPECIAL;
+		else
+			page = private_page(vma, va, file);
+		if (!page)
+			return -ENOMEM;
 	}
-	page = private_page(vma, va, file);
-	if (!page)
-		return -ENOMEM;
 	if (write)
 		prot |= PTE_D;
 	pt_set(entry, pte_make(page_to_phys(page), prot));
@@ -91,10 +128,10 @@ static int copy_on_write(struct mm_struct *mm, struct vma *vma, unsigned long va
 	pte_t old = *entry;
 	struct page *from = phys_to_page(pte_phys(old)), *page;
 
-	if (!(old & PTE_SPECIAL) && READ_ONCE(from->refcount) == 1) {
+	if (vma->obj || (!(old & PTE_SPECIAL) && READ_ONCE(from->refcount) == 1)) {
 		/*
-		 * Nobody else has it, and only we could give it away. More rights need no remote
-		 * flush.
+		 * It is for all who map the object; or nobody else has it, and only we could give it
+		 * away. More rights need no remote flush.
 		 */
 		pt_set(entry, pte_make(pte_phys(old), vma_pte_prot(vma) | PTE_D));
 		tlb_flush_page_local(va);
@@ -179,6 +216,7 @@ int mm_insert_page(struct mm_struct *mm, unsigned long va, struct page *page)
 	if (!entry)
 		return -ENOMEM;
 	ASSERT(!pte_present(*entry));
+	vma->own_pages = true;
 	pt_set(entry, pte_make(page_to_phys(page), vma_pte_prot(vma) | PTE_D));
 	mm->resident++;
 	return 0;
@@ -198,46 +236,4 @@ void mm_grow_stack(struct mm_struct *mm, unsigned long start)
 	ASSERT(vma && (vma->flags & VMA_GROWSDOWN));
 	if (start < vma->start)
 		vma_set_start(mm, vma, start);
-}
-
-/* --- fork: both sides map the page read-only until one of them writes --- */
-
-struct copy_pages {
-	struct mm_struct *new;
-	struct tlb_batch *batch; /* what became read-only in the old one */
-	int error;
-};
-
-static void copy_leaf(pte_t *entry, unsigned long va, void *arg)
-{
-	struct copy_pages *c = arg;
-	pte_t e = *entry;
-	pte_t *to;
-
-	if (c->error)
-		return;
-	to = pt_walk(c->new->root->pgd, va, 1, true);
-	if (!to) {
-		c->error = -ENOMEM;
-		return;
-	}
-	if (pte_writable(e)) {
-		e &= ~PTE_W;
-		WRITE_ONCE(*entry, e);
-		tlb_batch_add(c->batch, va);
-	}
-	if (!(e & PTE_SPECIAL))
-		get_page(phys_to_page(pte_phys(e)));
-	pt_set(to, e);
-	c->new->resident++;
-}
-
-int vma_copy_pages(struct mm_struct *new, struct mm_struct *old, const struct vma *vma,
-		   struct tlb_batch *batch)
-{
-	static const struct pt_range_ops ops = {.leaf = copy_leaf};
-	struct copy_pages c = {.new = new, .batch = batch};
-
-	pt_walk_range(old->root->pgd, vma->start, vma->end, &ops, &c);
-	return c.error;
 }

@@ -7,6 +7,7 @@
 #include "kernel/base/panic.h"
 #include "mm/buddy.h"
 #include "mm/set_memory.h"
+#include "mm/memobj.h"
 #include "mm/slab.h"
 #include "mm/unmap.h"
 #include "mm/vma.h"
@@ -28,6 +29,8 @@ void mm_init(void)
 	mm_cache = kmem_cache_create("mm_struct", sizeof(struct mm_struct), 64, 0);
 	root_cache = kmem_cache_create("mm_root", sizeof(struct mm_root), 64, 0);
 	vma_init();
+	memobj_init();
+	fault_init();
 }
 
 /* Memory for mm/pgsync: see its header. */

@@ -21,11 +21,12 @@
 #include "mm/page.h"
 #include "mm/pgsync/pgsync.h"
 
-struct initramfs_file;
+struct memobj;
 
 #define VMA_READ      BIT(0) /* as PROT_READ, PROT_WRITE, PROT_EXEC of mmap */
 #define VMA_WRITE     BIT(1)
 #define VMA_EXEC      BIT(2)
+#define VMA_SHARED    BIT(3)
 #define VMA_GROWSDOWN BIT(8)
 
 /* [start, end), page aligned. Under mmap_lock. */
@@ -38,10 +39,13 @@ struct vma {
 	struct vma *copy; /* in the address space that a fork is making */
 	/*
 	 * Backed by pages[0...] for [file_start, file_end) of the address space, zero beyond; NULL:
-	 * anonymous.
+	 * anonymous, or an object's.
 	 */
 	struct page *const *pages;
 	unsigned long file_start, file_end;
+	struct memobj *obj;       /* VMA_SHARED: what is mapped, with a reference; else NULL */
+	unsigned long obj_origin; /* where its page 0 is, or would be: also below the mapping */
+	bool own_pages;           /* private: it may have pages that nobody else can give it */
 };
 
 /*
@@ -117,8 +121,8 @@ DECLARE_PER_CPU(struct mm_struct *, cpu_loaded_mm);
 #define FAULT_EXEC  BIT(1)
 
 /*
- * Makes `va` accessible as `access` asks. 0; -EFAULT: not mapped so; -ENOMEM. May sleep, takes
- * mmap_lock.
+ * Makes `va` accessible as `access` asks. 0; -EFAULT: not mapped so; -ENXIO: mapped, but behind the
+ * end of what is mapped there; -ENOMEM. May sleep, takes mmap_lock.
  */
 int mm_fault(struct mm_struct *mm, unsigned long va, unsigned long access);
 
@@ -130,14 +134,19 @@ int mm_fault(struct mm_struct *mm, unsigned long va, unsigned long access);
 #define MAP_FIXED           0x10
 #define MAP_ANONYMOUS       0x20
 #define MAP_GROWSDOWN       0x100
+#define MAP_LOCKED          0x2000
 #define MAP_NORESERVE       0x4000
 #define MAP_POPULATE        0x8000
+#define MAP_NONBLOCK        0x10000
 #define MAP_STACK           0x20000
 #define MAP_FIXED_NOREPLACE 0x100000
 
 /* The address, or -errno. */
 long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
 	     unsigned long flags);
+/* Touches [start, end) as long as that succeeds. */
+void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end,
+		 unsigned long access);
 int do_munmap(struct mm_struct *mm, unsigned long addr, size_t len);
 int do_mprotect(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot);
 unsigned long do_brk(struct mm_struct *mm, unsigned long brk);
@@ -164,7 +173,11 @@ struct vma *find_vma(struct mm_struct *mm, unsigned long va);
 
 struct tlb_batch;
 
-/* Between mmap.c, fault.c and mm.c. */
+/* Whether it is the page that private anonymous memory shows to readers. */
+bool is_zero_page(const struct page *page);
+
+/* Between the files of mm. */
+void fault_init(void);
 void exit_mmap(struct mm_struct *mm);
 int vma_copy_pages(struct mm_struct *new, struct mm_struct *old, const struct vma *vma,
 		   struct tlb_batch *batch);

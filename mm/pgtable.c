@@ -94,6 +94,11 @@ void pt_clear(pte_t *entry)
 	WRITE_ONCE(*entry, 0);
 }
 
+void pt_count_add(const pte_t *entry, int n)
+{
+	table_page(entry)->pt_count += (u32)n;
+}
+
 /* Tables of root slots in the kernel half, for mm/pgsync: see its header. */
 phys_addr_t root_table_alloc(void)
 {
@@ -171,6 +176,10 @@ static void walk_table(pte_t *table, unsigned int level, unsigned long start, un
 {
 	pte_t *entry = &table[pt_index(start, level)];
 
+	if (level == 1 && ops->entries) {
+		ops->entries(entry, (unsigned int)((end - start) >> PAGE_SHIFT), start, arg);
+		return;
+	}
 	for (unsigned long va = start, next; va < end; va = next, entry++) {
 		pte_t e = *entry;
 

@@ -24,9 +24,19 @@ pte_t *pt_walk(pte_t *root, unsigned long va, unsigned int level, bool create);
 /* User entries, keeping the count of their table. pt_clear(): the caller flushes. */
 void pt_set(pte_t *entry, pte_t value);
 void pt_clear(pte_t *entry);
+/*
+ * For who stores into many entries of one table itself, with WRITE_ONCE(): so many more are
+ * present now than before, or fewer.
+ */
+void pt_count_add(const pte_t *entry, int n);
 
 struct pt_range_ops {
 	void (*leaf)(pte_t *entry, unsigned long va, void *arg); /* each present leaf */
+	/*
+	 * In place of leaf() for what lies in one bottom table: `n` neighbouring entries, present or
+	 * not, the first of them for `va`. NULL: leaf() is called.
+	 */
+	void (*entries)(pte_t *entry, unsigned int n, unsigned long va, void *arg);
 	/*
 	 * The table under `entry` (which is in a table at `level`) has become empty. NULL: not
 	 * asked.

@@ -32,23 +32,35 @@ static void gather_flush(struct gather *g)
 	g->nr_pages = g->nr_tables = 0;
 }
 
-static void unmap_leaf(pte_t *entry, unsigned long va, void *arg)
+static void gather_page(struct gather *g, struct page *page)
 {
-	struct gather *g = arg;
-	pte_t e = *entry;
-
-	(void)va;
-	pt_clear(entry);
-	g->mm->resident--;
-	if (e & PTE_SPECIAL)
-		return;
 	if (g->dead) {
-		put_page(phys_to_page(pte_phys(e)));
+		put_page(page);
 		return;
 	}
 	if (g->nr_pages == GATHER)
 		gather_flush(g);
-	g->pages[g->nr_pages++] = phys_to_page(pte_phys(e));
+	g->pages[g->nr_pages++] = page;
+}
+
+static void unmap_entries(pte_t *entry, unsigned int n, unsigned long va, void *arg)
+{
+	struct gather *g = arg;
+	int cleared = 0;
+
+	(void)va;
+	for (unsigned int i = 0; i < n; i++) {
+		pte_t e = entry[i];
+
+		if (!pte_present(e))
+			continue;
+		WRITE_ONCE(entry[i], 0);
+		cleared++;
+		if (!(e & PTE_SPECIAL))
+			gather_page(g, phys_to_page(pte_phys(e)));
+	}
+	pt_count_add(entry, -cleared);
+	g->mm->resident -= (unsigned long)cleared;
 }
 
 static void unmap_table(pte_t *entry, unsigned int level, void *arg)
@@ -69,7 +81,7 @@ static void unmap_table(pte_t *entry, unsigned int level, void *arg)
 	g->tables[g->nr_tables++] = table;
 }
 
-static const struct pt_range_ops unmap_ops = {.leaf = unmap_leaf, .table_empty = unmap_table};
+static const struct pt_range_ops unmap_ops = {.entries = unmap_entries, .table_empty = unmap_table};
 
 static void unmap_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool dead)
 {

@@ -3,6 +3,7 @@
 
 #include "kernel/base/errno.h"
 #include "kernel/base/panic.h"
+#include "mm/memobj.h"
 #include "mm/slab.h"
 
 static struct kmem_cache *vma_cache;
@@ -19,7 +20,21 @@ struct vma *vma_alloc(void)
 
 void vma_free(struct vma *vma)
 {
+	if (vma->obj)
+		memobj_put(vma->obj);
 	kmem_cache_free(vma_cache, vma);
+}
+
+static struct vma *vma_duplicate(const struct vma *vma)
+{
+	struct vma *copy = vma_alloc();
+
+	if (!copy)
+		return NULL;
+	*copy = *vma;
+	if (copy->obj)
+		memobj_get(copy->obj);
+	return copy;
 }
 
 static struct vma *vma_of(const struct avl_node *node)
@@ -220,10 +235,9 @@ static int split(struct mm_struct *mm, struct vma *vma, unsigned long at)
 	ASSERT(vma->start < at && at < vma->end);
 	if (mm->nr_vmas >= VMAS_MAX)
 		return -ENOMEM;
-	upper = vma_alloc();
+	upper = vma_duplicate(vma);
 	if (!upper)
 		return -ENOMEM;
-	*upper = *vma;
 	upper->start = at;
 	vma->end = at;
 	link_after(mm, upper, vma);
@@ -245,7 +259,8 @@ int vma_split_at_borders(struct mm_struct *mm, unsigned long start, unsigned lon
 static bool can_merge(const struct vma *a, const struct vma *b)
 {
 	return a->end == b->start && a->flags == b->flags && a->pages == b->pages &&
-	       a->file_start == b->file_start && a->file_end == b->file_end;
+	       a->file_start == b->file_start && a->file_end == b->file_end && a->obj == b->obj &&
+	       a->obj_origin == b->obj_origin;
 }
 
 static struct vma *merge(struct mm_struct *mm, struct vma *vma, struct vma *next)
@@ -253,6 +268,7 @@ static struct vma *merge(struct mm_struct *mm, struct vma *vma, struct vma *next
 	if (!next || !can_merge(vma, next))
 		return next;
 	vma->end = next->end;
+	vma->own_pages |= next->own_pages;
 	vma_remove(mm, next);
 	return vma;
 }
@@ -278,11 +294,10 @@ void vma_merge_range(struct mm_struct *mm, unsigned long start, unsigned long en
 
 struct vma *vma_append_copy(struct mm_struct *new, struct vma *vma)
 {
-	struct vma *copy = vma_alloc();
+	struct vma *copy = vma_duplicate(vma);
 
 	if (!copy)
 		return NULL;
-	*copy = *vma;
 	vma->copy = copy;
 	list_add_tail(&copy->node, &new->vmas);
 	new->nr_vmas++;

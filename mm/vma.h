@@ -23,7 +23,14 @@
 void vma_init(void);
 
 struct vma *vma_alloc(void);
+/* Gives its reference to an object up too. */
 void vma_free(struct vma *vma);
+
+/* The page of the mapped object that is at `va`. */
+static inline unsigned long vma_obj_index(const struct vma *vma, unsigned long va)
+{
+	return (va - vma->obj_origin) >> PAGE_SHIFT;
+}
 
 static inline struct vma *vma_next(struct mm_struct *mm, const struct vma *vma)
 {

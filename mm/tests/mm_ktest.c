@@ -40,6 +40,8 @@ KTEST(mm, placement)
 	KTEST_EXPECT(do_mmap(mm, GiB(2), PAGE_SIZE, RW, ANON) > (long)GiB(2));
 	KTEST_EXPECT_EQ(do_mmap(mm, GiB(2) - PAGE_SIZE, 2 * PAGE_SIZE, RW, ANON) >> 40, 0x7f);
 	KTEST_EXPECT_EQ(do_mmap(mm, PAGE_OFFSET, PAGE_SIZE, RW, ANON) >> 40, 0x7f);
+	/* One too low is raised to what is allowed. */
+	KTEST_EXPECT_EQ(do_mmap(mm, PAGE_SIZE, PAGE_SIZE, RW, ANON), MMAP_MIN_ADDR);
 	KTEST_EXPECT_EQ(do_mmap(mm, PAGE_SIZE, PAGE_SIZE, RW, ANON) >> 40, 0x7f);
 	/* No hole is large enough. */
 	KTEST_EXPECT_EQ(do_mmap(mm, 0, MMAP_BASE, RW, ANON), -ENOMEM);
@@ -85,9 +87,11 @@ KTEST(mm, heap)
 	KTEST_EXPECT_EQ(mm_fault(mm, GiB(3) + 2 * PAGE_SIZE, FAULT_EXEC), -EFAULT);
 	/* What is in the way stops it, wholly. */
 	KTEST_EXPECT_EQ(map_fixed(mm, GiB(3) + 9 * PAGE_SIZE, 1, VMA_READ), GiB(3) + 9 * PAGE_SIZE);
-	KTEST_EXPECT_EQ(do_brk(mm, GiB(3) + 9 * PAGE_SIZE + 1), GiB(3) + 5 * PAGE_SIZE + 1);
-	KTEST_EXPECT_EQ(do_brk(mm, GiB(3) + 9 * PAGE_SIZE), GiB(3) + 9 * PAGE_SIZE);
-	KTEST_EXPECT_EQ(do_brk(mm, PAGE_OFFSET), GiB(3) + 9 * PAGE_SIZE);
+	KTEST_EXPECT_EQ(do_brk(mm, GiB(3) + 9 * PAGE_SIZE), GiB(3) + 5 * PAGE_SIZE + 1);
+	/* As in Linux a page stays free between the two. */
+	KTEST_EXPECT_EQ(do_brk(mm, GiB(3) + 8 * PAGE_SIZE + 1), GiB(3) + 5 * PAGE_SIZE + 1);
+	KTEST_EXPECT_EQ(do_brk(mm, GiB(3) + 8 * PAGE_SIZE), GiB(3) + 8 * PAGE_SIZE);
+	KTEST_EXPECT_EQ(do_brk(mm, PAGE_OFFSET), GiB(3) + 8 * PAGE_SIZE);
 	/* And back: the pages go. */
 	KTEST_EXPECT_EQ(mm->resident, 1);
 	KTEST_EXPECT_EQ(do_brk(mm, start), start);

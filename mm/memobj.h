@@ -1,0 +1,40 @@
+/*
+ * Memory objects: pages by index, made when they are first asked for.
+ *
+ *	memobj_create()			of a fixed number of pages, all of them zero
+ *	memobj_get() memobj_put()	references: each mapping of it holds one; the last put frees
+ *	memobj_page()			the page at an index
+ *
+ * A shared mapping maps an object's pages: whoever maps the same object sees the same memory, in
+ * whatever address space. The object knows nothing of mappings or addresses; a page stays alive
+ * while the object or a mapping has a reference to it.
+ *
+ * What it does not do: give pages back while it lives.
+ */
+#ifndef MM_MEMOBJ_H
+#define MM_MEMOBJ_H
+
+#include "mm/page.h"
+
+struct memobj;
+
+/* Boot. */
+void memobj_init(void);
+
+/* One reference, the caller's. NULL: no memory. nr_pages > 0. */
+struct memobj *memobj_create(unsigned long nr_pages);
+
+void memobj_get(struct memobj *obj);
+/* Process context. */
+void memobj_put(struct memobj *obj);
+
+/*
+ * *page gets the page at `index`, with a reference that the caller gives up by put_page(). 0;
+ * -ENOMEM; -ENXIO: behind the object's end. May sleep.
+ */
+int memobj_page(struct memobj *obj, unsigned long index, struct page **page);
+
+/* Whether the page at `index` has been made. May sleep. */
+bool memobj_has_page(struct memobj *obj, unsigned long index);
+
+#endif
