@@ -10,6 +10,9 @@
  *	  smp_mb()				  smp_mb()	(kroot_install)
  *	  gen differs? copy again		  visit cpu_loaded_root of every CPU
  *
+ * Between the two columns' first lines and the write of CR3 the CPU runs on the root it had before:
+ * cpu_left_root names that one meanwhile.
+ *
  * No interrupt is sent and none is waited for: the grower stores into a root that another CPU runs
  * on, and none to present needs no flush there (I34; SDM vol. 3A, 4.10.4.3).
  */
@@ -19,22 +22,31 @@
 #include "kernel/base/mutant.h"
 #include "kernel/base/racepoint.h"
 
+/* The root is alive or type-stable until rcu_read_unlock(): see struct mm_root. */
+static void fill_loaded(struct mm_root *root, unsigned int slot)
+{
+	if (!root || root == &swapper_root)
+		return;
+	RACE_POINT(loaded_found);
+	set_root_slot(root->pgd, slot, READ_ONCE(swapper_pg_dir[slot]));
+	this_cpu_inc(pgsync_cpu_stats.walk_visits);
+}
+
 void sync_loaded_roots(unsigned int slot)
 {
-	pte_t entry = READ_ONCE(swapper_pg_dir[slot]);
 	unsigned int cpu;
 
 	for_each_online_cpu (cpu) {
-		struct mm_root *root = loaded_root(cpu);
-
 		if (MUTANT(walk_skips_self) && cpu == cpu_id())
 			continue;
-		/* Alive or type-stable until rcu_read_unlock(): see struct mm_root. */
-		if (root && root != &swapper_root) {
-			RACE_POINT(loaded_found);
-			set_root_slot(root->pgd, slot, entry);
-			this_cpu_inc(pgsync_cpu_stats.walk_visits);
-		}
+		/*
+		 * What the CPU loads before what it leaves: it says so in the other order, so its CR3
+		 * names one of the two, or a root that it has compared after this growth (partner:
+		 * smp_wmb() in load_root()).
+		 */
+		fill_loaded(loaded_root(cpu), slot);
+		smp_rmb();
+		fill_loaded(READ_ONCE(per_cpu(cpu_left_root, cpu)), slot);
 	}
 }
 

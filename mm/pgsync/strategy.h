@@ -51,6 +51,8 @@ extern unsigned long pgd_present[KERNEL_WORDS];
 /* The root of each CPU, with ROOT_LOADING set until its late slots are in. */
 #define ROOT_LOADING 1UL
 DECLARE_PER_CPU(unsigned long, cpu_loaded_root);
+/* While a CPU loads a root, the one that its CR3 still names; otherwise NULL. */
+DECLARE_PER_CPU(struct mm_root *, cpu_left_root);
 
 DECLARE_PER_CPU(struct pgsync_stats, pgsync_cpu_stats);
 
