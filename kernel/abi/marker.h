@@ -16,6 +16,7 @@
 enum marker_window {
 	WINDOW_ROOT_LIFE = 1, /* pgd_alloc(), the late copy, pgd_free() and nothing else */
 	WINDOW_FORK = 2,      /* fork, exit and wait, from the parent's call to its return */
+	WINDOW_GROWTH = 3,    /* kroot_populate() of one slot */
 };
 
 /* `window`: a constant. Both are compiler barriers. */

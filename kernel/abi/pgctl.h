@@ -63,7 +63,7 @@ enum pgctl_op {
 	/*
 	 * Measures one growth: the first vmalloc slot that is not there yet gets its table and is
 	 * made ready everywhere. *out is a struct pgctl_growth_cost. Returns the slot, or -ENOSPC:
-	 * all are there. Nothing is mapped in it; PGCTL_RESET empties it again.
+	 * all are there. Nothing is mapped in it; PGCTL_RESET empties it again. A WINDOW_GROWTH.
 	 */
 	PGCTL_BENCH_GROW,
 	/* *out is a struct pgctl_root_sizes. */

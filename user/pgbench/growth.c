@@ -3,7 +3,7 @@
  *
  * On several CPUs all others are halted meanwhile, with their timers stopped: virtual time advances
  * by what this CPU executes and by nothing else, so the ticks are the grower's instructions alone.
- * (tests compare that with a count of this CPU's instructions.)
+ * tools/tests/test_bench_pgsync.py compares them with a count of this CPU's instructions.
  */
 #include "user/lib/rawsys.h"
 #include "user/pgbench/pgbench.h"
