@@ -15,8 +15,8 @@ import dataclasses
 
 # Assumption: kernel code runs at one instruction a cycle, cache misses that other CPUs cause not counted.
 CYCLES_PER_INSTRUCTION = 1.0
-# An uncontended LOCKed read-modify-write on a line that the CPU owns: 18 to 20 cycles on Intel since Skylake and on
-# AMD's Zen (Agner Fog, Instruction tables, LOCK CMPXCHG and LOCK ADD).
+# An uncontended LOCKed read-modify-write on a line that the CPU owns: LOCK CMPXCHG takes 18 to 20 cycles on Intel since
+# Skylake (measured, uops.info: CMPXCHG_LOCK).
 CYCLES_LOCKED = 20.0
 # Assumption: a line that another core of the same socket has modified comes in 50 ns, at 3 GHz. Two sockets: three times that.
 CYCLES_TRANSFER = 150.0
