@@ -143,6 +143,42 @@ def test_pages_name_only_files_that_exist(tmp_path):
     assert status == 1 and "docs/page.md:1: names mm/b.c" in output
 
 
+NAMED = {
+    "mm/pgsync/walk.c": '/* gone() */\nint walk(int slot)\n{\n\treturn MUTANT(no_fence) ? slot : last_slot;\n}\n'
+                        'struct s x = {.name = "walk-v2"};\n',
+    "mm/tests/a_ktest.c": "KTEST(guard, i01_a_fence)\n{\n}\n",
+    "mm/tests/b_test.c": "static void adds_up(void **state)\n{\n}\n",
+    "kernel/selftest.c": 'x = {{"nullderef", crash_nullderef}};\n',
+    "tools/pgmodel/scenarios.c": "SCENARIO(fork_grow, setup)\n",
+    "tools/tests/test_a.py": "def test_it():\n    pass\n",
+}
+
+RIGHT = ["mm/pgsync/walk.c", "mm/pgsync/", "walk.c", "walk()", "MUTANT(no_fence)", "MUTANT=no_fence", "guard.i01_a_fence",
+         "host.b_test.adds_up", "test_a.py", "test_a.py::test_it", "model.fork_grow.walk.tso", "pgsync=walk-v2", "selftest=nullderef",
+         "last_slot", "struct s x", "p->mm", "none", "a few words"]
+
+WRONG = ["mm/pgsync/wlak.c", "mm/pgsnc/", "wlak.c", "gone()", "MUTANT(no_fnece)", "MUTANT=fence", "guard.i01_another", "host.b_test.walk",
+         "test_b.py", "test_a.py::test_that", "model.fork_shrink", "pgsync=walk-v3", "selftest=gone", "lost_slot", "struct slot_of_nobody"]
+
+
+@pytest.mark.parametrize("page", ["docs/series.md", "docs/invariants.md"])
+def test_docs(tmp_path, page):
+    text = "".join(f"Line with `{name}` in it.\n" for name in RIGHT)
+    assert run("docs", {**NAMED, page: text}, tmp_path) == (0, "")
+    for name in WRONG:
+        status, output = run("docs", {page: text + f"And `{name}`.\n"}, tmp_path)
+        assert status == 1 and f"{page}:{len(RIGHT) + 1}: `{name}`" in output, name
+        assert output.endswith("check-docs: 1 finding\n")
+
+
+def test_docs_in_a_column_of_mutants(tmp_path):
+    """A bare word there is a mutant's name, and a function's name is none."""
+    table = "| rule | mutants |\n|---|---|\n| a `walk` | `{}` |\n\nElsewhere `walk` is a word.\n"
+    assert run("docs", {**NAMED, "docs/invariants.md": table.format("no_fence")}, tmp_path) == (0, "")
+    status, output = run("docs", {"docs/invariants.md": table.format("walk")}, tmp_path)
+    assert status == 1 and output.startswith("docs/invariants.md:3: `walk`: there is no such mutant")
+
+
 def test_format(tmp_path):
     status, output = run("format", {"a.c": "int main( void ) {return 0;}\n"}, tmp_path)
     if "SKIPPED" in output:
