@@ -41,6 +41,7 @@ static long grow(unsigned long bytes, unsigned long kind)
 	mock->stats.slots_free -= need;
 	mock->stats.slots_present += need;
 	mock->stats.growths += need;
+	mock->stats.ranges_grown++;
 	mock->stats.free_pages -= mock->pages[id];
 	return id;
 }
