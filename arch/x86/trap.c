@@ -134,6 +134,19 @@ static unsigned long fault_address(void)
 	return va;
 }
 
+/* What a program gets for a fault that mm_fault() has refused. */
+static int fault_signal(int error)
+{
+	switch (error) {
+	case -ENOMEM:
+		return SIGKILL;
+	case -ENXIO:
+		return SIGBUS;
+	default:
+		return SIGSEGV;
+	}
+}
+
 static void page_fault(struct regs *regs)
 {
 	unsigned long va = fault_address();
@@ -166,7 +179,7 @@ static void page_fault(struct regs *regs)
 	}
 	if (user) {
 		irq_enable();
-		user_fault(error == -ENOMEM ? SIGKILL : SIGSEGV, va,
+		user_fault(fault_signal(error), va,
 			   error == -ENOMEM ? "out of memory in a page fault" : "page fault");
 		irq_disable();
 	} else if (fixup) {
