@@ -112,6 +112,8 @@ static struct mm_struct *build_mm(const struct initramfs_file *file, struct elf_
 
 	if (!mm)
 		return ERR_PTR(-ENOMEM);
+	if (current->mm)
+		mm_inherit(mm, current->mm);
 	ret = map_program(mm, file, elf);
 	if (!ret) {
 		*sp = args_build_stack(args, mm, elf, path);

@@ -1,4 +1,4 @@
-/* System calls about memory, time, and the log that stands in for a console. */
+/* System calls about time, and the log that stands in for a console. */
 #include "arch/timer.h"
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
@@ -9,7 +9,6 @@
 #include "kernel/random.h"
 #include "kernel/sched.h"
 #include "kernel/syscalls.h"
-#include "mm/mm.h"
 
 #define CLOCK_REALTIME         0
 #define CLOCK_MONOTONIC        1
@@ -21,37 +20,6 @@
 
 #define TIOCGWINSZ 0x5413
 #define IOV_MAX    1024
-
-/* --- memory --- */
-
-SYSCALL(mmap)
-{
-	UNUSED_ARGS(a4);
-	if (!IS_ALIGNED(a5, PAGE_SIZE))
-		return -EINVAL;
-	/* Files come with their server. */
-	if (!(a3 & MAP_ANONYMOUS))
-		return -EBADF;
-	return do_mmap(current->mm, a0, a1, a2, a3);
-}
-
-SYSCALL(munmap)
-{
-	UNUSED_ARGS(a2, a3, a4, a5);
-	return do_munmap(current->mm, a0, a1);
-}
-
-SYSCALL(mprotect)
-{
-	UNUSED_ARGS(a3, a4, a5);
-	return do_mprotect(current->mm, a0, a1, a2);
-}
-
-SYSCALL(brk)
-{
-	UNUSED_ARGS(a1, a2, a3, a4, a5);
-	return (long)do_brk(current->mm, a0);
-}
 
 /* --- the log: descriptors 1 and 2 until there is a console server; 0 is at its end --- */
 

@@ -21,6 +21,10 @@
 	X(16, ioctl)                                                                               \
 	X(20, writev)                                                                              \
 	X(24, sched_yield)                                                                         \
+	X(25, mremap)                                                                              \
+	X(26, msync)                                                                               \
+	X(27, mincore)                                                                             \
+	X(28, madvise)                                                                             \
 	X(35, nanosleep)                                                                           \
 	X(39, getpid)                                                                              \
 	X(56, clone)                                                                               \
@@ -37,6 +41,11 @@
 	X(107, geteuid)                                                                            \
 	X(108, getegid)                                                                            \
 	X(110, getppid)                                                                            \
+	X(149, mlock)                                                                              \
+	X(150, munlock)                                                                            \
+	X(151, mlockall)                                                                           \
+	X(152, munlockall)                                                                         \
+	X(157, prctl)                                                                              \
 	X(158, arch_prctl)                                                                         \
 	X(186, gettid)                                                                             \
 	X(200, tkill)                                                                              \
@@ -51,7 +60,8 @@
 	X(234, tgkill)                                                                             \
 	X(273, set_robust_list)                                                                    \
 	X(309, getcpu)                                                                             \
-	X(318, getrandom)
+	X(318, getrandom)                                                                          \
+	X(325, mlock2)
 
 #define SYSCALL_DECLARE(nr, name) SYSCALL(name);
 SYSCALLS(SYSCALL_DECLARE)

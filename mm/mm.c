@@ -94,6 +94,12 @@ static int copy_vmas(struct mm_struct *new, struct mm_struct *old, struct tlb_ba
 	return 0;
 }
 
+void mm_inherit(struct mm_struct *new, const struct mm_struct *old)
+{
+	if (!(old->mdwe & MDWE_NO_INHERIT))
+		new->mdwe = old->mdwe;
+}
+
 struct mm_struct *mm_fork(struct mm_struct *old)
 {
 	struct mm_struct *new = mm_alloc();
@@ -106,6 +112,7 @@ struct mm_struct *mm_fork(struct mm_struct *old)
 	mutex_lock(&old->mmap_lock);
 	new->brk_start = old->brk_start;
 	new->brk = old->brk;
+	mm_inherit(new, old);
 	error = copy_vmas(new, old, &batch);
 	/* Entries that were writable are read-only now, wherever the old one is loaded. */
 	tlb_flush_batch(old, &batch);

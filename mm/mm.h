@@ -62,6 +62,7 @@ struct mm_struct {
 	struct vma *last_vma;          /* m: found last */
 	unsigned long brk_start, brk;  /* m */
 	unsigned long resident;        /* m: pages mapped */
+	unsigned long mdwe;            /* m: see mm_set_mdwe() */
 	DECLARE_BITMAP(cpus, NR_CPUS); /* A: CPUs that may hold translations */
 };
 
@@ -79,6 +80,8 @@ void mm_init(void);
 struct mm_struct *mm_alloc(void);
 /* A copy-on-write copy of the running task's address space. */
 struct mm_struct *mm_fork(struct mm_struct *old);
+/* For fork and exec: what a process keeps although its address space is another one. */
+void mm_inherit(struct mm_struct *new, const struct mm_struct *old);
 
 static inline void mmget(struct mm_struct *mm)
 {
@@ -144,12 +147,54 @@ int mm_fault(struct mm_struct *mm, unsigned long va, unsigned long access);
 /* The address, or -errno. */
 long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
 	     unsigned long flags);
-/* Touches [start, end) as long as that succeeds. */
-void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end,
-		 unsigned long access);
+/*
+ * Touches what is mapped in [start, end): to write where memory is private and writable, else to
+ * read. 0; or at the first page that cannot be had, what mm_fault() said; -EINTR: a fatal signal.
+ */
+int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end);
 int do_munmap(struct mm_struct *mm, unsigned long addr, size_t len);
 int do_mprotect(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot);
 unsigned long do_brk(struct mm_struct *mm, unsigned long brk);
+
+#define MREMAP_MAYMOVE   1
+#define MREMAP_FIXED     2
+#define MREMAP_DONTUNMAP 4
+
+/* The address, or -errno. */
+long do_mremap(struct mm_struct *mm, unsigned long addr, size_t old_len, size_t new_len,
+	       unsigned long flags, unsigned long new_addr);
+
+#define MADV_NORMAL     0
+#define MADV_RANDOM     1
+#define MADV_SEQUENTIAL 2
+#define MADV_WILLNEED   3
+#define MADV_DONTNEED   4
+#define MADV_FREE       8 /* here the same as DONTNEED */
+#define MADV_DONTDUMP   16
+#define MADV_DODUMP     17
+#define MADV_COLD       20
+#define MADV_PAGEOUT    21
+
+int do_madvise(struct mm_struct *mm, unsigned long addr, size_t len, unsigned int advice);
+
+/* in[i]: whether the i-th page from `addr` on is in memory. -ENOMEM: not all are mapped. */
+int do_mincore(struct mm_struct *mm, unsigned long addr, unsigned int pages, u8 *in);
+
+#define MS_ASYNC      1
+#define MS_INVALIDATE 2
+#define MS_SYNC       4
+
+int do_msync(struct mm_struct *mm, unsigned long addr, size_t len, unsigned int flags);
+
+/* mlock and mlock2 with `touch`; without, MLOCK_ONFAULT and munlock. */
+int do_mlock(struct mm_struct *mm, unsigned long addr, size_t len, bool touch);
+
+/* Memory-deny-write-execute (PR_SET_MDWE): bits of mm->mdwe. */
+#define MDWE_REFUSE_EXEC_GAIN 1 /* nothing is writable and executable, nor becomes executable */
+#define MDWE_NO_INHERIT       2 /* not by fork and exec */
+
+/* 0; -EINVAL; -EPERM: it is set to something else, and stays so. */
+int mm_set_mdwe(struct mm_struct *mm, unsigned long bits);
 
 /* For exec: a mapping at a given place in a new address space. 0, -ENOMEM, -EINVAL. */
 int mm_map_segment(struct mm_struct *mm, unsigned long start, unsigned long end,

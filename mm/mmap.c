@@ -1,5 +1,5 @@
 /*
- * mmap, munmap, mprotect, brk.
+ * mmap, munmap, mprotect, brk: by Linux's errnos, and in the order in which Linux finds them.
  *
  * Nothing is allocated for a mapping but its struct vma; pages come with the first touch (fault.c).
  * Removing one frees its pages and the tables that this empties.
@@ -12,7 +12,11 @@
 #include "mm/unmap.h"
 #include "mm/vma.h"
 
-#define PROT_ALL (VMA_READ | VMA_WRITE | VMA_EXEC)
+#define PROT_ALL       (VMA_READ | VMA_WRITE | VMA_EXEC)
+#define PROT_SEM       0x8 /* accepted, as in Linux; without a meaning */
+#define PROT_GROWSDOWN 0x01000000
+#define PROT_GROWSUP   0x02000000
+#define PROT_GROWS     (PROT_GROWSDOWN | PROT_GROWSUP)
 
 /* A mapping of anonymous memory, in no address space yet; NULL: no memory. */
 static struct vma *anonymous_vma(unsigned long start, unsigned long end, unsigned long flags)
@@ -63,7 +67,7 @@ int mm_map_segment(struct mm_struct *mm, unsigned long start, unsigned long end,
 	return 0;
 }
 
-static int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end)
+int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	struct vma *vma = find_vma(mm, start), *next;
 
@@ -100,9 +104,9 @@ int do_munmap(struct mm_struct *mm, unsigned long addr, size_t len)
 	return ret;
 }
 
-/* Where Linux maps what need not be at a certain place: at the hint, else as high as possible. */
-static unsigned long choose_address(struct mm_struct *mm, unsigned long hint, size_t len)
+unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_t len)
 {
+	/* At the hint, else as high as possible. */
 	if (hint & PAGE_MASK) {
 		const struct vma *vma;
 
@@ -126,6 +130,29 @@ static long check_address(struct mm_struct *mm, unsigned long addr, size_t len, 
 	if ((flags & MAP_FIXED_NOREPLACE) && vma_any(mm, addr, addr + len))
 		return -EEXIST;
 	return (long)addr;
+}
+
+int mm_set_mdwe(struct mm_struct *mm, unsigned long bits)
+{
+	int ret = 0;
+
+	if (bits & ~(unsigned long)(MDWE_REFUSE_EXEC_GAIN | MDWE_NO_INHERIT))
+		return -EINVAL;
+	if ((bits & MDWE_NO_INHERIT) && !(bits & MDWE_REFUSE_EXEC_GAIN))
+		return -EINVAL;
+	mutex_lock(&mm->mmap_lock);
+	if (mm->mdwe && mm->mdwe != bits)
+		ret = -EPERM;
+	else
+		mm->mdwe = bits;
+	mutex_unlock(&mm->mmap_lock);
+	return ret;
+}
+
+/* Whether a process that has denied itself writable code may not have `flags` where it has `old`. */
+static bool mdwe_denies(const struct mm_struct *mm, unsigned long old, unsigned long flags)
+{
+	return mm->mdwe && (flags & VMA_EXEC) && ((flags & VMA_WRITE) || !(old & VMA_EXEC));
 }
 
 /* The mapping's flags, or -EINVAL. */
@@ -155,13 +182,15 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, size_t len, un
 
 	if (mm->nr_vmas > VMAS_MAX)
 		return -ENOMEM;
-	at = fixed ? check_address(mm, addr, len, flags) : (long)choose_address(mm, addr, len);
+	at = fixed ? check_address(mm, addr, len, flags) : (long)vma_choose_address(mm, addr, len);
 	if (at <= 0)
 		return at ? at : -ENOMEM;
 	addr = (unsigned long)at;
 	vma_flags = vma_flags_of(prot, flags);
 	if (vma_flags < 0)
 		return vma_flags;
+	if (mdwe_denies(mm, (unsigned long)vma_flags, (unsigned long)vma_flags))
+		return -EACCES;
 	vma = anonymous_vma(addr, addr + len, (unsigned long)vma_flags);
 	if (!vma)
 		return -ENOMEM;
@@ -174,11 +203,36 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, size_t len, un
 	return at;
 }
 
-void mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end, unsigned long access)
+/* How mm_populate() touches `va`; false: there is nothing. */
+static bool populate_access(struct mm_struct *mm, unsigned long va, unsigned long *access)
 {
-	for (unsigned long va = start; va < end; va += PAGE_SIZE)
-		if (task_must_die() || mm_fault(mm, va, access))
-			break;
+	const struct vma *vma;
+	bool mapped;
+
+	mutex_lock(&mm->mmap_lock);
+	vma = find_vma(mm, va);
+	mapped = vma && vma->start <= va;
+	if (mapped)
+		*access = (vma->flags & VMA_WRITE) && !vma->obj ? FAULT_WRITE : 0;
+	mutex_unlock(&mm->mmap_lock);
+	return mapped;
+}
+
+int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	for (unsigned long va = start; va < end; va += PAGE_SIZE) {
+		unsigned long access = 0;
+		int error;
+
+		if (task_must_die())
+			return -EINTR;
+		if (!populate_access(mm, va, &access))
+			continue;
+		error = mm_fault(mm, va, access);
+		if (error)
+			return error;
+	}
+	return 0;
 }
 
 long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
@@ -186,7 +240,6 @@ long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long
 {
 	bool populate =
 		flags & MAP_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
-	bool write = (prot & VMA_WRITE) && (flags & MAP_TYPE) == MAP_PRIVATE;
 	long ret;
 
 	if (!len)
@@ -199,8 +252,7 @@ long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long
 	mutex_unlock(&mm->mmap_lock);
 	/* What it cannot get is no error: the mapping stands, touching it tells. */
 	if (ret > 0 && populate)
-		mm_populate(mm, (unsigned long)ret, (unsigned long)ret + len,
-			    write ? FAULT_WRITE : 0);
+		(void)mm_populate(mm, (unsigned long)ret, (unsigned long)ret + len);
 	return ret;
 }
 
@@ -236,6 +288,38 @@ static void protect_vma(struct mm_struct *mm, struct vma *vma)
 		      vma);
 }
 
+/* Whether a mapping of the range must not get these rights. */
+static bool mdwe_denies_range(struct mm_struct *mm, unsigned long start, unsigned long end,
+			      unsigned long prot)
+{
+	const struct vma *vma = find_vma(mm, start);
+
+	for (; vma && vma->start < end; vma = vma_next(mm, vma))
+		if (mdwe_denies(mm, vma->flags, prot))
+			return true;
+	return false;
+}
+
+/*
+ * PROT_GROWSDOWN: the rights are for a stack from its lower end on. Nothing grows upwards here, so
+ * PROT_GROWSUP never finds what it asks for.
+ */
+static int grow_range(struct mm_struct *mm, unsigned long prot, unsigned long *start,
+		      unsigned long end)
+{
+	const struct vma *vma = find_vma(mm, *start);
+
+	if (!vma)
+		return -ENOMEM;
+	if (prot & PROT_GROWSDOWN) {
+		if (vma->start >= end)
+			return -ENOMEM;
+		*start = vma->start;
+		return vma->flags & VMA_GROWSDOWN ? 0 : -EINVAL;
+	}
+	return vma->start > *start ? -ENOMEM : -EINVAL;
+}
+
 static int mprotect_locked(struct mm_struct *mm, unsigned long start, unsigned long end,
 			   unsigned long prot)
 {
@@ -243,6 +327,8 @@ static int mprotect_locked(struct mm_struct *mm, unsigned long start, unsigned l
 
 	if (!vma_all(mm, start, end))
 		return -ENOMEM;
+	if (mdwe_denies_range(mm, start, end, prot))
+		return -EACCES;
 	if (vma_split_at_borders(mm, start, end))
 		return -ENOMEM;
 	for (vma = find_vma(mm, start); vma && vma->start < end; vma = next) {
@@ -257,16 +343,22 @@ static int mprotect_locked(struct mm_struct *mm, unsigned long start, unsigned l
 
 int do_mprotect(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot)
 {
-	int ret;
+	unsigned long start = addr, end = addr + ALIGN_UP(len, PAGE_SIZE);
+	int ret = 0;
 
-	if (!IS_ALIGNED(addr, PAGE_SIZE) || (prot & ~PROT_ALL))
+	if ((prot & PROT_GROWS) == PROT_GROWS || !IS_ALIGNED(addr, PAGE_SIZE))
 		return -EINVAL;
 	if (!len)
 		return 0;
-	if (len > USER_END || !range_ok(addr, ALIGN_UP(len, PAGE_SIZE)))
+	if (end <= addr)
 		return -ENOMEM;
+	if (prot & ~(PROT_ALL | PROT_SEM | PROT_GROWS))
+		return -EINVAL;
 	mutex_lock(&mm->mmap_lock);
-	ret = mprotect_locked(mm, addr, addr + ALIGN_UP(len, PAGE_SIZE), prot);
+	if (prot & PROT_GROWS)
+		ret = grow_range(mm, prot, &start, end);
+	if (!ret)
+		ret = mprotect_locked(mm, start, end, prot & PROT_ALL);
 	mutex_unlock(&mm->mmap_lock);
 	return ret;
 }

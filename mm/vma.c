@@ -25,7 +25,7 @@ void vma_free(struct vma *vma)
 	kmem_cache_free(vma_cache, vma);
 }
 
-static struct vma *vma_duplicate(const struct vma *vma)
+struct vma *vma_duplicate(const struct vma *vma)
 {
 	struct vma *copy = vma_alloc();
 
@@ -225,6 +225,18 @@ void vma_set_start(struct mm_struct *mm, struct vma *vma, unsigned long start)
 	vma->start = start;
 	vma->gap = gap_between(vma_prev(mm, vma), vma);
 	avl_propagate(&vma->tree, update_max_gap);
+}
+
+void vma_set_end(struct mm_struct *mm, struct vma *vma, unsigned long end)
+{
+	struct vma *next = vma_next(mm, vma);
+
+	ASSERT(IS_ALIGNED(end, PAGE_SIZE) && end > vma->start && (!next || end <= next->start));
+	vma->end = end;
+	if (!next)
+		return;
+	next->gap = gap_between(vma, next);
+	avl_propagate(&next->tree, update_max_gap);
 }
 
 /* Cuts `vma` at `at`: it keeps the lower part. -ENOMEM leaves it whole. */

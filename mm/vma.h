@@ -25,6 +25,8 @@ void vma_init(void);
 struct vma *vma_alloc(void);
 /* Gives its reference to an object up too. */
 void vma_free(struct vma *vma);
+/* The same mapping once more, with a reference of its own; in no address space. */
+struct vma *vma_duplicate(const struct vma *vma);
 
 /* The page of the mapped object that is at `va`. */
 static inline unsigned long vma_obj_index(const struct vma *vma, unsigned long va)
@@ -48,8 +50,9 @@ void vma_link(struct mm_struct *mm, struct vma *vma);
 /* Takes it out and frees it. */
 void vma_remove(struct mm_struct *mm, struct vma *vma);
 
-/* Moves its lower border, over free addresses or its own. */
+/* Moves its lower or upper border, over free addresses or its own. */
 void vma_set_start(struct mm_struct *mm, struct vma *vma, unsigned long start);
+void vma_set_end(struct mm_struct *mm, struct vma *vma, unsigned long end);
 
 /*
  * Makes mapping borders at start and end, so that what lies between is whole mappings. -ENOMEM: no
@@ -75,6 +78,12 @@ unsigned long vma_start_gap(const struct vma *vma);
  * or above. 0: none.
  */
 unsigned long vma_find_gap(struct mm_struct *mm, size_t len, unsigned long limit);
+
+/* mmap.c: where Linux maps what need not be at a certain place; 0: nowhere. */
+unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_t len);
+
+/* mmap.c: munmap of a page-aligned range. 0 or -ENOMEM. */
+int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end);
 
 /*
  * For fork: a copy of `vma` goes to the end of an address space that is being made; NULL: no

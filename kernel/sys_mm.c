@@ -1,0 +1,142 @@
+/* System calls about memory. mm/mm.h says what is behind them. */
+#include "arch/uaccess.h"
+#include "kernel/base/errno.h"
+#include "kernel/syscalls.h"
+#include "kernel/task.h"
+#include "mm/mm.h"
+
+#define MAP_HUGETLB 0x40000
+
+#define MLOCK_ONFAULT 1
+
+#define MCL_CURRENT 1
+#define MCL_FUTURE  2
+#define MCL_ONFAULT 4
+
+#define PR_SET_MDWE 65
+#define PR_GET_MDWE 66
+
+SYSCALL(mmap)
+{
+	UNUSED_ARGS(a4);
+	if (!IS_ALIGNED(a5, PAGE_SIZE))
+		return -EINVAL;
+	/* Files come with their server. */
+	if (!(a3 & MAP_ANONYMOUS))
+		return -EBADF;
+	/* As a Linux without them. */
+	if (a3 & MAP_HUGETLB)
+		return -EINVAL;
+	return do_mmap(current->mm, a0, a1, a2, a3);
+}
+
+SYSCALL(munmap)
+{
+	UNUSED_ARGS(a2, a3, a4, a5);
+	return do_munmap(current->mm, a0, a1);
+}
+
+SYSCALL(mprotect)
+{
+	UNUSED_ARGS(a3, a4, a5);
+	return do_mprotect(current->mm, a0, a1, a2);
+}
+
+SYSCALL(brk)
+{
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	return (long)do_brk(current->mm, a0);
+}
+
+SYSCALL(mremap)
+{
+	UNUSED_ARGS(a5);
+	return do_mremap(current->mm, a0, a1, a2, a3, a4);
+}
+
+SYSCALL(madvise)
+{
+	UNUSED_ARGS(a3, a4, a5);
+	return do_madvise(current->mm, a0, a1, (unsigned int)a2);
+}
+
+SYSCALL(msync)
+{
+	UNUSED_ARGS(a3, a4, a5);
+	return do_msync(current->mm, a0, a1, (unsigned int)a2);
+}
+
+SYSCALL(mincore)
+{
+	u64 pages = (a1 >> PAGE_SHIFT) + !IS_ALIGNED(a1, PAGE_SIZE);
+	u8 in[256];
+
+	UNUSED_ARGS(a3, a4, a5);
+	if (!IS_ALIGNED(a0, PAGE_SIZE))
+		return -EINVAL;
+	if (a1 > USER_END || a0 > USER_END - a1)
+		return -ENOMEM;
+	/* Before anything is found out, as in Linux. */
+	if (pages > USER_END || a2 > USER_END - pages)
+		return -EFAULT;
+	for (u64 done = 0; done < pages;) {
+		unsigned int part = (unsigned int)MIN(pages - done, sizeof(in));
+		int ret = do_mincore(current->mm, a0 + done * PAGE_SIZE, part, in);
+
+		if (ret)
+			return ret;
+		if (copy_to_user((u8 __user *)a2 + done, in, part))
+			return -EFAULT;
+		done += part;
+	}
+	return 0;
+}
+
+SYSCALL(mlock)
+{
+	UNUSED_ARGS(a2, a3, a4, a5);
+	return do_mlock(current->mm, a0, a1, true);
+}
+
+SYSCALL(mlock2)
+{
+	UNUSED_ARGS(a3, a4, a5);
+	if (a2 & ~(u64)MLOCK_ONFAULT)
+		return -EINVAL;
+	return do_mlock(current->mm, a0, a1, !(a2 & MLOCK_ONFAULT));
+}
+
+SYSCALL(munlock)
+{
+	UNUSED_ARGS(a2, a3, a4, a5);
+	return do_mlock(current->mm, a0, a1, false);
+}
+
+/* No page ever leaves memory: there is nothing to be done. */
+SYSCALL(mlockall)
+{
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	if (!a0 || (a0 & ~(u64)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) || a0 == MCL_ONFAULT)
+		return -EINVAL;
+	return 0;
+}
+
+SYSCALL(munlockall)
+{
+	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
+	return 0;
+}
+
+/* Of all its options only those about memory. */
+SYSCALL(prctl)
+{
+	UNUSED_ARGS(a5);
+	switch ((int)a0) {
+	case PR_SET_MDWE:
+		return a2 || a3 || a4 ? -EINVAL : mm_set_mdwe(current->mm, a1);
+	case PR_GET_MDWE:
+		return a1 || a2 || a3 || a4 ? -EINVAL : (long)current->mm->mdwe;
+	default:
+		return -EINVAL;
+	}
+}

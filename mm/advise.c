@@ -1,0 +1,172 @@
+/*
+ * Calls that say or ask something about mapped memory: madvise, mincore, msync, mlock, munlock.
+ *
+ * No page is ever written out here, so most of them have only to find out whether everything is
+ * mapped. Locked memory is touched, and nothing remembers that it is locked.
+ */
+#include "kernel/base/errno.h"
+#include "mm/memobj.h"
+#include "mm/mm.h"
+#include "mm/pgtable.h"
+#include "mm/unmap.h"
+#include "mm/vma.h"
+
+static bool advice_known(unsigned int advice)
+{
+	switch (advice) {
+	case MADV_NORMAL:
+	case MADV_RANDOM:
+	case MADV_SEQUENTIAL:
+	case MADV_WILLNEED:
+	case MADV_DONTNEED:
+	case MADV_FREE:
+	case MADV_DONTDUMP:
+	case MADV_DODUMP:
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A part of one mapping. */
+static int advise_part(struct mm_struct *mm, const struct vma *vma, unsigned long start,
+		       unsigned long end, unsigned int advice)
+{
+	switch (advice) {
+	case MADV_FREE:
+		/* Only memory that is anonymous and private; it may lose its contents at once. */
+		if (vma->obj || vma->pages)
+			return -EINVAL;
+		/* fallthrough */
+	case MADV_DONTNEED:
+		unmap_pages(mm, start, end);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* Holes do not stop it: the rest is done, then -ENOMEM. */
+static int advise_locked(struct mm_struct *mm, unsigned long start, unsigned long end,
+			 unsigned int advice)
+{
+	const struct vma *vma = find_vma(mm, start);
+	int holes = 0;
+
+	for (; start < end; vma = vma_next(mm, vma)) {
+		unsigned long part_end;
+		int error;
+
+		if (!vma)
+			return -ENOMEM;
+		if (start < vma->start) {
+			holes = -ENOMEM;
+			start = vma->start;
+			if (start >= end)
+				break;
+		}
+		part_end = MIN(vma->end, end);
+		error = advise_part(mm, vma, start, part_end, advice);
+		if (error)
+			return error;
+		start = part_end;
+	}
+	return holes;
+}
+
+int do_madvise(struct mm_struct *mm, unsigned long addr, size_t len, unsigned int advice)
+{
+	size_t bytes = ALIGN_UP(len, PAGE_SIZE);
+	int ret;
+
+	if (!advice_known(advice) || !IS_ALIGNED(addr, PAGE_SIZE))
+		return -EINVAL;
+	if ((len && !bytes) || addr + bytes < addr)
+		return -EINVAL;
+	if (!bytes)
+		return 0;
+	mutex_lock(&mm->mmap_lock);
+	ret = advise_locked(mm, addr, addr + bytes, advice);
+	mutex_unlock(&mm->mmap_lock);
+	return ret;
+}
+
+/* Whether a touch would find a page without making one. */
+static bool in_core(struct mm_struct *mm, const struct vma *vma, unsigned long va)
+{
+	const pte_t *entry = pt_walk(mm->root->pgd, va, 1, false);
+
+	if (entry && pte_present(*entry))
+		return true;
+	if (vma->obj)
+		return memobj_has_page(vma->obj, vma_obj_index(vma, va));
+	return vma->pages && va < vma->file_end;
+}
+
+int do_mincore(struct mm_struct *mm, unsigned long addr, unsigned int pages, u8 *in)
+{
+	int ret = 0;
+
+	mutex_lock(&mm->mmap_lock);
+	for (unsigned int i = 0; i < pages && !ret; i++) {
+		unsigned long va = addr + i * PAGE_SIZE;
+		const struct vma *vma = find_vma(mm, va);
+
+		if (!vma || vma->start > va)
+			ret = -ENOMEM;
+		else
+			in[i] = in_core(mm, vma, va);
+	}
+	mutex_unlock(&mm->mmap_lock);
+	return ret;
+}
+
+static bool all_mapped(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	bool all;
+
+	mutex_lock(&mm->mmap_lock);
+	all = vma_all(mm, start, end);
+	mutex_unlock(&mm->mmap_lock);
+	return all;
+}
+
+int do_msync(struct mm_struct *mm, unsigned long addr, size_t len, unsigned int flags)
+{
+	unsigned long end = addr + ALIGN_UP(len, PAGE_SIZE);
+
+	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC))
+		return -EINVAL;
+	if (!IS_ALIGNED(addr, PAGE_SIZE) || ((flags & MS_ASYNC) && (flags & MS_SYNC)))
+		return -EINVAL;
+	if (end < addr)
+		return -ENOMEM;
+	return end == addr || all_mapped(mm, addr, end) ? 0 : -ENOMEM;
+}
+
+int do_mlock(struct mm_struct *mm, unsigned long addr, size_t len, bool touch)
+{
+	unsigned long start = addr & PAGE_MASK;
+	unsigned long end = start + ALIGN_UP(len + (addr - start), PAGE_SIZE);
+
+	if (end < start)
+		return -EINVAL;
+	if (end == start)
+		return 0;
+	if (!all_mapped(mm, start, end))
+		return -ENOMEM;
+	if (!touch)
+		return 0;
+	switch (mm_populate(mm, start, end)) {
+	case 0:
+		return 0;
+	case -ENOMEM:
+		return -EAGAIN;
+	case -EINTR:
+		return -EINTR;
+	default:
+		return -ENOMEM;
+	}
+}
