@@ -265,6 +265,14 @@ TEST(badargs, nonsense_in_every_call)
 		SYS_sched_getaffinity,
 		SYS_set_robust_list,
 		SYS_mmap,
+		SYS_mremap,
+		SYS_madvise,
+		SYS_mincore,
+		SYS_msync,
+		SYS_mlock,
+		SYS_munlock,
+		SYS_mlockall,
+		SYS_prctl,
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(implemented); i++) {
