@@ -271,9 +271,15 @@ void world_boot(void)
 	booted = true;
 }
 
-void vma_init(void)
-{
-}
+/* What mm_init() starts and no scenario needs. */
+#define NOT_STARTED(name)                                                                          \
+	void name(void);                                                                           \
+	void name(void)                                                                            \
+	{                                                                                          \
+	}
+NOT_STARTED(vma_init)
+NOT_STARTED(memobj_init)
+NOT_STARTED(fault_init)
 
 void panic(const char *fmt, ...)
 {
