@@ -2,8 +2,8 @@
  * Guards of ranges and arithmetic: a range has every slot that it touches and no other (I27), also
  * when memory ran out on the way (I26), and when an area of the layout grows across a boundary or
  * into a slot of which nobody thought (I37); growth writes that slot of a root and nothing else
- * (I27); slots that the processor marked are still the same (I29); the level that is kept equal is
- * the one that CR3 names (I39).
+ * (I27), and once (I21); slots that the processor marked are still the same (I29); the level that
+ * is kept equal is the one that CR3 names (I39).
  */
 #include "arch/mmu.h"
 #include "arch/smp.h"
@@ -165,7 +165,24 @@ KTEST(guard, i27_growth_writes_that_slot_of_a_root_and_no_other)
 	test_slots_reset();
 }
 
-/* --- the accessed bit --- */
+/* --- the value of a slot --- */
+
+/* None to present, and never again: a store of the same value is left out. Another one is a panic. */
+KTEST(guard, i21_a_slot_that_is_there_is_not_written_again)
+{
+	struct mm_struct *mm;
+	pte_t *entry, marked;
+
+	KTEST_EXPECT_EQ(grow_slot(TEST_SLOT), 0);
+	mm = mm_pinned();
+	entry = &mm->root->pgd[TEST_SLOT];
+	marked = *entry & ~PTE_A;
+	WRITE_ONCE(*entry, marked);
+	KTEST_EXPECT(!set_root_slot(mm->root->pgd, TEST_SLOT, swapper_pg_dir[TEST_SLOT]));
+	KTEST_EXPECT_EQ(READ_ONCE(*entry), marked);
+	mmput(mm);
+	test_slots_reset();
+}
 
 static void read_first_page(void *missing)
 {
