@@ -67,10 +67,11 @@ def model(axes, speedups, counted, title):
     axes.plot([], [], color="black", marker="o", linestyle="", markersize=5, markerfacecolor="none",
               label="counted instructions, no waiting")
     axes.set(xscale="log", yscale="log", xlabel="CPUs", ylabel="forks, in units of one CPU", title=title)
+    axes.set_ylim(0.7, 6000)
     plain_ticks(axes.xaxis, [1, 4, 16, 64, 256, 1024, 4096])
     plain_ticks(axes.yaxis, [1, 4, 16, 64, 256, 1024, 4096])
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8, loc="upper left")
+    axes.legend(fontsize=8, loc="lower right")
 
 
 def ratios(axes, spread, rounds):
@@ -82,7 +83,7 @@ def ratios(axes, spread, rounds):
     axes.bar(names, middle, yerr=[below, above], color=[STYLE[name][0] for name in names], capsize=4, ecolor="black",
              alpha=0.6, edgecolor="black", linewidth=0.5)
     axes.axhline(1, color="black", linewidth=1)
-    axes.set(title="Forks a second, 64 CPUs, multi-threaded emulation", ylabel="ratio to prealloc in the same round")
+    axes.set(title="Forks for host CPU time, 64 CPUs, multi-threaded", ylabel="ratio to prealloc in the same round")
     axes.set_xlabel(f"median of {rounds} rounds; whiskers: lowest and highest")
     axes.tick_params(axis="x", rotation=30)
 

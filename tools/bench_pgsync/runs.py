@@ -11,9 +11,9 @@ class Failed(RuntimeError):
     """A boot that did not end as it should."""
 
 
-def boot(strategy, program, smp=1, icount=None, extra=(), expect="^PGBENCH: PASS"):
+def boot(strategy, program, smp=1, icount=None, extra=(), expect="^PGBENCH: PASS", on_line=None):
     machine = qemu.Machine(append=f"pgctl=1 pgsync={strategy} -- {program}", smp=smp, icount=icount, extra=list(extra))
-    result = qemu.run(machine, expect)
+    result = qemu.run(machine, expect, on_line=on_line)
     if result.verdict != "pass":
         last = "\n".join(result.lines[-10:])
         raise Failed(f"{strategy}, {smp} CPUs, {program}: {result.verdict}: {result.reason} ({result.log})\n{last}")
@@ -63,14 +63,34 @@ def counted(strategy, symbols, n=1000):
     return sharing.read(count(strategy, f"/bin/pgbench marked n={n}", 4)[0], symbols)
 
 
-def forks(strategy, cpus, icount, seconds=1):
-    """
-    fork+exit+wait, one loop on each CPU. Multi-threaded emulation: a second. Under icount: instructions for one, those of
-    all CPUs together (an instruction is 2**icount ns of a time that they share).
-    """
-    result = boot(strategy, f"/bin/bench throughput seconds={seconds}", smp=cpus, icount=icount, expect="^BENCH: PASS")
+def throughput(strategy, cpus, icount, seconds, on_line=None):
+    """fork+exit+wait, one loop on each CPU: (operations, seconds of the guest's time)."""
+    result = boot(strategy, f"/bin/bench throughput seconds={seconds}", smp=cpus, icount=icount, expect=r"^BENCH: PASS",
+                  on_line=on_line)
     match = result.find(r"^bench: throughput cpus=(\d+) ops=(\d+) seconds=([\d.]+) ")
     if not match or int(match[1]) != cpus or not int(match[2]):
         raise Failed(f"no throughput in {result.log}")
-    operations, took = int(match[2]), float(match[3])
-    return operations / took if icount is None else took * 1e9 / 2**icount / operations
+    return int(match[2]), float(match[3])
+
+
+def counted_forks(strategy, cpus, icount=4, seconds=1):
+    """Instructions for one, those of all CPUs together: an instruction is 2**icount ns of a time that all CPUs share."""
+    operations, took = throughput(strategy, cpus, icount, seconds)
+    return took * 1e9 / 2**icount / operations
+
+
+def raced_forks(strategy, cpus, seconds):
+    """
+    Multi-threaded emulation: forks for each second of the host's CPU time that the emulator used for them. By the clock
+    on the wall it would be a measurement of what else the host is doing.
+    """
+    used = {}
+
+    def watch(process, line):
+        for name, start in (("begin", "boot: first user instruction"), ("end", "bench: throughput")):
+            if line.startswith(start):
+                used[name] = qemu.cpu_seconds(process)
+        return False
+
+    operations, _ = throughput(strategy, cpus, None, seconds, watch)
+    return operations / (used["end"] - used["begin"])
