@@ -52,6 +52,8 @@ def growth(strategy, cpus, tasks=64):
 
 def count(strategy, program, cpus):
     """Runs with tools/count watching. Returns (the file of its records, the boot's result)."""
+    if not os.path.exists(PLUGIN):
+        raise Failed(f"{PLUGIN} is missing: run `make build/count.so`")
     path = os.path.join(qemu.LOGS, f"count-{strategy}-{os.getpid()}-{cpus}.txt")
     os.makedirs(qemu.LOGS, exist_ok=True)
     result = boot(strategy, program, smp=cpus, icount=0, extra=["-plugin", f"{PLUGIN},out={path}"])
