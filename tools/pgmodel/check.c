@@ -5,7 +5,8 @@
  * strategy `fault`, a touch puts it there. And a slot leads to the table that the reference says, or
  * nowhere.
  *
- * In every final state: the auditor finds nothing; every root that can still be loaded lets every
+ * In every final state: the auditor finds nothing; every root that a task has, has every slot, where
+ * growth is to see to it and not a load or a fault later (I1 to I7); every root that can still be loaded lets every
  * slot be touched; user halves are empty (I27); what any root has, freed ones too, is what the
  * reference has (a grower may store into a root that has just died, I9); no table is lost (I23);
  * locks are free.
@@ -77,6 +78,19 @@ static void check_load(struct mm_root *root, void *arg)
 			touch(slot);
 }
 
+/* Without a load: walk has a second net there, which would hide a hole in the first. */
+static void check_task_root(struct mm_root *root, void *arg)
+{
+	for (unsigned int slot = ROOT_KERNEL; slot < ROOT_SLOTS; slot++)
+		MODEL_REQUIRE(pte_present(root->pgd[slot]) || !kroot_ready(slot),
+			      "a task's root lacks slot %u, and no growth will come to it", slot);
+}
+
+static bool growth_fills_task_roots(void)
+{
+	return strategy != &pgsync_loadwalk && !strategy->repairs_faults;
+}
+
 static void check_tables(void)
 {
 	unsigned int present = 0;
@@ -115,6 +129,8 @@ void world_finish(void)
 	MODEL_REQUIRE(!audit.stray, "a root has slot %u, which the reference lacks",
 		      audit.first_slot);
 	rcu_read_lock();
+	if (growth_fills_task_roots())
+		for_each_task_root(check_task_root, NULL);
 	for_each_registered_root(check_root, NULL);
 	for_each_registered_root(check_load, NULL);
 	rcu_read_unlock();

@@ -41,19 +41,29 @@ bool mm_is_lazy(const struct mm_struct *mm)
 
 /* --- tasks --- */
 
-static struct task_struct *task_new(struct mm_struct *mm)
+static struct task_struct *task_alloc_in(struct thread_group *g, struct mm_struct *mm)
 {
 	struct task_struct *t = model_alloc(sizeof(*t), "task");
-	struct thread_group *g = model_alloc(sizeof(*g), "group");
 
 	this_cpu_inc(nr_tasks);
-	t->pid = g->tgid = 10 * (int)model_cpu() + this_cpu_read(nr_tasks);
+	t->pid = 10 * (int)model_cpu() + this_cpu_read(nr_tasks);
 	t->mm = mm;
 	t->group = g;
-	g->leader = t;
-	g->parent = &init_group;
-	list_init(&g->threads);
 	list_add_tail(&t->thread_node, &g->threads);
+	return t;
+}
+
+/* A process of one thread, which takes over the use of `mm`. */
+static struct task_struct *task_new(struct mm_struct *mm)
+{
+	struct thread_group *g = model_alloc(sizeof(*g), "group");
+	struct task_struct *t;
+
+	list_init(&g->threads);
+	t = task_alloc_in(g, mm);
+	g->leader = t;
+	g->tgid = t->pid;
+	g->parent = &init_group;
 	return t;
 }
 
@@ -94,6 +104,16 @@ struct task_struct *do_fork(void)
 	return child;
 }
 
+struct task_struct *do_vfork(void)
+{
+	struct task_struct *child;
+
+	mmget(current->mm);
+	child = task_new(current->mm);
+	publish_task(child, false);
+	return child;
+}
+
 void do_run(struct task_struct *t)
 {
 	switch_to(t);
@@ -103,6 +123,18 @@ void do_run(struct task_struct *t)
 void do_exec(void)
 {
 	exec_mmap(mm_alloc());
+	touch_if_ready(GROW_SLOT);
+}
+
+/* As de_thread() in kernel/exec.c. */
+void do_take_leaders_place(void)
+{
+	struct task_struct *old = current->group->leader;
+
+	task_table_remove(current);
+	synchronize_rcu();
+	current->pid = old->pid;
+	task_table_replace(old, current);
 	touch_if_ready(GROW_SLOT);
 }
 
@@ -147,6 +179,39 @@ struct task_struct *boot_process(unsigned int cpu)
 		switch_to(t);
 	model_run_on(0);
 	return t;
+}
+
+struct task_struct *boot_thread(unsigned int cpu, struct task_struct *leader)
+{
+	struct task_struct *t;
+
+	model_run_on(cpu);
+	mmget(leader->mm);
+	t = task_alloc_in(leader->group, leader->mm);
+	publish_task(t, false);
+	switch_to(t);
+	model_run_on(0);
+	return t;
+}
+
+void boot_kill_leader(struct task_struct *leader)
+{
+	struct mm_struct *mm = leader->mm;
+
+	leader->mm = NULL;
+	mmput(mm);
+}
+
+void boot_kthread_uses(unsigned int cpu, struct mm_struct *mm)
+{
+	struct task_struct *t;
+
+	model_run_on(cpu);
+	t = task_new(mm);
+	t->group->parent = NULL;
+	publish_task(t, false);
+	switch_to(t);
+	model_run_on(0);
 }
 
 struct mm_struct *boot_pinned_mm(void)

@@ -93,7 +93,7 @@ static void lazy_setup(void)
 	boot_borrow(0, pinned);
 }
 
-static void nothing(void)
+static void look(void)
 {
 	touch_if_ready(GROW_SLOT);
 }
@@ -116,13 +116,52 @@ static void lazy_exit_setup(void)
 	boot_borrow(2, current->mm);
 }
 
-SCENARIO(lazy_grow, lazy_setup, "a CPU idle on a borrowed root, and a growth", {"idle", nothing},
+SCENARIO(lazy_grow, lazy_setup, "a CPU idle on a borrowed root, and a growth", {"idle", look},
 	 {"grow", grow});
 SCENARIO(lazy_self, lazy_setup, "growth by a kernel thread on a borrowed root", {"grow", grow});
 SCENARIO(pin_grow, pinned_setup, "a root without a task, loaded by a CPU, and a growth",
 	 {"use mm", use_pinned}, {"grow", grow});
 SCENARIO(lazy_exit, lazy_exit_setup, "an exit, a CPU that borrows its root, and a growth",
 	 {"exit", do_exit_task}, {"grow", grow}, {"idle", idle_daemon, true});
+
+/* --- a root that several tasks have --- */
+
+static void threads_setup(void)
+{
+	boot();
+	boot_thread(1, boot_process(0));
+}
+
+static void leader_setup(void)
+{
+	struct task_struct *leader;
+
+	boot();
+	boot_process(NO_CPU);
+	leader = boot_process(NO_CPU);
+	boot_thread(0, leader);
+	boot_kill_leader(leader);
+}
+
+static void kthread_setup(void)
+{
+	boot();
+	boot_kthread_uses(0, boot_pinned_mm());
+}
+
+static void vfork_and_run(void)
+{
+	do_run(do_vfork());
+}
+
+SCENARIO(threads_grow, threads_setup, "two threads of a process, and a growth", {"thread", look},
+	 {"thread", look}, {"grow", grow});
+SCENARIO(vfork_grow, process_setup, "a vfork, whose child runs at once, and a growth",
+	 {"vfork", vfork_and_run}, {"grow", grow});
+SCENARIO(leader_grow, leader_setup, "a thread that becomes the leader, and a growth",
+	 {"exec", do_take_leaders_place}, {"grow", grow});
+SCENARIO(kthread_grow, kthread_setup, "a kernel thread that uses a process's root, and a growth",
+	 {"kthread", look}, {"grow", grow});
 
 /* --- two who want the same slot --- */
 
@@ -157,7 +196,7 @@ static void all_setup(void)
 }
 
 SCENARIO(all, all_setup, "a fork, an exec, an exit, a CPU idle on a borrowed root, a growth",
-	 {"fork", fork_and_run}, {"exec", do_exec}, {"exit", do_exit_task}, {"idle", nothing},
+	 {"fork", just_fork}, {"exec", do_exec}, {"exit", do_exit_task}, {"idle", look},
 	 {"grow", grow});
 
 /* --- what the protocol does not allow: a present slot gets another value (I21, litmus V1) --- */
@@ -214,6 +253,10 @@ const struct row scenario_rows[] = {
 	ROWS(ROW, lazy_self, BAD, BAD),
 	ROWS(ROW, lazy_exit, BAD, BAD),
 	ROWS(ROW, pin_grow, BAD, BAD),
+	ROWS(ROW, threads_grow, GOOD, GOOD),
+	ROWS(ROW, vfork_grow, GOOD, GOOD),
+	ROWS(ROW, leader_grow, GOOD, GOOD),
+	ROWS(ROW, kthread_grow, GOOD, GOOD),
 	ROWS(ROW, same_slot, GOOD, GOOD),
 	ROWS(ROW, piggyback, GOOD, GOOD),
 	ROWS(FULL, all, BAD, BAD),

@@ -160,7 +160,7 @@ void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head))
 	WRITE_ONCE(rcu_calls, r->calls);
 }
 
-static void grace_period(void)
+void synchronize_rcu(void)
 {
 	u64 entered[MAX_ACTORS];
 	unsigned int cpu;
@@ -177,7 +177,7 @@ void rcu_daemon(void)
 		struct rcu_head *head;
 
 		model_await(&rcu_calls, n + 1);
-		grace_period();
+		synchronize_rcu();
 		head = READ_ONCE(rcu_callbacks_of[n]);
 		head->fn(head);
 	}
@@ -187,9 +187,14 @@ void rcu_daemon(void)
 
 static DEFINE_PER_CPU(const pte_t *, cr3);
 
-/* A serialising instruction: the store buffer is empty afterwards (SDM vol. 3A, 9.3). */
+/*
+ * A serialising instruction: the store buffer is empty afterwards (SDM vol. 3A, 9.3). Right before
+ * it, an NMI may touch whatever is ready, on the old root.
+ */
 void arch_write_root(const pte_t *pgd)
 {
+	if (this_cpu_read(cr3))
+		touch_if_ready(GROW_SLOT);
 	(void)atomic_xchg(this_cpu_ptr(&cr3), pgd);
 }
 

@@ -37,6 +37,12 @@ void boot_idle(void);
 /* In setup(): a process, with its root loaded on `cpu` unless that is none. */
 #define NO_CPU ~0U
 struct task_struct *boot_process(unsigned int cpu);
+/* In setup(): a thread of the leader's process, on `cpu`. */
+struct task_struct *boot_thread(unsigned int cpu, struct task_struct *leader);
+/* In setup(): the leader has exited, others of its threads have not. */
+void boot_kill_leader(struct task_struct *leader);
+/* In setup(): a kernel thread on `cpu` has taken `mm`. */
+void boot_kthread_uses(unsigned int cpu, struct mm_struct *mm);
 /* In setup(): an address space that is pinned, and that no task has. */
 struct mm_struct *boot_pinned_mm(void);
 /* In setup(): `cpu` is idle, and has `mm` loaded because nothing else was wanted. */
@@ -46,9 +52,13 @@ void boot_cached_root(unsigned int cpu);
 
 /* The running CPU forks; the child may be run by whoever. */
 struct task_struct *do_fork(void);
+/* A child that shares the address space. */
+struct task_struct *do_vfork(void);
 /* The running CPU switches to the task. */
 void do_run(struct task_struct *t);
 void do_exec(void);
+/* The running thread becomes the leader of its process. */
+void do_take_leaders_place(void);
 /* Ends the running task; the CPU goes idle. */
 void do_exit_task(void);
 /* Loads an address space as its user. */
