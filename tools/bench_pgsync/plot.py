@@ -71,7 +71,7 @@ def model(axes, speedups, counted, title):
     plain_ticks(axes.xaxis, [1, 4, 16, 64, 256, 1024, 4096])
     plain_ticks(axes.yaxis, [1, 4, 16, 64, 256, 1024, 4096])
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8, loc="lower right")
+    axes.legend(fontsize=7, loc="upper left")
 
 
 def ratios(axes, spread, rounds):
