@@ -3,14 +3,11 @@
  * from page->slab.freelist of the slab's first page. Every page of a slab says which cache it
  * belongs to, for kfree().
  *
- * In front of each cache each CPU has a magazine, a stack of free objects. It belongs to its CPU:
- * preemption off is all the protection it has. An empty magazine is half filled, a full one half
- * emptied, under the cache's lock, so that a run of allocations or of frees takes the lock once in
- * a dozen.
+ * Callers meet the magazines first, which are in magazine.c.
  *
  * Lock order: kmem_cache.lock, then the buddy's zone lock.
  */
-#include "mm/slab.h"
+#include "mm/slab_core.h"
 
 #include "kernel/base/debug.h"
 #include "kernel/base/panic.h"
@@ -18,30 +15,8 @@
 #include "kernel/base/string.h"
 #include "mm/buddy.h"
 #include "mm/poison.h"
-#include "mm/preempt_return.h"
 
-#define MAX_CACHES      40
-#define MAX_SLAB_ORDER  3
-#define KEEP_EMPTY      1 /* slabs a cache keeps when they become empty */
-#define MAGAZINE_SIZE   30
-#define MAGAZINE_MEMORY 32768 /* bytes a magazine may hold back */
-
-struct magazine {
-	u32 count;
-	u32 limit; /* 0 until the CPU is on slab_cpus, and with slab_debug */
-	void *objs[MAGAZINE_SIZE];
-};
-
-struct slab_cpu {
-	bool linked;
-	struct slab_cpu *next;
-	struct magazine mags[MAX_CACHES];
-};
-
-static DEFINE_PER_CPU(struct slab_cpu, slab_cpu);
-
-/* Every CPU that ever used a magazine; only grows. */
-static struct slab_cpu *slab_cpus;
+#define MAX_SLAB_ORDER 3
 
 static struct kmem_cache caches[MAX_CACHES];
 static unsigned int nr_caches;
@@ -65,13 +40,6 @@ static unsigned int slab_order(size_t size)
 	return order;
 }
 
-static u8 magazine_limit(size_t size)
-{
-	if (slab_debug)
-		return 0;
-	return (u8)MAX(4, MIN(MAGAZINE_SIZE, MAGAZINE_MEMORY / size));
-}
-
 static void cache_setup(struct kmem_cache *cache, const char *name, size_t size, size_t align)
 {
 	align = MAX(align, sizeof(void *));
@@ -80,8 +48,7 @@ static void cache_setup(struct kmem_cache *cache, const char *name, size_t size,
 	cache->size = (u32)ALIGN_UP(MAX(size, sizeof(void *)), align);
 	cache->order = (u8)slab_order(cache->size);
 	cache->per_slab = (u32)((PAGE_SIZE << cache->order) / cache->size);
-	cache->mag_limit = magazine_limit(cache->size);
-	cache->mag = &slab_cpu.mags[cache->id];
+	magazine_setup(cache);
 	ASSERT_MSG(cache->per_slab > 0, "%s: size %u order %u", name, cache->size, cache->order);
 	spin_lock_init(&cache->lock);
 	list_init(&cache->partial);
@@ -112,32 +79,19 @@ static char *slab_base(const struct kmem_cache *cache, const void *obj)
 	return (char *)ALIGN_DOWN((unsigned long)obj, PAGE_SIZE << cache->order);
 }
 
-/* The link of a free object; the object is memory of no type. */
-static void **free_link(void *obj)
-{
-	return (void **)obj;
-}
-
 static bool poisons(void)
 {
 	return DEBUG_KERNEL || slab_debug;
 }
 
 /* Also the link, while the object is in no slab's chain. */
-static void check_poison(const struct kmem_cache *cache, const void *obj)
+void slab_check_poison(const struct kmem_cache *cache, const void *obj)
 {
 	size_t intact = poison_intact(obj, cache->size);
 
 	if (intact < cache->size)
 		panic("slab %s: object %p was written to after its free: byte %zu is %#x",
 		      cache->name, obj, intact, ((const u8 *)obj)[intact]);
-}
-
-static __always_inline void *checked(const struct kmem_cache *cache, void *obj)
-{
-	if (DEBUG_KERNEL && obj)
-		check_poison(cache, obj);
-	return obj;
 }
 
 static void check_double_free(const struct kmem_cache *cache, const struct page *slab,
@@ -197,14 +151,14 @@ static void release_slab_locked(struct kmem_cache *cache, struct page *slab)
 	free_pages(slab, cache->order);
 }
 
-static void release_empty_locked(struct kmem_cache *cache, u32 keep)
+void slab_trim_locked(struct kmem_cache *cache, u32 keep)
 {
 	while (cache->nr_empty > keep)
 		release_slab_locked(cache, list_last_entry(&cache->partial, struct page, lru));
 }
 
 /* One object out of a slab; with `grow` a new slab is made when all are used up. */
-static void *take_locked(struct kmem_cache *cache, bool grow)
+void *slab_take_locked(struct kmem_cache *cache, bool grow)
 {
 	struct page *slab;
 	void *obj;
@@ -224,13 +178,13 @@ static void *take_locked(struct kmem_cache *cache, bool grow)
 	cache->taken++;
 	if (poisons()) {
 		*free_link(obj) = (void *)POISON_WORD;
-		check_poison(cache, obj);
+		slab_check_poison(cache, obj);
 	}
 	return obj;
 }
 
 /* Panics unless `obj` is the start of an object of `cache`. Returns its slab's first page. */
-static struct page *check_object(const struct kmem_cache *cache, const void *obj)
+struct page *slab_check_object(const struct kmem_cache *cache, const void *obj)
 {
 	char *base = slab_base(cache, obj);
 	size_t offset = (size_t)((const char *)obj - base);
@@ -245,9 +199,9 @@ static struct page *check_object(const struct kmem_cache *cache, const void *obj
 	return slab;
 }
 
-static void give_locked(struct kmem_cache *cache, void *obj)
+void slab_give_locked(struct kmem_cache *cache, void *obj)
 {
-	struct page *slab = check_object(cache, obj);
+	struct page *slab = slab_check_object(cache, obj);
 
 	ASSERT_MSG(slab->slab.inuse > 0, "slab %s: free of %p into an empty slab", cache->name,
 		   obj);
@@ -267,153 +221,16 @@ static void give_locked(struct kmem_cache *cache, void *obj)
 	}
 }
 
-/* The running CPU's magazine, known to kmem_cache_inuse() from now on. Preemption is off. */
-static struct magazine *own_magazine(const struct kmem_cache *cache)
-{
-	struct slab_cpu *cpu = this_cpu_ptr(&slab_cpu);
-	struct magazine *mag = &cpu->mags[cache->id];
-
-	if (!cpu->linked) {
-		cpu->linked = true;
-		do
-			cpu->next = READ_ONCE(slab_cpus);
-		while (atomic_cmpxchg(&slab_cpus, cpu->next, cpu) != cpu->next);
-	}
-	ASSERT_MSG(mag->count <= MAGAZINE_SIZE, "slab %s: cpu %u count %u", cache->name, cpu_id(),
-		   mag->count);
-	mag->limit = cache->mag_limit;
-	return mag;
-}
-
-/* The slow half of an allocation: one object, and half a magazine of what the slabs have anyway. */
-static noinline void *magazine_refill(struct kmem_cache *cache)
-{
-	struct magazine *mag;
-	void *obj, *more;
-
-	spin_lock(&cache->lock);
-	mag = own_magazine(cache);
-	obj = take_locked(cache, true);
-	while (obj && mag->count < mag->limit / 2) {
-		more = take_locked(cache, false);
-		if (!more)
-			break;
-		mag->objs[mag->count] = more;
-		WRITE_ONCE(mag->count, mag->count + 1);
-	}
-	spin_unlock(&cache->lock);
-	return obj;
-}
-
-static void magazine_flush_locked(struct kmem_cache *cache, struct magazine *mag, u32 target)
-{
-	while (mag->count > target) {
-		WRITE_ONCE(mag->count, mag->count - 1);
-		give_locked(cache, mag->objs[mag->count]);
-	}
-}
-
-/* The slow half of a free: half of the magazine goes back. */
-static noinline void magazine_spill(struct kmem_cache *cache, void *obj)
-{
-	struct magazine *mag;
-
-	spin_lock(&cache->lock);
-	mag = own_magazine(cache);
-	if (mag->count >= mag->limit)
-		magazine_flush_locked(cache, mag, mag->limit / 2);
-	if (mag->count < mag->limit) {
-		mag->objs[mag->count] = obj;
-		WRITE_ONCE(mag->count, mag->count + 1);
-	} else {
-		give_locked(cache, obj);
-	}
-	release_empty_locked(cache, KEEP_EMPTY);
-	spin_unlock(&cache->lock);
-}
-
-static __always_inline void *magazine_pop(struct kmem_cache *cache)
-{
-	struct magazine *mag = cache->mag;
-	void *obj;
-	u32 n;
-
-	preempt_disable();
-	n = this_cpu_read(mag->count);
-	if (unlikely(n == 0)) {
-		preempt_enable_no_resched(); /* the refill's spin_unlock() looks again */
-		return magazine_refill(cache);
-	}
-	n--;
-	this_cpu_write(mag->count, n);
-	obj = this_cpu_read(mag->objs[n]);
-	return preempt_enable_return(obj);
-}
-
-static noinline void *get_with_faults(struct kmem_cache *cache)
-{
-	return alloc_should_fail() ? NULL : checked(cache, magazine_pop(cache));
-}
-
-void *kmem_cache_get(struct kmem_cache *cache)
-{
-	/* A plain read: the compiler may compare in memory. */
-	if (unlikely(alloc_fail_nth))
-		return get_with_faults(cache);
-	return checked(cache, magazine_pop(cache));
-}
-
-void *kmem_cache_get_zeroed(struct kmem_cache *cache)
-{
-	void *obj = kmem_cache_get(cache);
-
-	return obj ? memset(obj, 0, cache->object_size) : NULL;
-}
-
-void kmem_cache_free(struct kmem_cache *cache, void *obj)
-{
-	struct magazine *mag = cache->mag;
-	u32 n;
-
-	if (DEBUG_KERNEL) {
-		check_object(cache, obj);
-		poison_fill(obj, cache->size);
-	}
-	preempt_disable();
-	n = this_cpu_read(mag->count);
-	if (unlikely(n >= this_cpu_read(mag->limit))) {
-		preempt_enable_no_resched(); /* the spill's spin_unlock() looks again */
-		magazine_spill(cache, obj);
-		return;
-	}
-	this_cpu_write(mag->objs[n], obj);
-	this_cpu_write(mag->count, n + 1);
-	preempt_enable();
-}
-
 void kmem_cache_drain_cpu(void)
 {
 	unsigned int n = smp_load_acquire(&nr_caches);
 
 	for (unsigned int i = 0; i < n; i++) {
 		spin_lock(&caches[i].lock);
-		magazine_flush_locked(&caches[i], own_magazine(&caches[i]), 0);
-		release_empty_locked(&caches[i], 0);
+		magazine_drain_locked(&caches[i]);
+		slab_trim_locked(&caches[i], 0);
 		spin_unlock(&caches[i].lock);
 	}
-}
-
-u64 kmem_cache_inuse(struct kmem_cache *cache)
-{
-	const struct slab_cpu *cpu;
-	u64 n;
-
-	spin_lock(&cache->lock);
-	n = cache->taken;
-	for (cpu = READ_ONCE(slab_cpus); cpu; cpu = cpu->next)
-		n -= READ_ONCE(cpu->mags[cache->id].count);
-	spin_unlock(&cache->lock);
-	return n;
 }
 
 u64 slab_report(void)

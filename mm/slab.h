@@ -27,6 +27,8 @@
 /* Flags of kmem_cache_create(). */
 #define SLAB_PANIC 0x1 /* panic instead of NULL */
 
+#define DEPOT_BATCHES 16
+
 struct magazine;
 
 /* Letter l: lock. Without a letter: constant after creation. */
@@ -41,10 +43,12 @@ struct kmem_cache {
 	const char *name;
 
 	struct spinlock lock __aligned(64);
-	u32 nr_slabs;             /* l */
-	u32 nr_empty;             /* l: slabs on `partial` that no object has left */
-	u64 taken;                /* l: objects out of the slabs, magazines included */
-	struct list_head partial; /* l: slabs that have free objects, empty ones last */
+	u32 nr_slabs;               /* l */
+	u32 nr_empty;               /* l: slabs on `partial` that no object has left */
+	u32 nr_batches;             /* l */
+	u64 taken;                  /* l: objects out of the slabs, magazines and depot included */
+	struct list_head partial;   /* l: slabs that have free objects, empty ones last */
+	void *depot[DEPOT_BATCHES]; /* l: batches of mag_limit / 2 free objects each, chained */
 };
 
 /* Set it before slab_init(). */
@@ -71,7 +75,7 @@ static inline void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 
 void kmem_cache_free(struct kmem_cache *cache, void *obj);
 
-/* Gives the calling CPU's magazines back to the slabs, and all empty slabs to the buddy. */
+/* Gives the calling CPU's magazines and the depots back to the slabs, and all empty slabs to the buddy. */
 void kmem_cache_drain_cpu(void);
 
 /* Objects that callers hold. Exact while nobody allocates. */
