@@ -14,7 +14,8 @@
 
 struct gather {
 	struct mm_struct *mm;
-	bool dead; /* loaded nowhere */
+	bool dead;  /* loaded nowhere */
+	bool stale; /* an entry was cleared that a CPU may still have, counted or not */
 	unsigned long start, end;
 	unsigned int nr_pages, nr_tables;
 	struct page *pages[GATHER];
@@ -23,8 +24,9 @@ struct gather {
 
 static void gather_flush(struct gather *g)
 {
-	if (!g->dead && (g->nr_pages || g->nr_tables))
+	if (!g->dead && (g->stale || g->nr_tables))
 		tlb_flush_mm(g->mm, g->start, g->end);
+	g->stale = false;
 	for (unsigned int i = 0; i < g->nr_pages; i++)
 		put_page(g->pages[i]);
 	for (unsigned int i = 0; i < g->nr_tables; i++)
@@ -55,6 +57,7 @@ static void unmap_entries(pte_t *entry, unsigned int n, unsigned long va, void *
 		if (!pte_present(e))
 			continue;
 		WRITE_ONCE(entry[i], 0);
+		g->stale = true;
 		cleared++;
 		if (!(e & PTE_SPECIAL))
 			gather_page(g, phys_to_page(pte_phys(e)));
@@ -89,6 +92,7 @@ static void unmap_range(struct mm_struct *mm, unsigned long start, unsigned long
 
 	g.mm = mm;
 	g.dead = dead;
+	g.stale = false;
 	g.start = start;
 	g.end = end;
 	g.nr_pages = g.nr_tables = 0;
