@@ -63,9 +63,13 @@ static struct vma *moved_vma(const struct vma *vma, unsigned long from, unsigned
 		return NULL;
 	copy->start = to;
 	copy->end = to + new_len;
-	copy->file_start += to - from;
-	copy->file_end += to - from;
-	copy->obj_origin += to - from;
+	/* Anonymous memory says nothing there: it is to merge with its neighbours, wherever from. */
+	if (copy->pages) {
+		copy->file_start += to - from;
+		copy->file_end += to - from;
+	}
+	if (copy->obj)
+		copy->obj_origin += to - from;
 	return copy;
 }
 
@@ -141,6 +145,9 @@ static long remap_to(struct mm_struct *mm, const struct remap *r)
 		ret = unmap_locked(mm, to, to + r->new_len);
 	if (!ret)
 		ret = unmap_tail(mm, r);
+	/* Of nothing, it may have been told to go where it was: that has removed it. */
+	if (!ret)
+		ret = check_part(find_vma(mm, r->addr), r->addr, old_len);
 	if (ret || !to)
 		return ret ? ret : -ENOMEM;
 	return move_mapping(mm, r, old_len, to);
