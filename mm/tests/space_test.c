@@ -1,0 +1,585 @@
+/* host-test: mm/vma.c mm/mmap.c mm/mremap.c mm/advise.c mm/fault.c mm/copy.c mm/unmap.c mm/memobj.c
+ * mm/mm.c mm/pgtable.c mm/slab.c mm/poison.c mm/buddy.c mm/memblock.c mm/memmap.c
+ * kernel/base/avl.c tools/host/mm_host.c mm/tests/space_host.c mm/tests/space_model.c
+ * mm/tests/space_check.c */
+/*
+ * Property test of address spaces: random calls on several of them, the results and every page
+ * compared with a model (space_model.h), and from time to time everything that must hold inside
+ * (space_check.c). Sometimes an allocation fails: then the call says so and has changed nothing.
+ *
+ * SPACE_SEED=N repeats a run, SPACE_STEPS=N makes it longer, SPACE_CHECK=1 looks inside after each
+ * step. A failure says seed and step, and the last calls.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/base/errno.h"
+#include "mm/buddy.h"
+#include "mm/pgtable.h"
+#include "mm/tests/space_check.h"
+#include "mm/tests/space_host.h"
+#include "mm/vma.h"
+
+#define STEPS 1500000ul
+#define LAST  16
+
+#define CHECK_EVERY 128
+
+#define RW   (VMA_READ | VMA_WRITE)
+#define ANY  (MAP_PRIVATE | MAP_ANONYMOUS)
+#define LIDS (64 * PAGE_SIZE)
+
+static u64 seed;
+static unsigned long step;
+
+/* --- what was done last, for whoever reads a failure --- */
+
+static struct {
+	const char *name;
+	unsigned int space;
+	unsigned long a, b, c, d;
+	long want, got;
+} last[LAST];
+static unsigned int nr_last;
+
+static void print_last(void)
+{
+	printf("SPACE_SEED=%llu, step %lu; the last calls, in pages of the window:\n",
+	       (unsigned long long)seed, step);
+	for (unsigned int i = nr_last > LAST ? nr_last - LAST : 0; i < nr_last; i++)
+		printf("  space %u: %s(%lu, %lu, %#lx, %#lx) is %#lx, wanted %#lx\n",
+		       last[i % LAST].space, last[i % LAST].name, last[i % LAST].a,
+		       last[i % LAST].b, last[i % LAST].c, last[i % LAST].d, last[i % LAST].got,
+		       last[i % LAST].want);
+}
+
+static void note(const struct space *s, const char *name, unsigned long a, unsigned long b,
+		 unsigned long c, unsigned long d)
+{
+	unsigned int i = nr_last++ % LAST;
+
+	last[i].name = name;
+	last[i].space = (unsigned int)(s - spaces);
+	last[i].a = a;
+	last[i].b = b;
+	last[i].c = c;
+	last[i].d = d;
+	last[i].want = last[i].got = 0;
+}
+
+/* --- failing allocations --- */
+
+static bool armed;
+
+static void maybe_fail(void)
+{
+	armed = !below(24);
+	/* Tables shall be allocations too. */
+	if (armed)
+		pt_cache_drain();
+	alloc_fail_nth = armed ? 1 + below(6) : 0;
+}
+
+/*
+ * Compares a result. True: the call has done its work. False: it was refused, rightly. When an
+ * allocation was made to fail, -ENOMEM is right too.
+ */
+static bool expect(struct space *s, long got, long want)
+{
+	bool hit = armed && !alloc_fail_nth;
+
+	armed = false;
+	alloc_fail_nth = 0;
+	last[(nr_last - 1) % LAST].got = got;
+	last[(nr_last - 1) % LAST].want = want;
+	if (hit)
+		s->ragged = true;
+	if (hit && got == -ENOMEM)
+		return false;
+	assert_int_equal(got, want);
+	return want >= 0;
+}
+
+/* --- spaces --- */
+
+/* A new space: the lids, a file's mapping, an empty heap. */
+static void new_space(struct space *s)
+{
+	unsigned long file = page_va(2);
+
+	model_reset(s);
+	s->mm = mm_alloc();
+	assert_non_null(s->mm);
+	assert_int_equal(do_mmap(s->mm, WINDOW_START - LIDS, LIDS, 0, ANY | MAP_FIXED),
+			 WINDOW_START - LIDS);
+	assert_int_equal(
+		do_mmap(s->mm, page_va(WINDOW), MMAP_BASE - page_va(WINDOW), 0, ANY | MAP_FIXED),
+		page_va(WINDOW));
+	/* One page more than the file has. */
+	assert_int_equal(mm_map_segment(s->mm, file, file + (FILE_PAGES + 1) * PAGE_SIZE, RW,
+					host_file, file,
+					file + (FILE_PAGES - 1) * PAGE_SIZE + FILE_TAIL),
+			 0);
+	model_map(s, 2, FILE_PAGES + 1, FILE_, RW);
+	s->brk = s->mm->brk = s->mm->brk_start = page_va(BRK_PAGE);
+}
+
+static void end_space(struct space *s)
+{
+	mmput(s->mm);
+	model_reset(s);
+}
+
+static void step_fork(struct space *s)
+{
+	struct space *to = &spaces[below(SPACES)];
+	struct mm_struct *mm;
+
+	if (to->mm)
+		return;
+	note(s, "fork", (unsigned long)(to - spaces), 0, 0, 0);
+	maybe_fail();
+	mm = mm_fork(s->mm);
+	if (!expect(s, mm ? 0 : -ENOMEM, 0))
+		return;
+	*to = *s;
+	to->mm = mm;
+	memset(to->tlb, 0, sizeof(to->tlb));
+}
+
+static void step_exit(struct space *s)
+{
+	note(s, "exit", 0, 0, 0, 0);
+	end_space(s);
+	/* One always lives. */
+	if (!spaces[0].mm)
+		new_space(&spaces[0]);
+}
+
+/* --- touches --- */
+
+static void step_touch(struct space *s)
+{
+	static const unsigned long accesses[] = {0, FAULT_WRITE, FAULT_WRITE, FAULT_EXEC};
+	unsigned long access = accesses[below(4)];
+	unsigned int n = below(WINDOW);
+	bool allowed = model_allows(s, n, access);
+	long want = !allowed ? -EFAULT : model_behind_end(s, n) ? -ENXIO : 0;
+	u64 *page = NULL;
+	struct content content;
+
+	note(s, "touch", n, access, 0, 0);
+	maybe_fail();
+	if (!expect(s, host_touch(s, n, access, &page), want))
+		return;
+	content = model_read(s, n);
+	assert_int_equal(page[0], content.first);
+	assert_int_equal(page[PT_ENTRIES - 1], content.last);
+	if (access != FAULT_WRITE)
+		return;
+	content = (struct content){random_word(), random_word()};
+	page[0] = content.first;
+	page[PT_ENTRIES - 1] = content.last;
+	model_write(s, n, content);
+}
+
+/* --- mappings --- */
+
+struct range {
+	unsigned int from, n;
+};
+
+static struct range random_range(void)
+{
+	unsigned int from = below(WINDOW);
+
+	return (struct range){from, 1 + below(MIN(WINDOW - from, 12))};
+}
+
+/* What mmap placed itself: in the window, or below the lower lid, from where it is removed. */
+static bool in_window(struct space *s, long at, unsigned int n)
+{
+	if ((unsigned long)at >= WINDOW_START)
+		return true;
+	assert_true((unsigned long)at + n * PAGE_SIZE <= WINDOW_START - LIDS);
+	assert_int_equal(do_munmap(s->mm, (unsigned long)at, n * PAGE_SIZE), 0);
+	return false;
+}
+
+static void step_mmap(struct space *s)
+{
+	struct range r = random_range();
+	u8 prot = (u8)below(8);
+	enum kind kind = below(4) ? ANON : SHARED;
+	unsigned long flags = MAP_ANONYMOUS | (kind == ANON ? MAP_PRIVATE : MAP_SHARED);
+	bool busy = model_any(s, r.from, r.n, true);
+	unsigned long hint = page_va(r.from);
+	unsigned int at = r.from;
+	long want, got;
+
+	switch (below(4)) {
+	case 0:
+		flags |= MAP_FIXED;
+		break;
+	case 1:
+		flags |= MAP_FIXED_NOREPLACE;
+		break;
+	case 2:
+		hint = 0;
+		/* fallthrough */
+	default:
+		at = hint && !busy ? r.from : model_gap(s, r.n);
+	}
+	flags |= below(8) ? 0 : MAP_POPULATE;
+	want = flags & MAP_FIXED_NOREPLACE && busy ? -EEXIST : (long)page_va(at);
+	note(s, "mmap", r.from, r.n, prot, flags);
+	maybe_fail();
+	got = do_mmap(s->mm, hint, r.n * PAGE_SIZE - below(PAGE_SIZE), prot, flags);
+	if (at == WINDOW && got > 0)
+		want = got;
+	if (expect(s, got, want) && (at != WINDOW || in_window(s, got, r.n)))
+		model_map(s, at, r.n, kind, prot);
+}
+
+static void step_munmap(struct space *s)
+{
+	struct range r = random_range();
+
+	note(s, "munmap", r.from, r.n, 0, 0);
+	maybe_fail();
+	if (expect(s, do_munmap(s->mm, page_va(r.from), r.n * PAGE_SIZE - below(PAGE_SIZE)), 0))
+		model_unmap(s, r.from, r.n);
+}
+
+static void step_mprotect(struct space *s)
+{
+	struct range r = random_range();
+	u8 prot = (u8)below(8);
+	int want = model_any(s, r.from, r.n, false) ? -ENOMEM : 0;
+
+	note(s, "mprotect", r.from, r.n, prot, 0);
+	maybe_fail();
+	if (!expect(s, do_mprotect(s->mm, page_va(r.from), r.n * PAGE_SIZE, prot), want))
+		return;
+	for (unsigned int i = r.from; i < r.from + r.n; i++)
+		s->page[i].prot = prot;
+}
+
+static void step_madvise(struct space *s)
+{
+	static const unsigned int advices[] = {MADV_DONTNEED, MADV_DONTNEED, MADV_FREE,
+					       MADV_WILLNEED, 99};
+	struct range r = random_range();
+	unsigned int advice = advices[below(5)];
+	int want = advice == 99 ? -EINVAL : 0;
+
+	for (unsigned int i = r.from; i < r.from + r.n && want != -EINVAL; i++) {
+		if (s->page[i].kind == HOLE)
+			want = -ENOMEM;
+		else if (advice == MADV_FREE && s->page[i].kind != ANON)
+			want = -EINVAL;
+		else if (advice == MADV_FREE || advice == MADV_DONTNEED)
+			s->page[i].own = false;
+	}
+	note(s, "madvise", r.from, r.n, advice, 0);
+	expect(s, do_madvise(s->mm, page_va(r.from), r.n * PAGE_SIZE, advice), want);
+}
+
+/* Whether the heap may end at `end`, where it ends at `now`: a page stays free above it. */
+static bool heap_fits(const struct space *s, unsigned int now, unsigned int end)
+{
+	return end < WINDOW && !model_any(s, now, end + 1 - now, true);
+}
+
+static void step_brk(struct space *s)
+{
+	unsigned long brk = page_va(BRK_PAGE - 1) + below((WINDOW - BRK_PAGE + 1) * PAGE_SIZE);
+	unsigned int now = (unsigned int)((ALIGN_UP(s->brk, PAGE_SIZE) - WINDOW_START) / PAGE_SIZE);
+	unsigned int end = (unsigned int)((ALIGN_UP(brk, PAGE_SIZE) - WINDOW_START) / PAGE_SIZE);
+	bool allowed = brk >= page_va(BRK_PAGE) && (end <= now || heap_fits(s, now, end));
+	unsigned long got;
+
+	note(s, "brk", end, brk % PAGE_SIZE, 0, 0);
+	maybe_fail();
+	got = do_brk(s->mm, brk);
+	if (got == s->brk && allowed && brk != s->brk)
+		got = (unsigned long)-ENOMEM; /* it only says so by not moving */
+	if (!expect(s, (long)got, (long)(allowed ? brk : s->brk)) || !allowed)
+		return;
+	s->brk = brk;
+	if (end < now)
+		model_unmap(s, end, now - end);
+	else if (end > now)
+		model_map(s, now, end - now, ANON, RW);
+}
+
+/* --- mremap --- */
+
+/* Pages from n on that are in the same mapping, by what the kernel has. */
+static unsigned long mapped_run(struct space *s, unsigned int n)
+{
+	const struct vma *vma = find_vma(s->mm, page_va(n));
+
+	return (vma->end - page_va(n)) / PAGE_SIZE;
+}
+
+struct remap_step {
+	unsigned int from, old_n, new_n, to;
+	unsigned long flags;
+};
+
+static long call_mremap(struct space *s, const struct remap_step *r, unsigned long to)
+{
+	return do_mremap(s->mm, page_va(r->from), r->old_n * PAGE_SIZE, r->new_n * PAGE_SIZE,
+			 r->flags, to);
+}
+
+/* What of the old range is to be moved, and whether something remains of its mapping. */
+static void model_remap_move(struct space *s, const struct remap_step *r, unsigned int to)
+{
+	unsigned int n = MIN(r->old_n, r->new_n);
+
+	/* Of nothing: a second mapping of the same pages. */
+	if (!n) {
+		model_move(s, r->from, 1, to, true);
+		n = 1;
+	} else {
+		model_move(s, r->from, n, to, r->flags & MREMAP_DONTUNMAP);
+	}
+	model_extend(s, to + n - 1, r->new_n - n);
+}
+
+/* To where the kernel chooses. */
+static void remap_placed(struct space *s, const struct remap_step *r)
+{
+	unsigned int to = model_gap(s, r->new_n);
+	long want = (long)page_va(to), got;
+
+	got = call_mremap(s, r, 0);
+	if (to == WINDOW && got > 0)
+		want = got;
+	if (!expect(s, got, want))
+		return;
+	if (to != WINDOW || in_window(s, got, r->new_n))
+		model_remap_move(s, r, to);
+	else if (r->flags & MREMAP_DONTUNMAP)
+		for (unsigned int i = r->from; i < r->from + r->old_n; i++)
+			s->page[i].own = false;
+	else
+		model_unmap(s, r->from, r->old_n);
+}
+
+/* What a refused move may have unmapped already, because it was told to. */
+static void follow_unmapped(struct space *s, unsigned int from, unsigned int n)
+{
+	for (unsigned int i = from; i < from + n; i++) {
+		const struct vma *vma = find_vma(s->mm, page_va(i));
+
+		if (vma->start > page_va(i))
+			model_unmap(s, i, 1);
+	}
+}
+
+static void remap_fixed(struct space *s, const struct remap_step *r)
+{
+	unsigned int n = MIN(r->old_n, r->new_n);
+	bool overlap = r->from < r->to + r->new_n && r->to < r->from + r->old_n, onto;
+	long want = (long)page_va(r->to), got;
+
+	if (overlap)
+		want = -EINVAL;
+	else if (s->page[r->from].kind == HOLE)
+		want = -EFAULT;
+	else if (!n && s->page[r->from].kind != SHARED)
+		want = -EINVAL;
+	else if (n > mapped_run(s, r->from))
+		want = -EFAULT;
+	/* It goes where it is: what is there is removed first, and then it is not there. */
+	onto = want > 0 && !n && r->to <= r->from && r->from < r->to + r->new_n;
+	if (onto)
+		want = -EFAULT;
+	got = call_mremap(s, r, page_va(r->to));
+	if (!expect(s, got, want)) {
+		if (want > 0 || onto) {
+			follow_unmapped(s, r->to, r->new_n);
+			follow_unmapped(s, r->from + n, r->old_n - n);
+		}
+		return;
+	}
+	model_unmap(s, r->to, r->new_n);
+	model_unmap(s, r->from + n, r->old_n - n);
+	model_remap_move(s, r, r->to);
+}
+
+/* In place, or wherever it has room. */
+static void remap_grow(struct space *s, const struct remap_step *r)
+{
+	unsigned long run = mapped_run(s, r->from);
+	bool room = r->from + r->new_n <= WINDOW && r->old_n == run &&
+		    !model_any(s, r->from + r->old_n, r->new_n - r->old_n, true);
+	long got, want = page_va(r->from);
+
+	if (!r->old_n && s->page[r->from].kind != SHARED)
+		want = -EINVAL;
+	else if (r->old_n > run)
+		want = -EFAULT;
+	else if (!room && !(r->flags & MREMAP_MAYMOVE))
+		want = -ENOMEM;
+	else if (!room) {
+		remap_placed(s, r);
+		return;
+	}
+	got = call_mremap(s, r, 0);
+	if (expect(s, got, want))
+		model_extend(s, r->from + r->old_n - 1, r->new_n - r->old_n);
+}
+
+static void remap_shrink(struct space *s, const struct remap_step *r)
+{
+	long got = call_mremap(s, r, 0);
+
+	if (expect(s, got, (long)page_va(r->from)))
+		model_unmap(s, r->from + r->new_n, r->old_n - r->new_n);
+}
+
+static void step_mremap(struct space *s)
+{
+	static const unsigned long flags[] = {0, MREMAP_MAYMOVE, MREMAP_MAYMOVE | MREMAP_FIXED,
+					      MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
+					      MREMAP_MAYMOVE | MREMAP_DONTUNMAP};
+	struct range from = random_range(), to = random_range();
+	struct remap_step r = {
+		.from = from.from,
+		.old_n = below(10) ? from.n : 0,
+		.to = to.from,
+		.new_n = to.n,
+		.flags = flags[below(5)],
+	};
+
+	if (r.flags & MREMAP_DONTUNMAP) {
+		r.old_n = from.n;
+		r.new_n = MIN(from.n, WINDOW - r.to);
+		r.old_n = r.new_n;
+	}
+	note(s, "mremap", r.from, r.old_n, r.new_n, r.flags << 32 | r.to);
+	maybe_fail();
+	if (r.flags & MREMAP_FIXED)
+		remap_fixed(s, &r);
+	else if (s->page[r.from].kind == HOLE)
+		expect(s, call_mremap(s, &r, 0), -EFAULT);
+	else if (r.flags & MREMAP_DONTUNMAP && r.old_n <= mapped_run(s, r.from))
+		remap_placed(s, &r);
+	else if (r.flags & MREMAP_DONTUNMAP)
+		expect(s, call_mremap(s, &r, 0), -EFAULT);
+	else if (r.new_n > r.old_n)
+		remap_grow(s, &r);
+	else
+		remap_shrink(s, &r);
+}
+
+/* --- the run --- */
+
+static void one_step(void)
+{
+	struct space *s = &spaces[below(SPACES)];
+
+	if (!s->mm)
+		return;
+	switch (below(40)) {
+	case 0 ... 3:
+		step_mmap(s);
+		break;
+	case 4 ... 5:
+		step_munmap(s);
+		break;
+	case 6 ... 8:
+		step_mprotect(s);
+		break;
+	case 9 ... 11:
+		step_mremap(s);
+		break;
+	case 12:
+		step_madvise(s);
+		break;
+	case 13:
+		step_brk(s);
+		break;
+	case 14:
+		step_fork(s);
+		break;
+	case 15:
+		if (!below(6))
+			step_exit(s);
+		break;
+	default:
+		step_touch(s);
+	}
+}
+
+static void end_all(void)
+{
+	for (unsigned int i = 0; i < SPACES; i++)
+		if (spaces[i].mm)
+			end_space(&spaces[i]);
+}
+
+static unsigned long number_from(const char *name, unsigned long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoul(text, NULL, 0) : otherwise;
+}
+
+static bool done;
+
+static int print_if_failed(void **state)
+{
+	(void)state;
+	if (!done)
+		print_last();
+	return 0;
+}
+
+static void random_steps(void **state)
+{
+	unsigned long steps = number_from("SPACE_STEPS", STEPS);
+	unsigned long check_every = number_from("SPACE_CHECK", CHECK_EVERY);
+	u64 before = host_drained_pages();
+
+	(void)state;
+	done = false;
+	for (step = 0; step < steps; step++) {
+		if (step % 20000 == 0) {
+			end_all();
+			assert_int_equal(host_drained_pages(), before);
+			new_space(&spaces[0]);
+		}
+		one_step();
+		if (step % check_every == 0)
+			check_spaces();
+	}
+	end_all();
+	assert_int_equal(host_drained_pages(), before);
+	check_constant_pages();
+	done = true;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(random_steps, print_if_failed),
+	};
+
+	seed = number_from("SPACE_SEED", 1);
+	printf("SPACE_SEED=%llu\n", (unsigned long long)seed);
+	random_state = seed * 0x9e3779b97f4a7c15 | 1;
+	host_boot();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
