@@ -171,36 +171,64 @@ bool kernel_maps(unsigned long va)
 	}
 }
 
-static void walk_table(pte_t *table, unsigned int level, unsigned long start, unsigned long end,
-		       const struct pt_range_ops *ops, void *arg)
+/*
+ * Fills path[level] with the entry for `va` in the table at each level, from the root down as far as
+ * there are tables. Returns the lowest level reached: 1, or that of an entry that has no table below.
+ */
+static unsigned int descend(pte_t *root, unsigned long va, pte_t **path)
 {
-	pte_t *entry = &table[pt_index(start, level)];
+	pte_t *table = root;
 
-	if (level == 1 && ops->entries) {
-		ops->entries(entry, (unsigned int)((end - start) >> PAGE_SHIFT), start, arg);
-		return;
-	}
-	for (unsigned long va = start, next; va < end; va = next, entry++) {
+	for (unsigned int level = PT_ROOT_LEVEL;; level--) {
+		pte_t *entry = &table[pt_index(va, level)];
 		pte_t e = *entry;
 
-		next = ALIGN_DOWN(va, pt_span(level)) + pt_span(level);
-		if (!pte_present(e))
-			continue;
-		if (pte_leaf(e, level)) {
-			ops->leaf(entry, va, arg);
-			continue;
-		}
-		walk_table(pte_table(e), level - 1, va, MIN(next, end), ops, arg);
-		if (ops->table_empty && phys_to_page(pte_phys(e))->pt_count == 0)
-			ops->table_empty(entry, level, arg);
+		path[level] = entry;
+		if (level == 1 || !pte_present(e) || pte_leaf(e, level))
+			return level;
+		table = pte_table(e);
 	}
+}
+
+static void visit_entries(pte_t *entry, unsigned int n, unsigned long va,
+			  const struct pt_range_ops *ops, void *arg)
+{
+	if (likely(ops->entries)) {
+		ops->entries(entry, n, va, arg);
+		return;
+	}
+	for (unsigned int i = 0; i < n; i++)
+		if (pte_present(entry[i]))
+			ops->leaf(&entry[i], va + i * PAGE_SIZE, arg);
+}
+
+/* Of the tables on the path, from that at `level` up, those that are empty. */
+static void tell_empty(pte_t **path, unsigned int level, const struct pt_range_ops *ops, void *arg)
+{
+	for (; level < PT_ROOT_LEVEL && table_page(path[level])->pt_count == 0; level++)
+		ops->table_empty(path[level + 1], level + 1, arg);
 }
 
 void pt_walk_range(pte_t *root, unsigned long start, unsigned long end,
 		   const struct pt_range_ops *ops, void *arg)
 {
+	pte_t *path[PT_ROOT_LEVEL + 1];
+
 	ASSERT_MSG(start < end && end <= USER_END, "[%#lx, %#lx)", start, end);
-	walk_table(root, PT_ROOT_LEVEL, start, end, ops, arg);
+	/* A bottom table at once, or whatever one entry spans under which there is none. */
+	for (unsigned long va = start, next; va < end; va = next) {
+		unsigned int level = descend(root, va, path);
+		unsigned long span = pt_span(MAX(level, 2u));
+
+		next = MIN(ALIGN_DOWN(va, span) + span, end);
+		if (level == 1)
+			visit_entries(path[1], (unsigned int)((next - va) >> PAGE_SHIFT), va, ops,
+				      arg);
+		else if (pte_present(*path[level]))
+			ops->leaf(path[level], va, arg);
+		if (ops->table_empty)
+			tell_empty(path, level, ops, arg);
+	}
 }
 
 int kmap_pages(unsigned long va, struct page **pages, unsigned int n)
