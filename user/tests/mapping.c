@@ -354,6 +354,86 @@ TEST(mapping, grows_down)
 	CHECK_EQ(room[2 * P], 5);
 }
 
+/* --- threads --- */
+
+/* Maps, moves, gives back, protects; nobody else touches this memory. Returns NULL when all is well. */
+static void *move_about(void *arg)
+{
+	unsigned int first = (unsigned int)(uintptr_t)arg;
+
+	for (unsigned int i = 0; i < 150; i++) {
+		bytes p = map(4, RW, PRIV), q;
+
+		number(p, 4, first);
+		q = (bytes)remap(p, 4, 9, MOVE, NULL);
+		if ((long)q < 0)
+			return "moved nowhere";
+		for (unsigned int j = 0; j < 4; j++)
+			if (q[j * P] != first + j)
+				return "something else where it went";
+		if (q[8 * P] || madvise((void *)(q + P), 2 * P, MADV_DONTNEED) || q[P] || q[2 * P])
+			return "not zero";
+		if (mprotect((void *)q, 2 * P, PROT_READ) || q[0] != first ||
+		    mprotect((void *)q, 9 * P, RW))
+			return "not protected";
+		q[0] = 1;
+		if (q[3 * P] != first + 3 || munmap((void *)q, 9 * P))
+			return "not kept";
+	}
+	return NULL;
+}
+
+TEST(mapping, threads_each_move_their_own)
+{
+	enum { THREADS = 6 };
+	pthread_t thread[THREADS];
+
+	for (uintptr_t i = 0; i < THREADS; i++)
+		thread[i] = start_thread(move_about, (void *)(10 + 20 * i));
+	for (unsigned int i = 0; i < THREADS; i++) {
+		void *why = NULL;
+
+		CHECK_EQ(pthread_join(thread[i], &why), 0);
+		if (why)
+			say("# thread %u: %s", i, (const char *)why);
+		CHECK(!why);
+	}
+}
+
+static volatile int readers;
+
+/* Has read the page before anybody wrote, and waits for what will be written. */
+static void *await_write(void *page)
+{
+	bytes p = page;
+
+	if (*p)
+		return "not zero";
+	__atomic_fetch_add(&readers, 1, __ATOMIC_SEQ_CST);
+	while (!*p)
+		raw_syscall0(SYS_sched_yield);
+	return *p == 42 ? NULL : "something else";
+}
+
+/* A page that all read as zero becomes a page: each of them must see it. */
+TEST(mapping, readers_see_the_first_write)
+{
+	enum { THREADS = 4 };
+	pthread_t thread[THREADS];
+	bytes p = map(1, RW, PRIV);
+	void *why;
+
+	for (unsigned int i = 0; i < THREADS; i++)
+		thread[i] = start_thread(await_write, (void *)p);
+	while (readers < THREADS)
+		raw_syscall0(SYS_sched_yield);
+	*p = 42;
+	for (unsigned int i = 0; i < THREADS; i++) {
+		CHECK_EQ(pthread_join(thread[i], &why), 0);
+		CHECK(!why);
+	}
+}
+
 TEST(mapping, too_many_mappings)
 {
 	enum { LIMIT = 65530, PAGES = LIMIT + 100 };
