@@ -3,7 +3,7 @@
  * uses. And the reset of grown slots, for tests.
  *
  * It runs beside everything else. pgd_lock keeps growth away. A root that is made, loaded or freed
- * meanwhile is recognised by its state, by ROOT_LOADING and by its life count, and is not judged.
+ * meanwhile is recognised by its state, by cpu_loaded_root and by its life count, and is not judged.
  */
 #include "mm/pgsync/strategy.h"
 
@@ -18,7 +18,7 @@ static unsigned int running_cpu(const struct mm_root *root)
 	unsigned int cpu;
 
 	for_each_online_cpu (cpu)
-		if (READ_ONCE(per_cpu(cpu_loaded_root, cpu)) == (unsigned long)root)
+		if (READ_ONCE(per_cpu(cpu_loaded_root, cpu)) == root)
 			return cpu;
 	return CPU_NONE;
 }

@@ -18,13 +18,13 @@
 
 static bool fault_fill(unsigned int slot)
 {
-	/* Neither tsk->mm nor cpu_loaded_root: both say what will be loaded, or was. */
+	/* Neither tsk->mm nor cpu_next_root: both say what will be loaded, or was. */
 	pte_t *pgd = arch_read_root();
 	pte_t entry = READ_ONCE(swapper_pg_dir[slot]);
 
 	RACE_POINT(fault_taken);
 	if (MUTANT(fault_not_cr3))
-		pgd = loaded_root(cpu_id())->pgd;
+		pgd = this_cpu_read(cpu_next_root)->pgd;
 	if (!pte_present(entry) || !set_root_slot(pgd, slot, entry))
 		return false;
 	this_cpu_inc(pgsync_cpu_stats.fault_syncs);

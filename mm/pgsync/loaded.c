@@ -1,17 +1,21 @@
 /*
  * Roots that CPUs have loaded, whoever they belong to: what a task walk cannot find (I13, I14).
  *
- * A CPU says in cpu_loaded_root what it is about to load, before it looks at the generation; growth
- * counts the generation up before it looks at cpu_loaded_root. A full barrier on each side between
+ * A CPU says in cpu_next_root what it is about to load, before it looks at the generation; growth
+ * counts the generation up before it looks at cpu_next_root. A full barrier on each side between
  * the two, so at least one of them sees the other (store buffering, litmus H1 to H4):
  *
  *	load					growth
- *	  cpu_loaded_root = root		  store reference slot, pgd_gen + 1
+ *	  cpu_next_root = root			  store reference slot, pgd_gen + 1
  *	  smp_mb()				  smp_mb()	(kroot_install)
- *	  gen differs? copy again		  visit cpu_loaded_root of every CPU
+ *	  gen differs? copy again		  visit cpu_next_root of every CPU,
+ *	  write CR3				  then cpu_loaded_root
+ *	  cpu_loaded_root = root
  *
- * Between the two columns' first lines and the write of CR3 the CPU runs on the root it had before:
- * cpu_left_root names that one meanwhile.
+ * Until CR3 is written the CPU runs on the root that it leaves: cpu_loaded_root still names that
+ * one. Growth reads the two in the order in which they are written. So if it has seen a root as
+ * next, it sees that one or a later one as loaded; and if it has not, the CPU's look at the
+ * generation comes after this growth, and until then the CPU runs on what growth sees as loaded.
  *
  * No interrupt is sent and none is waited for: the grower stores into a root that another CPU runs
  * on, and none to present needs no flush there (I34; SDM vol. 3A, 4.10.4.3).
@@ -37,23 +41,26 @@ void sync_loaded_roots(unsigned int slot)
 	unsigned int cpu;
 
 	for_each_online_cpu (cpu) {
+		struct mm_root *next, *loaded;
+
 		if (MUTANT(walk_skips_self) && cpu == cpu_id())
 			continue;
-		/*
-		 * What the CPU loads before what it leaves: it says so in the other order, so its CR3
-		 * names one of the two, or a root that it has compared after this growth (partner:
-		 * smp_wmb() in load_root()).
-		 */
-		fill_loaded(loaded_root(cpu), slot);
+		loaded = loaded_root(cpu);
+		next = READ_ONCE(per_cpu(cpu_next_root, cpu));
+		/* Partner: the order of the two stores in load_root(), CR3 in between. */
 		smp_rmb();
-		fill_loaded(READ_ONCE(per_cpu(cpu_left_root, cpu)), slot);
+		if (!MUTANT(loaded_read_first))
+			loaded = loaded_root(cpu);
+		fill_loaded(next, slot);
+		if (loaded != next)
+			fill_loaded(loaded, slot);
 	}
 }
 
 void sync_at_load(struct mm_root *root)
 {
 	/*
-	 * cpu_loaded_root before the generation. Partner: smp_mb() in kroot_install() (litmus H2).
+	 * cpu_next_root before the generation. Partner: smp_mb() in kroot_install() (litmus H2).
 	 */
 	if (!MUTANT(load_fence))
 		smp_mb();

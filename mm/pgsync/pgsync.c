@@ -31,8 +31,8 @@ static unsigned long pgd_ready[KERNEL_WORDS]; /* pgd_lock; acquire */
 static unsigned long pgd_birth[KERNEL_WORDS]; /* constant after pgsync_init() */
 static bool booted;                           /* constant after pgsync_init() */
 
-DEFINE_PER_CPU(unsigned long, cpu_loaded_root);
-DEFINE_PER_CPU(struct mm_root *, cpu_left_root);
+DEFINE_PER_CPU(struct mm_root *, cpu_next_root);
+DEFINE_PER_CPU(struct mm_root *, cpu_loaded_root);
 DEFINE_PER_CPU(struct pgsync_stats, pgsync_cpu_stats);
 
 struct mm_root swapper_root = {
@@ -277,25 +277,20 @@ void load_root(struct mm_root *root)
 			   (void *)root, root->state);
 	/* Growth looks at the roots of online CPUs only (I38). */
 	ASSERT(!DEBUG_KERNEL || root == &swapper_root || cpu_online(cpu_id()));
-	/*
-	 * Until CR3 changes, the CPU runs on the old root: growth has to find that one as well, and
-	 * be told of it first (partner: smp_rmb() in sync_loaded_roots()).
-	 */
-	if (!MUTANT(load_forgets_left))
-		this_cpu_write(cpu_left_root, loaded_root(cpu_id()));
-	smp_wmb();
-	this_cpu_write(cpu_loaded_root, (unsigned long)root | ROOT_LOADING);
+	/* First what is coming, last what is there: growth looks in the same order (loaded.c). */
+	this_cpu_write(cpu_next_root, root);
+	if (MUTANT(load_forgets_left))
+		this_cpu_write(cpu_loaded_root, root);
 	if (strategy->load && likely(root != &swapper_root))
 		strategy->load(root);
 	RACE_POINT(load_synced);
-	this_cpu_write(cpu_loaded_root, (unsigned long)root);
 	arch_write_root(root->pgd);
-	this_cpu_write(cpu_left_root, NULL);
+	this_cpu_write(cpu_loaded_root, root);
 }
 
 struct mm_root *loaded_root(unsigned int cpu)
 {
-	return (struct mm_root *)(READ_ONCE(per_cpu(cpu_loaded_root, cpu)) & ~ROOT_LOADING);
+	return READ_ONCE(per_cpu(cpu_loaded_root, cpu));
 }
 
 bool pgsync_fault(unsigned long va)

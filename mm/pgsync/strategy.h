@@ -48,11 +48,12 @@ extern u64 pgd_gen;
 #define KERNEL_WORDS ((ROOT_SLOTS - ROOT_KERNEL) / BITS_PER_LONG)
 extern unsigned long pgd_present[KERNEL_WORDS];
 
-/* The root of each CPU, with ROOT_LOADING set until its late slots are in. */
-#define ROOT_LOADING 1UL
-DECLARE_PER_CPU(unsigned long, cpu_loaded_root);
-/* While a CPU loads a root, the one that its CR3 still names; otherwise NULL. */
-DECLARE_PER_CPU(struct mm_root *, cpu_left_root);
+/*
+ * What the CPU is about to load, or has loaded last; and what it has loaded, written when CR3 has
+ * been. They differ while a root is being loaded: then the CPU's CR3 names one of the two.
+ */
+DECLARE_PER_CPU(struct mm_root *, cpu_next_root);
+DECLARE_PER_CPU(struct mm_root *, cpu_loaded_root);
 
 DECLARE_PER_CPU(struct pgsync_stats, pgsync_cpu_stats);
 

@@ -126,10 +126,5 @@ bool world_value(u64 value, char *buf, size_t n)
 		snprintf(buf, n, "table %llu", (unsigned long long)table);
 		return true;
 	}
-	if (pointer_name(value, buf, n))
-		return true;
-	if (!(value & ROOT_LOADING) || !pointer_name(value & ~ROOT_LOADING, buf, n - 16))
-		return false;
-	strcat(buf, " (loading)");
-	return true;
+	return pointer_name(value, buf, n);
 }

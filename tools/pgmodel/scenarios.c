@@ -10,7 +10,7 @@
 #include "mm/pgsync/strategy.h"
 #include "tools/pgmodel/world.h"
 
-static struct mm_struct *pinned;
+static struct mm_struct *pinned, *other;
 
 static void boot(void)
 {
@@ -121,6 +121,22 @@ SCENARIO(lazy_grow, lazy_setup, "a CPU idle on a borrowed root, and a growth", {
 SCENARIO(lazy_self, lazy_setup, "growth by a kernel thread on a borrowed root", {"grow", grow});
 SCENARIO(pin_grow, pinned_setup, "a root without a task, loaded by a CPU, and a growth",
 	 {"use mm", use_pinned}, {"grow", grow});
+
+static void use_both(void)
+{
+	do_use_mm(pinned);
+	do_use_mm(other);
+}
+
+static void pinned2_setup(void)
+{
+	pinned_setup();
+	other = boot_pinned_mm();
+}
+
+SCENARIO(pin2_grow, pinned2_setup,
+	 "two roots without tasks, loaded one after the other, and a growth", {"use mm", use_both},
+	 {"grow", grow});
 SCENARIO(lazy_exit, lazy_exit_setup, "an exit, a CPU that borrows its root, and a growth",
 	 {"exit", do_exit_task}, {"grow", grow}, {"idle", idle_daemon, true});
 
@@ -241,25 +257,15 @@ SCENARIO(change, fork_setup, "a fork, and a present slot that is changed in ever
 		kind(s, "none", BAD, BAD)
 
 const struct row scenario_rows[] = {
-	ROWS(ROW, fork_grow, GOOD, BAD),
-	ROWS(ROW, fork_new, GOOD, BAD),
-	ROWS(ROW, fork2_grow2, GOOD, BAD),
-	ROWS(FULL, run2_grow, GOOD, BAD),
-	ROWS(FULL, run2_grow2, GOOD, BAD),
-	ROWS(ROW, exec_grow, GOOD, GOOD),
-	ROWS(ROW, exec_grow2, GOOD, GOOD),
-	ROWS(ROW, exit_grow, BAD, BAD),
-	ROWS(ROW, lazy_grow, BAD, BAD),
-	ROWS(ROW, lazy_self, BAD, BAD),
-	ROWS(ROW, lazy_exit, BAD, BAD),
-	ROWS(ROW, pin_grow, BAD, BAD),
-	ROWS(ROW, threads_grow, GOOD, GOOD),
-	ROWS(ROW, vfork_grow, GOOD, GOOD),
-	ROWS(ROW, leader_grow, GOOD, GOOD),
-	ROWS(ROW, kthread_grow, GOOD, GOOD),
-	ROWS(ROW, same_slot, GOOD, GOOD),
-	ROWS(ROW, piggyback, GOOD, GOOD),
-	ROWS(FULL, all, BAD, BAD),
-	ROW(change, "walk", BAD, BAD),
-	{0},
+	ROWS(ROW, fork_grow, GOOD, BAD),     ROWS(ROW, fork_new, GOOD, BAD),
+	ROWS(ROW, fork2_grow2, GOOD, BAD),   ROWS(FULL, run2_grow, GOOD, BAD),
+	ROWS(FULL, run2_grow2, GOOD, BAD),   ROWS(ROW, exec_grow, GOOD, GOOD),
+	ROWS(ROW, exec_grow2, GOOD, GOOD),   ROWS(ROW, exit_grow, BAD, BAD),
+	ROWS(ROW, lazy_grow, BAD, BAD),      ROWS(ROW, lazy_self, BAD, BAD),
+	ROWS(ROW, lazy_exit, BAD, BAD),      ROWS(ROW, pin_grow, BAD, BAD),
+	ROWS(ROW, pin2_grow, BAD, BAD),      ROWS(ROW, threads_grow, GOOD, GOOD),
+	ROWS(ROW, vfork_grow, GOOD, GOOD),   ROWS(ROW, leader_grow, GOOD, GOOD),
+	ROWS(ROW, kthread_grow, GOOD, GOOD), ROWS(ROW, same_slot, GOOD, GOOD),
+	ROWS(ROW, piggyback, GOOD, GOOD),    ROWS(FULL, all, BAD, BAD),
+	ROW(change, "walk", BAD, BAD),       {0},
 };

@@ -224,7 +224,7 @@ static void make_cpus(void)
 	}
 	for (unsigned int cpu = 0; cpu < HOST_CPUS; cpu++) {
 		per_cpu(preempt_count, cpu) = PREEMPT_NO_RESCHED;
-		per_cpu(cpu_loaded_root, cpu) = 0;
+		per_cpu(cpu_next_root, cpu) = per_cpu(cpu_loaded_root, cpu) = NULL;
 		per_cpu(pgsync_cpu_stats, cpu) = (struct pgsync_stats){0};
 	}
 }

@@ -300,7 +300,7 @@ static void a_root_that_is_behind_is_filled_at_load(void **state)
 static void grow_during_load(struct mm_root *root)
 {
 	assert_int_equal(host_loads, 0);
-	assert_ptr_equal(loaded_root(host_cpu), root);
+	assert_ptr_equal(this_cpu_read(cpu_next_root), root);
 	grow_behind_the_copy(root);
 }
 

@@ -268,7 +268,7 @@ static void a_fault_is_repaired_in_the_root_of_cr3(void **state)
 	(void)state;
 	grow(SLOT);
 	root = root_without(SLOT);
-	this_cpu_write(cpu_loaded_root, (unsigned long)next | ROOT_LOADING);
+	this_cpu_write(cpu_next_root, next);
 	assert_true(pgsync_fault(AT(SLOT)));
 	assert_true(has(root, SLOT));
 	assert_false(has(next, SLOT));

@@ -192,10 +192,10 @@ static void a_root_that_will_be_filled_lags(void **state)
 	assert_int_equal(audit().lagging, syncs_at_load() || repairs_faults());
 	assert_int_equal(audit().missing, !serves_pinned());
 	/* Once a CPU runs on it, only a fault handler is an excuse. */
-	per_cpu(cpu_loaded_root, 2) = (unsigned long)root;
+	per_cpu(cpu_loaded_root, 2) = root;
 	assert_int_equal(audit().lagging, repairs_faults());
 	assert_int_equal(audit().missing, !reaches_pinned() && !repairs_faults());
-	per_cpu(cpu_loaded_root, 2) = 0;
+	per_cpu(cpu_loaded_root, 2) = NULL;
 	pgd_free(root);
 }
 
