@@ -119,8 +119,10 @@ static __noreturn void kernel_page_fault(const struct regs *regs, unsigned long 
  */
 static bool fault_may_want_slot(const struct regs *regs, unsigned long va)
 {
-	return MUTANT(fault_unfiltered) ||
-	       (!(regs->error & (PF_PRESENT | PF_RESERVED | PF_USER)) && va >= USER_END);
+	/* What is there may not be asked for: "it is there now" would be the answer, for ever. */
+	if (regs->error & (PF_PRESENT | PF_RESERVED))
+		return false;
+	return MUTANT(fault_unfiltered) || (!(regs->error & PF_USER) && va >= USER_END);
 }
 
 /* The faulting address, which any fault from here on replaces. */

@@ -3,6 +3,8 @@
  * interrupt, in an NMI, in the fault handler itself, half-way through a change of roots, it fills
  * the root that CR3 names, once. An NMI between a fault and its look at CR2 does not disturb it.
  *
+ * And growth in the middle of a change of roots reaches the one that the CPU still runs on (I14).
+ *
  * Under the other strategies the same touches find the slot there, or fault for good.
  */
 #include "arch/call.h"
@@ -177,6 +179,35 @@ KTEST(guard, i31_an_nmi_in_mid_load_fills_the_root_of_cr3)
 	if (!pair_start())
 		return;
 	touch_in_mid_load(true);
+	pair_stop();
+}
+
+/*
+ * The root that the CPU leaves is no task's any more, and the record names the new one; but an NMI
+ * that hits there runs on it. So growth in this very window must find it (I14).
+ */
+KTEST(guard, i14_growth_reaches_the_root_that_a_cpu_is_leaving)
+{
+	struct touch t = {.slot = TEST_SLOT};
+	int cpu = (int)last_cpu();
+	struct mm_struct *from;
+
+	if (!pair_start())
+		return;
+	from = pair.mm;
+	mmget(from);
+	actor_run(&pair.process, exit_mm_lazily, NULL);
+	race_park("load_synced", cpu, 1);
+	actor_post(&pair.process, unload_here, NULL);
+	race_wait_parked("load_synced");
+	KTEST_EXPECT_EQ(times_walked(from->root), 0);
+	map_page_in(t.slot);
+	KTEST_EXPECT_EQ(root_has(from->root, t.slot), reaches_loaded());
+	send(send_nmi, touch, &t);
+	race_release("load_synced");
+	actor_wait(&pair.process);
+	KTEST_EXPECT_EQ(t.ret, serves_loaded() ? 0 : -EFAULT);
+	mmput(from);
 	pair_stop();
 }
 

@@ -68,6 +68,9 @@ void exit_mm_lazily(void *unused);
 /* Every CPU gives its cached roots back: the next ones are new pages. */
 void drain_root_caches(void);
 
+/* For a kernel thread that borrows its root: its CPU leaves that one. */
+void unload_here(void *unused);
+
 /* Every CPU that has only borrowed its root leaves it and gives the address space back. */
 void unload_borrowed(void);
 

@@ -61,7 +61,7 @@ int read_page_in(unsigned int slot)
 	return ret;
 }
 
-static void unload_here(void *unused)
+void unload_here(void *unused)
 {
 	(void)unused;
 	leave_borrowed_mm();
