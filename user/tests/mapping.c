@@ -400,36 +400,50 @@ TEST(mapping, threads_each_move_their_own)
 	}
 }
 
+enum { READERS = 3 };
 static volatile int readers;
+static bytes read_page;
 
 /* Has read the page before anybody wrote, and waits for what will be written. */
-static void *await_write(void *page)
+static void *await_write(void *cpu)
 {
-	bytes p = page;
+	uint64_t deadline = now_ns() + 5000000000; /* the write comes as soon as all have read */
+	bytes p = read_page;
 
+	pin_to_cpu((unsigned int)(uintptr_t)cpu);
 	if (*p)
 		return "not zero";
 	__atomic_fetch_add(&readers, 1, __ATOMIC_SEQ_CST);
-	while (!*p)
-		raw_syscall0(SYS_sched_yield);
+	for (unsigned long i = 1; !*p; i++) {
+		if (i % 1000000 == 0 && now_ns() > deadline)
+			return "still the old page";
+		__builtin_ia32_pause();
+	}
 	return *p == 42 ? NULL : "something else";
 }
 
 /* A page that all read as zero becomes a page: each of them must see it. */
 TEST(mapping, readers_see_the_first_write)
 {
-	enum { THREADS = 4 };
-	pthread_t thread[THREADS];
-	bytes p = map(1, RW, PRIV);
-	void *why;
+	pthread_t thread[READERS];
+	unsigned int cpus[READERS + 1];
+	int n = cpus_allowed(cpus, READERS + 1);
 
-	for (unsigned int i = 0; i < THREADS; i++)
-		thread[i] = start_thread(await_write, (void *)p);
-	while (readers < THREADS)
+	CHECK(n > 0);
+	read_page = map(1, RW, PRIV);
+	pin_to_cpu(cpus[0]);
+	/* Each on a CPU of its own, as far as there are any. */
+	for (int i = 0; i < READERS; i++)
+		thread[i] = start_thread(await_write, (void *)(uintptr_t)cpus[(i + 1) % n]);
+	while (readers < READERS)
 		raw_syscall0(SYS_sched_yield);
-	*p = 42;
-	for (unsigned int i = 0; i < THREADS; i++) {
+	*read_page = 42;
+	for (unsigned int i = 0; i < READERS; i++) {
+		void *why = NULL;
+
 		CHECK_EQ(pthread_join(thread[i], &why), 0);
+		if (why)
+			say("# reader %u: %s", i, (const char *)why);
 		CHECK(!why);
 	}
 }
