@@ -1,6 +1,7 @@
 /* System calls about memory. mm/mm.h says what is behind them. */
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
+#include "kernel/base/wait.h"
 #include "kernel/syscalls.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
@@ -85,6 +86,9 @@ SYSCALL(mincore)
 
 		if (ret)
 			return ret;
+		/* All of user space would take minutes. */
+		if (task_must_die())
+			return -EINTR;
 		if (copy_to_user((u8 __user *)a2 + done, in, part))
 			return -EFAULT;
 		done += part;
