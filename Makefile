@@ -168,7 +168,7 @@ OPTIONS  = $(strip pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) $(if $(SCHED),sched=$(S
 STRESS   = $(OPTIONS) -- /bin/pgstress duration=$(DURATION) seed=$(SEED)
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
 
-.PHONY: all run iso test test-all mutants hosttest check bench bench-pgsync ktest gdb shell doctor setup help clean \
+.PHONY: all run iso test test-all mutants pgmodel hosttest check bench bench-pgsync ktest gdb shell doctor setup help clean \
 	compile_commands FORCE
 FORCE:
 
@@ -208,6 +208,9 @@ test-all: test
 mutants:
 	@$(MAKE) --no-print-directory all DEBUG=1
 	@tools/mutants
+
+pgmodel:
+	@tools/pgmodel/run $(if $(FULL),--full) $(if $(ONLY),--only $(ONLY)) $(if $(SHOW),--show $(SHOW)) $(if $(MUTANT),--mutant $(MUTANT))
 
 bench: $(BOOT)
 	@tools/bench-report
@@ -249,6 +252,7 @@ help:
 	@echo "make iso        build/freewalk.iso, for BIOS and UEFI"
 	@echo "make ktest      the in-kernel tests alone               (FILTER=buddy SEED=7 NCPU=8 DEBUG=1)"
 	@echo "make hosttest   the host unit tests alone, under ASan and UBSan"
+	@echo "make pgmodel    every interleaving of small scenarios of mm/pgsync, SC and x86-TSO (FULL=1 SHOW=model.fork_grow.walk-v2.tso)"
 	@echo "make check      format, include rules, spin loops, the map of the code"
 	@echo "make bench      instructions per operation, throughput, boot time: one table"
 	@echo "make bench-pgsync   what each strategy costs: a table, a plot, a model   (STRATEGIES='walk list')"

@@ -124,6 +124,9 @@ void world_finish(void)
 
 	check_at_rest();
 	check_tables();
+	rcu_read_lock();
+	for_each_registered_root(check_root, NULL);
+	rcu_read_unlock();
 	pgsync_audit(&audit);
 	MODEL_REQUIRE(!audit.missing, "a root lacks slot %u for ever", audit.first_slot);
 	MODEL_REQUIRE(!audit.stray, "a root has slot %u, which the reference lacks",
@@ -131,7 +134,6 @@ void world_finish(void)
 	rcu_read_lock();
 	if (growth_fills_task_roots())
 		for_each_task_root(check_task_root, NULL);
-	for_each_registered_root(check_root, NULL);
 	for_each_registered_root(check_load, NULL);
 	rcu_read_unlock();
 }

@@ -30,6 +30,7 @@ static struct result *result;
 static struct choice path[MAX_DEPTH];
 static unsigned int depth, found_depth;
 static unsigned int limit; /* of switches */
+static bool limit_met;     /* something was left out because of it */
 static bool restart, checking;
 static jmp_buf to_search;
 
@@ -178,9 +179,13 @@ bool explore_checking(void)
 	return checking;
 }
 
+/* News: what was read may have been stored past a store buffer, so no verdict may follow from it. */
 void explore_checker_reads(const struct op *op)
 {
-	restart |= sharing_learn(CHECKER, op, 0);
+	if (!sharing_learn(CHECKER, op, 0))
+		return;
+	restart = true;
+	longjmp(to_search, 1);
 }
 
 static bool stopped(void)
@@ -220,6 +225,7 @@ static void try(const struct choice *c, unsigned int last, unsigned int cost)
 
 	cost += self != last;
 	cost += !c->drain && c->actor->nr_stores;
+	limit_met |= cost > limit;
 	if (cost <= limit) {
 		take(c);
 		if (!stopped())
@@ -355,11 +361,12 @@ void explain(const struct program *p, enum memory_model model, struct result *r)
 	program = p;
 	memory_model = model;
 	result = r;
-	for (unsigned int bound = 0;; bound++) {
-		r->violation = false;
+	r->violation = false;
+	for (unsigned int bound = 0; !r->violation; bound++) {
+		limit_met = false;
 		search_all(bound);
-		if (r->violation)
-			break;
+		if (!r->violation && !limit_met)
+			abort(); /* it was there without a limit */
 	}
 	replay();
 	trace_print(p, r->why);

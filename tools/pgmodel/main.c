@@ -2,7 +2,7 @@
  * pgmodel: runs the checks and compares each verdict with the expected one. tools/pgmodel/run
  * builds and starts it, and makes its output readable.
  *
- *	pgmodel [--full] [--only PREFIX] [--show NAME] [--list] [--no-reduction]
+ *	pgmodel [--full] [--only PREFIX] [--show NAME] [--brief] [--list] [--no-reduction]
  *
  * A line for each check: "ok" or "not ok", name, verdict, expected verdict, states, steps, shared
  * locations, restarts, seconds, and what was wrong. Exit: 0 when every verdict was the expected one.
@@ -17,7 +17,7 @@
 const char *model_variant;
 
 static const char *only = "", *show;
-static bool full, list;
+static bool full, list, brief; /* brief: no interleavings */
 static unsigned int checks, unexpected;
 
 static void check_name(const struct row *row, enum memory_model model, char *buf, size_t n)
@@ -48,7 +48,7 @@ static void run_check(const struct row *row, enum memory_model model, const char
 	       r.violation == expected ? "ok" : "not ok", name, verdict(r.violation),
 	       verdict(expected), (unsigned long long)r.states, (unsigned long long)r.steps,
 	       r.shared, (unsigned long long)r.restarts, r.seconds, r.violation ? r.why : "");
-	if (r.violation && (show || !expected))
+	if (r.violation && !brief && (show || !expected))
 		explain(row->program, model, &r);
 	fflush(stdout);
 }
@@ -86,6 +86,8 @@ int main(int argc, char **argv)
 			full = true;
 		else if (strcmp(argv[i], "--list") == 0)
 			list = true;
+		else if (strcmp(argv[i], "--brief") == 0)
+			brief = true;
 		else if (strcmp(argv[i], "--no-reduction") == 0)
 			reduce_private = reduce_locks = reduce_fresh = false;
 		else if (strcmp(argv[i], "--only") == 0 && argv[i + 1])
