@@ -301,8 +301,6 @@ static void search_all(unsigned int bound)
 	do {
 		seen_reset();
 		result->states = result->steps = 0;
-		/* What an exploration found that took a shared location for a private one is no finding. */
-		result->violation = false;
 		if (setjmp(to_search) == 0) {
 			begin_execution();
 			first_steps();
