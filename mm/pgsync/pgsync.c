@@ -153,35 +153,10 @@ static void growth_end(unsigned long flags)
 		irq_restore(flags);
 }
 
-static void sync_slot(unsigned int slot)
+/* The steps of the protocol, in their order. pgd_lock held. */
+static void publish_slot_locked(unsigned int slot, pte_t entry)
 {
-	if (strategy->sync)
-		strategy->sync(slot);
-	RACE_POINT(grow_synced);
-}
-
-int kroot_install(unsigned int slot, phys_addr_t table)
-{
-	unsigned long flags;
-
-	ASSERT_MSG(slot >= ROOT_KERNEL && slot < ROOT_SLOTS, "slot %u", slot);
-	ASSERT_MSG(table && IS_ALIGNED(table, PAGE_SIZE), "table at %#lx", (unsigned long)table);
-
-	flags = growth_begin();
-	if (unlikely(roots_pinned)) {
-		/* The walk below could not store. Not waited for: see pin.c. */
-		growth_end(flags);
-		return -EBUSY;
-	}
-	if (pte_present(swapper_pg_dir[slot])) {
-		/* Installed and synced under this very lock: it is ready (I24). */
-		if (!MUTANT(grow_unlocked))
-			ASSERT(kroot_ready(slot));
-		growth_end(flags);
-		return -EEXIST;
-	}
-	RACE_POINT(grow_checked);
-	set_root_slot(swapper_pg_dir, slot, pte_make(table, PTE_KERNEL_TABLE));
+	set_root_slot(swapper_pg_dir, slot, entry);
 	/* The bit after the slot: who sees the bit sees the slot. */
 	set_slot_bit(pgd_present, slot);
 	WRITE_ONCE(pgd_gen, pgd_gen + 1);
@@ -194,12 +169,41 @@ int kroot_install(unsigned int slot, phys_addr_t table)
 	if (!MUTANT(grow_fence))
 		smp_mb();
 	RACE_POINT(grow_stored);
-	sync_slot(slot);
+	if (strategy->sync)
+		strategy->sync(slot);
+	RACE_POINT(grow_synced);
 	/* Release: pairs with kroot_ready(). */
 	set_slot_bit(pgd_ready, slot);
+}
+
+static int install_locked(unsigned int slot, phys_addr_t table)
+{
+	/* The walk could not store. Not waited for: see pin.c. */
+	if (unlikely(roots_pinned))
+		return -EBUSY;
+	if (pte_present(swapper_pg_dir[slot])) {
+		/* Installed and synced under this very lock: it is ready (I24). */
+		if (!MUTANT(grow_unlocked))
+			ASSERT(kroot_ready(slot));
+		return -EEXIST;
+	}
+	RACE_POINT(grow_checked);
+	publish_slot_locked(slot, pte_make(table, PTE_KERNEL_TABLE));
 	this_cpu_inc(pgsync_cpu_stats.growths);
-	growth_end(flags);
 	return 0;
+}
+
+int kroot_install(unsigned int slot, phys_addr_t table)
+{
+	unsigned long flags;
+	int ret;
+
+	ASSERT_MSG(slot >= ROOT_KERNEL && slot < ROOT_SLOTS, "slot %u", slot);
+	ASSERT_MSG(table && IS_ALIGNED(table, PAGE_SIZE), "table at %#lx", (unsigned long)table);
+	flags = growth_begin();
+	ret = install_locked(slot, table);
+	growth_end(flags);
+	return ret;
 }
 
 static bool table_is_empty(const pte_t *table)
@@ -231,20 +235,28 @@ static int populate_slot(unsigned int slot)
 	return ret == -EEXIST ? 0 : ret;
 }
 
+/*
+ * The last slot of [start, end). By slot numbers: an address that steps by 512 GiB misses it, or wraps
+ * (I27).
+ */
+static unsigned int last_slot(unsigned long start, unsigned long end)
+{
+	if (MUTANT(range_first))
+		return root_slot(start);
+	if (MUTANT(range_stride))
+		return root_slot(start) + (unsigned int)((end - 1 - start) / ROOT_SLOT_SIZE);
+	if (MUTANT(range_inclusive))
+		return root_slot(end);
+	if (MUTANT(range_wrap) && !end)
+		return root_slot(start) - 1;
+	return root_slot(end - 1);
+}
+
 int kroot_populate(unsigned long start, unsigned long end)
 {
-	/* By slot numbers: an address that steps by 512 GiB misses the last slot, or wraps (I27). */
-	unsigned int first = root_slot(start), last = root_slot(end - 1);
+	unsigned int first = root_slot(start), last = last_slot(start, end);
 
-	ASSERT_MSG(first >= ROOT_KERNEL && first <= last, "[%#lx, %#lx)", start, end);
-	if (MUTANT(range_first))
-		last = first;
-	if (MUTANT(range_stride))
-		last = first + (unsigned int)((end - 1 - start) / ROOT_SLOT_SIZE);
-	if (MUTANT(range_inclusive))
-		last = root_slot(end);
-	if (MUTANT(range_wrap) && !end)
-		return 0;
+	ASSERT_MSG(first >= ROOT_KERNEL && first <= root_slot(end - 1), "[%#lx, %#lx)", start, end);
 	for (unsigned int slot = first; slot <= last; slot++) {
 		/* READY, and not the reference slot: its grower may still be walking (I24). */
 		bool there = MUTANT(map_tests_reference) ? pte_present(swapper_pg_dir[slot])
