@@ -6,7 +6,8 @@
 #include "tools/pgmodel/model.h"
 
 extern const struct row engine_rows[]; /* what x86 allows and forbids: a test of the explorer */
-extern const struct row litmus_rows[]; /* the shapes of the protocol, one slot and one root */
+/* The shapes of the protocol, one slot and one root: rows F, E, R, V and rows P, G, N, H. */
+extern const struct row publish_rows[], load_rows[];
 
 /* A program of two actors without setup. */
 #define PROGRAM2(a, a_run, b, b_run, check, text)                                                  \

@@ -100,7 +100,8 @@ int main(int argc, char **argv)
 	sharing_init();
 	memory_image_save();
 	run_rows(engine_rows);
-	run_rows(litmus_rows);
+	run_rows(publish_rows);
+	run_rows(load_rows);
 	run_rows(scenario_rows);
 	if (!checks && !list) {
 		fprintf(stderr, "pgmodel: no check of that name; --list shows them\n");
