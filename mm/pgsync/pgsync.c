@@ -256,7 +256,7 @@ int kroot_populate(unsigned long start, unsigned long end)
 {
 	unsigned int first = root_slot(start), last = last_slot(start, end);
 
-	ASSERT_MSG(first >= ROOT_KERNEL && first <= root_slot(end - 1), "[%#lx, %#lx)", start, end);
+	ASSERT_MSG(first >= ROOT_KERNEL && first <= last, "[%#lx, %#lx)", start, end);
 	for (unsigned int slot = first; slot <= last; slot++) {
 		/* READY, and not the reference slot: its grower may still be walking (I24). */
 		bool there = MUTANT(map_tests_reference) ? pte_present(swapper_pg_dir[slot])
