@@ -164,7 +164,7 @@ build/count.so: tools/count/count.c tools/count/qemu_plugin_api.h kernel/abi/mar
 KERNEL  := $(KDIR)/freewalk.elf
 BOOT    := $(KERNEL) build/initramfs.cpio
 QEMU    := tools/qemu.py --kernel $(KERNEL) --mem $(MEM) $(if $(ICOUNT),--icount $(ICOUNT))
-OPTIONS  = $(strip pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) $(if $(SCHED),sched=$(SCHED)) $(if $(MUTANT),mutant=$(MUTANT)) $(APPEND))
+OPTIONS  = $(strip pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) $(if $(ICOUNT),idle=poll) $(if $(SCHED),sched=$(SCHED)) $(if $(MUTANT),mutant=$(MUTANT)) $(APPEND))
 STRESS   = $(OPTIONS) -- /bin/pgstress duration=$(DURATION) seed=$(SEED)
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
 

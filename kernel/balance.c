@@ -8,7 +8,9 @@
 #include "arch/init.h"
 #include "arch/ipi.h"
 #include "arch/smp.h"
+#include "boot/bootinfo.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/string.h"
 #include "kernel/base/printk.h"
 #include "kernel/rq.h"
 #include "kernel/sched.h"
@@ -86,6 +88,20 @@ void rq_kick_idle(const struct rq *rq)
 }
 
 /* Interrupts off, preemption off, as the idle task. */
+/*
+ * `idle=poll`: the boot CPU does not halt. When all CPUs halt, QEMU's main loop moves the clock of
+ * `-icount` on to the next timer by itself, sometimes before the last CPU's instructions are
+ * counted: a schedule in a few dozen is then another one.
+ */
+static bool idle_polls;
+
+static void wait_awake(void)
+{
+	irq_enable();
+	cpu_relax();
+	irq_disable();
+}
+
 __noreturn static void idle_loop(void)
 {
 	struct rq *rq = this_cpu_ptr(&cpu_rq);
@@ -108,7 +124,10 @@ __noreturn static void idle_loop(void)
 		 * A task that is queued from here on comes with an interrupt, which ends the halt.
 		 */
 		WRITE_ONCE(rq->halted, true);
-		cpu_wait_for_interrupt();
+		if (idle_polls && rq->cpu == 0)
+			wait_awake();
+		else
+			cpu_wait_for_interrupt();
 		WRITE_ONCE(rq->halted, false);
 	}
 }
@@ -116,7 +135,9 @@ __noreturn static void idle_loop(void)
 void sched_init(void)
 {
 	unsigned int cpu;
+	char idle[8];
 
+	idle_polls = boot_option("idle", idle, sizeof(idle)) && strcmp(idle, "poll") == 0;
 	for_each_cpu (cpu) {
 		struct rq *rq = per_cpu_ptr(&cpu_rq, cpu);
 

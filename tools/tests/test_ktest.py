@@ -30,7 +30,7 @@ def test_in_kernel(ktap, cpus):
 
 @pytest.mark.parametrize("cpus, icount", [(1, 4), (4, 4), (16, None)])
 def test_in_the_debug_kernel(ktap, cpus, icount):
-    parsed = ktap(f"ktest=1 pgctl=1 seed={cpus}", smp=cpus, icount=icount, kernel=qemu.DEBUG_KERNEL)
+    parsed = ktap(f"ktest=1 pgctl=1 idle=poll seed={cpus}", smp=cpus, icount=icount, kernel=qemu.DEBUG_KERNEL)
     assert sorted(parsed.passed + parsed.skipped) == registered(debug=True), "the linker set lost tests"
 
 
@@ -66,5 +66,5 @@ STRATEGIES = ["walk", "walk-v2", "list", "fault", "prealloc", "loadwalk", "none"
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_guards_under_each_strategy(ktap, strategy):
     """The debug build, deterministic: every invariant's guard says what the strategy keeps, and what it breaks."""
-    parsed = ktap(f"ktest=1 pgctl=1 seed=1 filter=guard,pgsync,pin,freezer pgsync={strategy}", smp=4, icount=4, kernel=qemu.DEBUG_KERNEL)
+    parsed = ktap(f"ktest=1 pgctl=1 idle=poll seed=1 filter=guard,pgsync,pin,freezer pgsync={strategy}", smp=4, icount=4, kernel=qemu.DEBUG_KERNEL)
     assert len(parsed.passed) > len(parsed.skipped)
