@@ -200,6 +200,17 @@ trap_common:
 	call trap_dispatch
 	jmp return_kernel
 
+; STI holds interrupts off for one instruction, so none comes between it and HLT. But an NMI may come there, and behind
+; its IRET nothing holds them off: the handler steps over the HLT then (trap_leave_halt).
+global cpu_wait_for_interrupt
+global cpu_halt_instruction
+cpu_wait_for_interrupt:
+	sti
+cpu_halt_instruction:
+	hlt
+	cli
+	ret
+
 ; NMI, double fault, machine check: on stacks of their own, and at any instruction, also between a SYSCALL and its
 ; swapgs. User mode can put any value into GS base (WRGSBASE), so nothing is read from it: the top word of each
 ; of these stacks holds the CPU's own GS base.

@@ -17,4 +17,13 @@ static inline bool regs_user_mode(const struct regs *r)
 	return r->cs & 3;
 }
 
+/*
+ * An NMI is about to return to the HLT of cpu_wait_for_interrupt(): steps over it. What STI held off
+ * until behind the HLT would now come before it, and the CPU would halt although there is work.
+ */
+void trap_leave_halt(struct regs *regs);
+
+/* The HLT. entry.asm. */
+extern const char cpu_halt_instruction[];
+
 #endif

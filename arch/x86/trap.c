@@ -257,11 +257,17 @@ void trap_dispatch(struct regs *regs)
 	}
 }
 
+void trap_leave_halt(struct regs *regs)
+{
+	if (regs->rip == (u64)cpu_halt_instruction)
+		regs->rip++; /* HLT has one byte */
+}
+
 /*
  * It may have come between a page fault and that fault's look at CR2, and may itself fault on a
  * slot that has to be filled (I31): the interrupted handler must find its own address.
  */
-static void nmi(const struct regs *regs)
+static void nmi(struct regs *regs)
 {
 	unsigned long cr2 = read_cr2();
 
@@ -271,6 +277,7 @@ static void nmi(const struct regs *regs)
 	preempt_enable_no_resched();
 	if (!MUTANT(nmi_clobbers_cr2))
 		write_cr2(cr2);
+	trap_leave_halt(regs);
 }
 
 /* NMI, double fault, machine check: on a stack of their own. Only an NMI returns. */

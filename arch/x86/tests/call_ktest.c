@@ -9,6 +9,7 @@
 #include "arch/mmu.h"
 #include "arch/smp.h"
 #include "arch/uaccess.h"
+#include "arch/x86/regs.h"
 #include "kernel/base/ktest.h"
 #include "kernel/base/preempt.h"
 #include "kernel/workers.h"
@@ -159,6 +160,23 @@ static void read_nowhere(void *arg)
 	*(int *)arg = probe_kernel_read(&value, (void *)KSTACK_START);
 }
 
+#define ROUNDS 100
+
+static void settled(void *unused)
+{
+	(void)unused;
+}
+
+/* By NMI, and then by interrupt: which is answered when the NMI has been left (arch/call.h). */
+static void ask_by_nmi(unsigned int cpu, int *read)
+{
+	DECLARE_BITMAP(mask, NR_CPUS) = {0};
+
+	cpu_call_nmi(cpu, read_nowhere, read);
+	__set_bit(cpu, mask);
+	cpu_call_mask(mask, settled, NULL);
+}
+
 /* Also one that takes a page fault, whose IRET is not the NMI's. */
 KTEST(call, nmi_runs_on_the_cpu_that_was_asked)
 {
@@ -172,12 +190,12 @@ KTEST(call, nmi_runs_on_the_cpu_that_was_asked)
 		if (cpu == self)
 			continue;
 		clear_counts();
-		for (unsigned int i = 0; i < 3; i++)
-			cpu_call_nmi(cpu, read_nowhere, &read);
+		for (unsigned int i = 0; i < ROUNDS; i++)
+			ask_by_nmi(cpu, &read);
 		KTEST_EXPECT_EQ(read, -EFAULT);
 		KTEST_EXPECT_EQ(wrong, 0);
 		for_each_online_cpu (other)
-			KTEST_EXPECT_EQ(hits[other], other == cpu ? 3 : 0);
+			KTEST_EXPECT_EQ(hits[other], other == cpu ? ROUNDS : 0);
 	}
 	preempt_enable();
 }
@@ -249,4 +267,16 @@ out:
 	while (n-- > 1)
 		free_page(remap.pages[n]);
 	vfree((void *)va);
+}
+
+/* It came between STI and HLT: what was held off there must not be slept through. */
+KTEST(call, nmi_before_the_halt_steps_over_it)
+{
+	struct regs regs = {.rip = (u64)cpu_halt_instruction};
+
+	KTEST_EXPECT_EQ(*(const u8 *)cpu_halt_instruction, 0xf4);
+	trap_leave_halt(&regs);
+	KTEST_EXPECT_EQ(regs.rip, (u64)cpu_halt_instruction + 1);
+	trap_leave_halt(&regs);
+	KTEST_EXPECT_EQ(regs.rip, (u64)cpu_halt_instruction + 1);
 }

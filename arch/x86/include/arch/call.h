@@ -17,7 +17,9 @@ unsigned int cpu_call_mask(const unsigned long *mask, void (*fn)(void *), void *
  * Runs fn(arg) on another online CPU in a non-maskable interrupt, whatever that CPU is about, and
  * returns when it has. fn takes no lock and allocates nothing; it may take a page fault of the
  * kernel's own. One call at a time in the machine, because the return from such a fault lets the
- * next NMI in (SDM vol. 3A, 6.7.1). Process context.
+ * next NMI in (SDM vol. 3A, 6.7.1). It returns before the other CPU has left its handler: after an
+ * fn that has faulted, a second NMI there would overwrite the first one's frame. So let that CPU
+ * answer a cpu_call_mask() in between, for which it must have left. Process context.
  */
 void cpu_call_nmi(unsigned int cpu, void (*fn)(void *), void *arg);
 

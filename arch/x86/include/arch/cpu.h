@@ -58,11 +58,11 @@ static inline void irq_restore(unsigned long flags)
 		irq_enable();
 }
 
-/* Enables interrupts and halts as one step: an interrupt cannot slip in between. */
-static inline void cpu_wait_for_interrupt(void)
-{
-	__asm__ volatile("sti; hlt; cli" ::: "memory");
-}
+/*
+ * Enables interrupts and halts as one step: an interrupt cannot slip in between. Returns after one,
+ * with interrupts off again. entry.asm.
+ */
+void cpu_wait_for_interrupt(void);
 
 /* Time-stamp counter, in its own ticks. */
 static inline u64 cpu_cycles(void)
