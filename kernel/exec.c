@@ -26,27 +26,38 @@ static unsigned long segment_flags(const struct elf_segment *s)
 }
 
 /* One PT_LOAD: pages of the file, then zeroes. */
-static int map_segment(struct mm_struct *mm, const struct initramfs_file *file,
-		       const struct elf_segment *s)
+static int map_segment(struct mm_struct *mm, struct memobj *file, const struct elf_segment *s)
 {
-	unsigned long start = ALIGN_DOWN(s->vaddr, PAGE_SIZE);
-	unsigned long end = ALIGN_UP(s->vaddr + s->memsz, PAGE_SIZE);
-	/*
-	 * A read-only segment shows its last page whole, as Linux's mapping does: no copy of it is
-	 * needed.
-	 */
-	unsigned long file_end =
-		s->flags & ELF_W ? s->vaddr + s->filesz : ALIGN_UP(s->vaddr + s->filesz, PAGE_SIZE);
+	struct mm_segment segment = {
+		.start = ALIGN_DOWN(s->vaddr, PAGE_SIZE),
+		.end = ALIGN_UP(s->vaddr + s->memsz, PAGE_SIZE),
+		.flags = segment_flags(s),
+	};
 
-	return mm_map_segment(mm, start, end, segment_flags(s),
-			      s->filesz ? file->pages + s->offset / PAGE_SIZE : NULL,
-			      s->flags & ELF_W ? s->vaddr : start, file_end);
+	if (s->filesz) {
+		segment.obj = file;
+		segment.obj_origin = segment.start - ALIGN_DOWN(s->offset, PAGE_SIZE);
+		segment.file_start = s->vaddr;
+		segment.file_end = s->vaddr + s->filesz;
+	}
+	/*
+	 * A read-only segment shows its pages whole, as Linux's mapping does: no copy of the first
+	 * and the last is needed.
+	 */
+	if (s->filesz && !(s->flags & ELF_W)) {
+		segment.file_start = segment.start;
+		segment.file_end = ALIGN_UP(segment.file_end, PAGE_SIZE);
+	}
+	return mm_map_segment(mm, &segment);
 }
 
-static int map_program(struct mm_struct *mm, const struct initramfs_file *file,
-		       const struct elf_image *elf)
+static int map_program(struct mm_struct *mm, struct memobj *file, const struct elf_image *elf)
 {
-	unsigned long stack_flags = VMA_READ | VMA_WRITE | VMA_GROWSDOWN;
+	const struct mm_segment stack = {
+		.start = STACK_TOP - STACK_INITIAL,
+		.end = STACK_TOP,
+		.flags = VMA_READ | VMA_WRITE | VMA_GROWSDOWN | (elf->exec_stack ? VMA_EXEC : 0),
+	};
 
 	for (unsigned int i = 0; i < elf->nr_segments; i++) {
 		const struct elf_segment *s = &elf->segments[i];
@@ -56,8 +67,7 @@ static int map_program(struct mm_struct *mm, const struct initramfs_file *file,
 			return ret == -EINVAL ? -ENOEXEC : ret;
 		mm->brk_start = mm->brk = ALIGN_UP(s->vaddr + s->memsz, PAGE_SIZE);
 	}
-	return mm_map_segment(mm, STACK_TOP - STACK_INITIAL, STACK_TOP,
-			      stack_flags | (elf->exec_stack ? VMA_EXEC : 0), NULL, 0, 0);
+	return mm_map_segment(mm, &stack);
 }
 
 static bool alone(void *arg)
@@ -114,7 +124,7 @@ static struct mm_struct *build_mm(const struct initramfs_file *file, struct elf_
 		return ERR_PTR(-ENOMEM);
 	if (current->mm)
 		mm_inherit(mm, current->mm);
-	ret = map_program(mm, file, elf);
+	ret = map_program(mm, file->contents, elf);
 	if (!ret) {
 		*sp = args_build_stack(args, mm, elf, path);
 		ret = *sp < 0 ? (int)*sp : 0;

@@ -2,7 +2,7 @@
  * The table of boot files: see kernel/initramfs.h.
  *
  * Two passes over the archive: the first checks it and counts, so that one block of memory holds
- * every entry and every page pointer; the second fills it. Of two entries with one name the later
+ * every entry; the second fills it. Of two entries with one name the later
  * wins, and a name without data of a file with several names (nlink > 1) takes the data of the
  * other one: both as Linux's init/initramfs.c does.
  */
@@ -13,6 +13,7 @@
 #include "kernel/base/string.h"
 #include "kernel/cpio.h"
 #include "mm/buddy.h"
+#include "mm/memobj.h"
 
 #define NR_BUCKETS 64
 
@@ -22,7 +23,7 @@ static struct {
 	unsigned int nr_files; /* entries in files[], those that lost their name included */
 	unsigned int nr_names;
 	u64 nr_pages;       /* with contents */
-	struct page *block; /* files[], then the arrays of page pointers */
+	struct page *block; /* files[] */
 	unsigned int order;
 } table;
 
@@ -68,17 +69,17 @@ static int count(const void *archive, size_t bytes, u64 *files, u64 *pages)
 	return err;
 }
 
-static int alloc_table(u64 files, u64 pages)
+static int alloc_table(u64 files)
 {
-	u64 bytes = files * sizeof(struct initramfs_file) + pages * sizeof(struct page *);
+	u64 bytes = files * sizeof(struct initramfs_file);
 	unsigned int order = 0;
 
 	while (order < MAX_ORDER && PAGE_SIZE << order < bytes)
 		order++;
 	table.block = PAGE_SIZE << order < bytes ? NULL : alloc_pages(order, GFP_ZERO);
 	if (!table.block) {
-		printk("initramfs: no memory for a table of %llu files in %llu pages\n",
-		       (unsigned long long)files, (unsigned long long)pages);
+		printk("initramfs: no memory for a table of %llu files\n",
+		       (unsigned long long)files);
 		return -ENOMEM;
 	}
 	table.order = order;
@@ -119,22 +120,36 @@ static void insert(struct initramfs_file *f)
 	table.nr_names++;
 }
 
-/* Copies the contents into pages; f->pages is the array to fill. */
-static int copy_pages(struct initramfs_file *f)
+/* One page of the contents. */
+static int copy_page_of(struct initramfs_file *f, u64 index)
 {
-	u64 i, n;
+	struct page *page = alloc_page(GFP_KERNEL);
+	u64 n = MIN(f->size - index * PAGE_SIZE, PAGE_SIZE);
 	u8 *to;
 
-	for (i = 0; i < pages_for(f->size); i++) {
-		f->pages[i] = alloc_page(GFP_KERNEL);
-		if (!f->pages[i])
-			return -ENOMEM;
-		table.nr_pages++;
-		to = page_address(f->pages[i]);
-		n = MIN(f->size - i * PAGE_SIZE, PAGE_SIZE);
-		memcpy(to, (const u8 *)f->data + i * PAGE_SIZE, n);
-		memset(to + n, 0, PAGE_SIZE - n);
+	if (!page)
+		return -ENOMEM;
+	to = page_address(page);
+	memcpy(to, (const u8 *)f->data + index * PAGE_SIZE, n);
+	memset(to + n, 0, PAGE_SIZE - n);
+	if (memobj_add_page(f->contents, index, page)) {
+		free_page(page);
+		return -ENOMEM;
 	}
+	table.nr_pages++;
+	return 0;
+}
+
+static int copy_contents(struct initramfs_file *f)
+{
+	if (!f->size)
+		return 0;
+	f->contents = memobj_create(pages_for(f->size));
+	if (!f->contents)
+		return -ENOMEM;
+	for (u64 i = 0; i < pages_for(f->size); i++)
+		if (copy_page_of(f, i))
+			return -ENOMEM;
 	return 0;
 }
 
@@ -142,7 +157,6 @@ static int copy_pages(struct initramfs_file *f)
 static int fill(const void *archive, size_t bytes, u64 files)
 {
 	struct cpio_reader reader = cpio_open(archive, bytes);
-	struct page **pages = (struct page **)(table.files + files);
 	struct initramfs_file *f;
 	struct cpio_entry e;
 
@@ -157,9 +171,7 @@ static int fill(const void *archive, size_t bytes, u64 files)
 		f->nlink = e.nlink;
 		f->dev_major = e.dev_major;
 		f->dev_minor = e.dev_minor;
-		f->pages = pages;
-		pages += pages_for(e.size);
-		if (copy_pages(f))
+		if (copy_contents(f))
 			return -ENOMEM;
 		insert(f);
 	}
@@ -181,7 +193,7 @@ static void share_data(struct initramfs_file *f)
 			continue;
 		f->data = g->data;
 		f->size = g->size;
-		f->pages = g->pages;
+		f->contents = g->contents;
 		return;
 	}
 }
@@ -195,15 +207,14 @@ static void link_names(void)
 			share_data(f);
 }
 
-/* Only before link_names(): each page has one owner. */
+/* Only before link_names(): each object has one owner. */
 static void release(void)
 {
 	struct initramfs_file *f;
-	u64 i;
 
 	for (f = table.files; f < table.files + table.nr_files; f++)
-		for (i = 0; i < pages_for(f->size) && f->pages[i]; i++)
-			free_page(f->pages[i]);
+		if (f->contents)
+			memobj_put(f->contents);
 	free_pages(table.block, table.order);
 	memset(&table, 0, sizeof(table));
 }
@@ -217,7 +228,7 @@ int initramfs_init(const void *archive, size_t bytes)
 	err = count(archive, bytes, &files, &pages);
 	if (err)
 		return err;
-	err = alloc_table(files, pages);
+	err = alloc_table(files);
 	if (err)
 		return err;
 	err = fill(archive, bytes, files);

@@ -5,9 +5,8 @@
  *	initramfs_lookup("/bin/x")	the entry of that name; "bin/x" and "./bin/x" are the same name
  *
  * Each file has its contents twice: `data` in one piece, in the archive (which must stay), for
- * whoever parses it; and copied into whole pages, so that exec can map program text without copying
- * it. The pages belong to the table for ever: who maps one takes a reference with get_page() and
- * never writes.
+ * whoever parses it; and copied into a memory object, so that programs map text without copying it.
+ * The object is the table's for ever, and its pages are not to be written: private mappings only.
  *
  * After initramfs_init() nothing changes, so readers need no lock. Symbolic links are entries and
  * are not followed.
@@ -17,15 +16,14 @@
 
 #include "kernel/base/types.h"
 
-struct page;
+struct memobj;
 
 struct initramfs_file {
-	const char *name;    /* without leading slash; in the archive */
-	const void *data;    /* `size` bytes in one piece, in the archive */
-	u64 size;            /* bytes */
-	u32 mode;            /* type and permissions, as CPIO_* of kernel/cpio.h */
-	struct page **pages; /* DIV_ROUND_UP(size, 4 KiB) of them: [i] holds bytes from i * 4096 on,
-				then zeros */
+	const char *name;        /* without leading slash; in the archive */
+	const void *data;        /* `size` bytes in one piece, in the archive */
+	u64 size;                /* bytes */
+	u32 mode;                /* type and permissions, as CPIO_* of kernel/cpio.h */
+	struct memobj *contents; /* the same bytes, then zeroes; NULL: none */
 
 	/* For the table itself. */
 	struct initramfs_file *next; /* in its hash bucket */

@@ -37,7 +37,7 @@ static int advise_part(struct mm_struct *mm, const struct vma *vma, unsigned lon
 	switch (advice) {
 	case MADV_FREE:
 		/* Only memory that is anonymous and private; it may lose its contents at once. */
-		if (vma->obj || vma->pages)
+		if (vma->obj)
 			return -EINVAL;
 		/* fallthrough */
 	case MADV_DONTNEED:
@@ -100,9 +100,7 @@ static bool in_core(struct mm_struct *mm, const struct vma *vma, unsigned long v
 
 	if (entry && pte_present(*entry))
 		return true;
-	if (vma->obj)
-		return memobj_has_page(vma->obj, vma_obj_index(vma, va));
-	return vma->pages && va < vma->file_end;
+	return vma_shows_object(vma, va) && memobj_has_page(vma->obj, vma_obj_index(vma, va));
 }
 
 int do_mincore(struct mm_struct *mm, unsigned long addr, unsigned int pages, u8 *in)

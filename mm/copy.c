@@ -55,9 +55,9 @@ static void copy_entries(pte_t *entry, unsigned int n, unsigned long va, void *a
 
 static bool must_copy(const struct vma *vma)
 {
-	if (vma->obj)
+	if (vma->flags & VMA_SHARED)
 		return false;
-	return vma->own_pages || (vma->pages && vma->end - vma->start <= FEW_PAGES * PAGE_SIZE);
+	return vma->own_pages || (vma->obj && vma->end - vma->start <= FEW_PAGES * PAGE_SIZE);
 }
 
 int vma_copy_pages(struct mm_struct *new, struct mm_struct *old, const struct vma *vma,

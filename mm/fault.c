@@ -1,11 +1,12 @@
 /*
  * Page faults: what a touch turns into a page.
  *
- *	object			the object's page, with a reference, with all rights of the mapping
+ *	shared			the object's page, with a reference, with all rights of the mapping
  *	anonymous, read		the zero page, read-only, not counted (PTE_SPECIAL)
  *	anonymous, write	a zeroed page
- *	file, read		the file's own page, read-only, not counted (PTE_SPECIAL)
- *	file, write		a copy of it; the part behind the file's end is zero
+ *	private, read		the object's own page, read-only, not counted (PTE_SPECIAL): the
+ *				mapping's reference to the object keeps it
+ *	private, write		a copy of it; the part behind the file's end is zero
  *	write to a page that is mapped read-only in a writable mapping
  *				copied when shared, made writable when it is ours alone (COW)
  */
@@ -46,17 +47,11 @@ u64 vma_pte_prot(const struct vma *vma)
 	return prot;
 }
 
-/* The file page behind `va`, or NULL where the mapping is anonymous. */
-static struct page *file_page(const struct vma *vma, unsigned long va)
-{
-	if (!vma->pages || va >= vma->file_end || va + PAGE_SIZE <= vma->file_start)
-		return NULL;
-	return vma->pages[(va - ALIGN_DOWN(vma->file_start, PAGE_SIZE)) >> PAGE_SHIFT];
-}
-
 /* Zeroes what of the page at `va` does not come from the file. */
 static void zero_outside_file(const struct vma *vma, unsigned long va, u8 *page)
 {
+	if (!vma->file_end)
+		return;
 	if (va + PAGE_SIZE > vma->file_end)
 		memset(page + (vma->file_end - va), 0, va + PAGE_SIZE - vma->file_end);
 	if (va < vma->file_start)
@@ -65,11 +60,11 @@ static void zero_outside_file(const struct vma *vma, unsigned long va, u8 *page)
 
 static bool file_page_whole(const struct vma *vma, unsigned long va)
 {
-	return va >= vma->file_start && va + PAGE_SIZE <= vma->file_end;
+	return !vma->file_end || (va >= vma->file_start && va + PAGE_SIZE <= vma->file_end);
 }
 
-/* A page of one's own for `va`: zero, or a copy of `from`. NULL: no memory. */
-static struct page *private_page(struct vma *vma, unsigned long va, struct page *from)
+/* A page of one's own: zero, or a copy of `from`. NULL: no memory. */
+static struct page *private_page(struct vma *vma, const struct page *from)
 {
 	struct page *page;
 
@@ -77,20 +72,46 @@ static struct page *private_page(struct vma *vma, unsigned long va, struct page 
 	if (!from || from == zero_page)
 		return alloc_page(GFP_KERNEL | GFP_ZERO);
 	page = alloc_page(GFP_KERNEL);
-	if (page) {
+	if (page)
 		copy_page(page_address(page), page_address(from));
-		if (vma->pages && file_page(vma, va) == from)
-			zero_outside_file(vma, va, page_address(page));
-	}
 	return page;
 }
 
-/* The page that may be shown to a reader as it is, uncounted, or NULL. */
-static struct page *page_to_read(const struct vma *vma, unsigned long va, struct page *file)
+/*
+ * What a private mapping shows at `va` when it is first touched. Adds to *prot: a reader gets what
+ * there is as it is, uncounted.
+ */
+static int first_private_page(struct vma *vma, unsigned long va, bool write, struct page **page,
+			      u64 *prot)
 {
-	if (!file)
-		return zero_page;
-	return file_page_whole(vma, va) ? file : NULL;
+	struct page *file = NULL;
+
+	if (vma_shows_object(vma, va)) {
+		int error = memobj_page(vma->obj, vma_obj_index(vma, va), &file);
+
+		if (error)
+			return error;
+	}
+	if (!write && (!file || file_page_whole(vma, va))) {
+		*prot = (*prot & ~PTE_W) | PTE_SPECIAL;
+		*page = file ? file : zero_page;
+		return 0;
+	}
+	*page = private_page(vma, file);
+	if (!*page)
+		return -ENOMEM;
+	if (file)
+		zero_outside_file(vma, va, page_address(*page));
+	return 0;
+}
+
+static int shared_page(const struct vma *vma, unsigned long va, struct page **page)
+{
+	int error = memobj_page(vma->obj, vma_obj_index(vma, va), page);
+
+	if (!error)
+		get_page(*page);
+	return error;
 }
 
 static int map_new_page(struct mm_struct *mm, struct vma *vma, unsigned long va, pte_t *entry,
@@ -98,23 +119,11 @@ static int map_new_page(struct mm_struct *mm, struct vma *vma, unsigned long va,
 {
 	u64 prot = vma_pte_prot(vma);
 	struct page *page;
+	int error = vma->flags & VMA_SHARED ? shared_page(vma, va, &page)
+					    : first_private_page(vma, va, write, &page, &prot);
 
-	if (vma->obj) {
-		int error = memobj_page(vma->obj, vma_obj_index(vma, va), &page);
-
-		if (error)
-			return error;
-	} else {
-		struct page *file = file_page(vma, va);
-
-		page = write ? NULL : page_to_read(vma, va, file);
-		if (page)
-			prot = (prot & ~PTE_W) | PTE_SPECIAL;
-		else
-			page = private_page(vma, va, file);
-		if (!page)
-			return -ENOMEM;
-	}
+	if (error)
+		return error;
 	if (write)
 		prot |= PTE_D;
 	pt_set(entry, pte_make(page_to_phys(page), prot));
@@ -128,7 +137,7 @@ static int copy_on_write(struct mm_struct *mm, struct vma *vma, unsigned long va
 	pte_t old = *entry;
 	struct page *from = phys_to_page(pte_phys(old)), *page;
 
-	if (vma->obj || (!(old & PTE_SPECIAL) && READ_ONCE(from->refcount) == 1)) {
+	if ((vma->flags & VMA_SHARED) || (!(old & PTE_SPECIAL) && READ_ONCE(from->refcount) == 1)) {
 		/*
 		 * It is for all who map the object; or nobody else has it, and only we could give it
 		 * away. More rights need no remote flush.
@@ -137,7 +146,7 @@ static int copy_on_write(struct mm_struct *mm, struct vma *vma, unsigned long va
 		tlb_flush_page_local(va);
 		return 0;
 	}
-	page = private_page(vma, va, from);
+	page = private_page(vma, from);
 	if (!page)
 		return -ENOMEM;
 	pt_set(entry, pte_make(page_to_phys(page), vma_pte_prot(vma) | PTE_D));

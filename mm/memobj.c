@@ -4,6 +4,9 @@
  * The pages hang in a tree of nodes with 64 slots each, as high as the object's size needs: an object of
  * one page has none, one of 256 KiB a single node. So a large object that is touched in few places
  * costs little.
+ *
+ * The tree only grows while the object lives, and each node and page is complete before one store
+ * hangs it in. So a search takes no lock: 64 CPUs that fault on a program's text do not meet.
  */
 #include "mm/memobj.h"
 
@@ -17,7 +20,7 @@
 #define NODE_SLOTS (1u << NODE_SHIFT)
 
 struct node {
-	void *slots[NODE_SLOTS]; /* nodes; in the lowest ones pages */
+	void *slots[NODE_SLOTS]; /* as `top`: nodes; in the lowest ones pages */
 };
 
 /* Letters: A atomic; c constant; l lock. */
@@ -25,8 +28,8 @@ struct memobj {
 	u32 refs;               /* A */
 	unsigned int height;    /* c: nodes on the way to a page */
 	unsigned long nr_pages; /* c */
-	struct mutex lock;      /* inside mmap_lock */
-	void *top;              /* l: as a node's slot */
+	struct mutex lock;      /* who adds to the tree; inside mmap_lock */
+	void *top;              /* l; acquire: as a node's slot */
 };
 
 static struct kmem_cache *object_cache, *node_cache;
@@ -82,62 +85,86 @@ void memobj_put(struct memobj *obj)
 	kmem_cache_free(object_cache, obj);
 }
 
-/* The slot of a page. NULL: a node is missing, and could not be made if that was asked for. */
-static void **page_slot(struct memobj *obj, unsigned long index, bool create)
+static void **node_slot(struct node *node, unsigned long index, unsigned int height)
+{
+	return &node->slots[index >> (NODE_SHIFT * (height - 1)) & (NODE_SLOTS - 1)];
+}
+
+/* The page at `index`, or NULL where none has been made. */
+static struct page *find_page(struct memobj *obj, unsigned long index)
+{
+	/* Acquire, here and below: what hangs in a slot is complete. Partner: hang(). */
+	void *below = smp_load_acquire(&obj->top);
+
+	for (unsigned int height = obj->height; height > 0 && below; height--)
+		below = smp_load_acquire(node_slot(below, index, height));
+	return below;
+}
+
+/* Release: who finds it finds its contents. Partner: find_page(). */
+static void hang(void **slot, void *what)
+{
+	smp_store_release(slot, what);
+}
+
+/* The slot of the page at `index`, lock held. NULL: no memory for a node on the way. */
+static void **make_slot(struct memobj *obj, unsigned long index)
 {
 	void **slot = &obj->top;
 
 	for (unsigned int height = obj->height; height > 0; height--) {
-		struct node *node = *slot;
+		if (!*slot) {
+			struct node *node = kmem_cache_alloc(node_cache, GFP_ZERO);
 
-		if (!node) {
-			if (create)
-				*slot = node = kmem_cache_alloc(node_cache, GFP_ZERO);
 			if (!node)
 				return NULL;
+			hang(slot, node);
 		}
-		slot = &node->slots[index >> (NODE_SHIFT * (height - 1)) & (NODE_SLOTS - 1)];
+		slot = node_slot(*slot, index, height);
 	}
 	return slot;
 }
 
-static int page_locked(struct memobj *obj, unsigned long index, struct page **page)
+static struct page *make_page(struct memobj *obj, unsigned long index)
 {
-	void **slot = page_slot(obj, index, true);
+	void **slot;
 
-	if (!slot)
-		return -ENOMEM;
-	if (!*slot)
-		*slot = alloc_page(GFP_KERNEL | GFP_ZERO);
-	if (!*slot)
-		return -ENOMEM;
-	*page = *slot;
-	get_page(*page);
-	return 0;
+	mutex_lock(&obj->lock);
+	slot = make_slot(obj, index);
+	if (slot && !*slot) {
+		struct page *page = alloc_page(GFP_KERNEL | GFP_ZERO);
+
+		if (page)
+			hang(slot, page);
+	}
+	mutex_unlock(&obj->lock);
+	return slot ? *slot : NULL;
 }
 
 int memobj_page(struct memobj *obj, unsigned long index, struct page **page)
 {
-	int ret;
-
 	if (index >= obj->nr_pages)
 		return -ENXIO;
-	mutex_lock(&obj->lock);
-	ret = page_locked(obj, index, page);
-	mutex_unlock(&obj->lock);
-	return ret;
+	*page = find_page(obj, index);
+	if (!*page)
+		*page = make_page(obj, index);
+	return *page ? 0 : -ENOMEM;
 }
 
 bool memobj_has_page(struct memobj *obj, unsigned long index)
 {
-	void **slot;
-	bool has;
+	return index < obj->nr_pages && find_page(obj, index);
+}
 
-	if (index >= obj->nr_pages)
-		return false;
-	mutex_lock(&obj->lock);
-	slot = page_slot(obj, index, false);
-	has = slot && *slot;
-	mutex_unlock(&obj->lock);
-	return has;
+int memobj_add_page(struct memobj *obj, unsigned long index, struct page *page)
+{
+	void **slot;
+
+	ASSERT_MSG(index < obj->nr_pages, "page %lu of %lu", index, obj->nr_pages);
+	slot = make_slot(obj, index);
+	if (!slot)
+		return -ENOMEM;
+	ASSERT_MSG(!*slot, "page %lu is there", index);
+	hang(slot, page);
+	return 0;
 }

@@ -6,8 +6,9 @@
  *	memobj_page()			the page at an index
  *
  * A shared mapping maps an object's pages: whoever maps the same object sees the same memory, in
- * whatever address space. The object knows nothing of mappings or addresses; a page stays alive
- * while the object or a mapping has a reference to it.
+ * whatever address space. A private mapping shows them until it is written to. The object knows
+ * nothing of mappings or addresses; a page stays alive while the object or a mapping has a reference
+ * to it.
  *
  * What it does not do: give pages back while it lives.
  */
@@ -29,12 +30,19 @@ void memobj_get(struct memobj *obj);
 void memobj_put(struct memobj *obj);
 
 /*
- * *page gets the page at `index`, with a reference that the caller gives up by put_page(). 0;
- * -ENOMEM; -ENXIO: behind the object's end. May sleep.
+ * *page gets the page at `index`, which stays as long as the caller has the object. Whoever needs
+ * it longer takes a reference by get_page(). 0; -ENOMEM; -ENXIO: behind the object's end. May sleep
+ * while a page is made; one that is there is found without a lock.
  */
 int memobj_page(struct memobj *obj, unsigned long index, struct page **page);
 
-/* Whether the page at `index` has been made. May sleep. */
+/* Whether the page at `index` has been made. Any context. */
 bool memobj_has_page(struct memobj *obj, unsigned long index);
+
+/*
+ * For who fills an object that nobody else sees yet: `page` (ownership passes) becomes the page at
+ * `index`, which has none. 0; -ENOMEM: the page is still the caller's.
+ */
+int memobj_add_page(struct memobj *obj, unsigned long index, struct page *page);
 
 #endif

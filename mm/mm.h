@@ -36,16 +36,12 @@ struct vma {
 	unsigned long start, end;
 	unsigned long gap, max_gap; /* free bytes below it; the most in its subtree (vma.c) */
 	unsigned long flags;
-	struct vma *copy; /* in the address space that a fork is making */
-	/*
-	 * Backed by pages[0...] for [file_start, file_end) of the address space, zero beyond; NULL:
-	 * anonymous, or an object's.
-	 */
-	struct page *const *pages;
-	unsigned long file_start, file_end;
-	struct memobj *obj;       /* VMA_SHARED: what is mapped, with a reference; else NULL */
+	struct vma *copy;         /* in the address space that a fork is making */
+	struct memobj *obj;       /* what is mapped, with a reference; NULL: private, anonymous */
 	unsigned long obj_origin; /* where its page 0 is, or would be: also below the mapping */
-	bool own_pages;           /* private: it may have pages that nobody else can give it */
+	/* A part of a private mapping is the object's, the rest is zero; 0, 0: all is the object's. */
+	unsigned long file_start, file_end;
+	bool own_pages; /* private: it may have pages that nobody else can give it */
 };
 
 /*
@@ -196,10 +192,15 @@ int do_mlock(struct mm_struct *mm, unsigned long addr, size_t len, bool touch);
 /* 0; -EINVAL; -EPERM: it is set to something else, and stays so. */
 int mm_set_mdwe(struct mm_struct *mm, unsigned long bits);
 
-/* For exec: a mapping at a given place in a new address space. 0, -ENOMEM, -EINVAL. */
-int mm_map_segment(struct mm_struct *mm, unsigned long start, unsigned long end,
-		   unsigned long flags, struct page *const *pages, unsigned long file_start,
-		   unsigned long file_end);
+/* A part of a program: fields as those of struct vma. */
+struct mm_segment {
+	unsigned long start, end, flags;
+	struct memobj *obj; /* the mapping takes a reference of its own */
+	unsigned long obj_origin, file_start, file_end;
+};
+
+/* For exec: a private mapping in a new address space. 0, -ENOMEM, -EINVAL: something is there. */
+int mm_map_segment(struct mm_struct *mm, const struct mm_segment *segment);
 /*
  * For exec: puts `page` (ownership passes) at `va` of a new address space, writable. 0 or -ENOMEM.
  */

@@ -43,26 +43,28 @@ static void insert_vma(struct mm_struct *mm, struct vma *vma)
 	vma_merge(mm, vma);
 }
 
-int mm_map_segment(struct mm_struct *mm, unsigned long start, unsigned long end,
-		   unsigned long flags, struct page *const *pages, unsigned long file_start,
-		   unsigned long file_end)
+int mm_map_segment(struct mm_struct *mm, const struct mm_segment *s)
 {
 	struct vma *vma;
 
-	ASSERT(IS_ALIGNED(start, PAGE_SIZE) && IS_ALIGNED(end, PAGE_SIZE) && start < end);
-	if (vma_any(mm, start, end))
+	ASSERT(IS_ALIGNED(s->start, PAGE_SIZE) && IS_ALIGNED(s->end, PAGE_SIZE));
+	ASSERT_MSG(s->start < s->end, "[%#lx, %#lx)", s->start, s->end);
+	if (vma_any(mm, s->start, s->end))
 		return -EINVAL;
 	vma = vma_alloc();
 	if (!vma)
 		return -ENOMEM;
 	*vma = (struct vma){
-		.start = start,
-		.end = end,
-		.flags = flags,
-		.pages = pages,
-		.file_start = file_start,
-		.file_end = file_end,
+		.start = s->start,
+		.end = s->end,
+		.flags = s->flags,
+		.obj = s->obj,
+		.obj_origin = s->obj_origin,
+		.file_start = s->file_start,
+		.file_end = s->file_end,
 	};
+	if (vma->obj)
+		memobj_get(vma->obj);
 	vma_link(mm, vma);
 	return 0;
 }
@@ -78,11 +80,12 @@ int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end)
 			return -ENOMEM;
 		vma = find_vma(mm, start);
 	}
+	/* First the translations: the mapping's reference keeps an object's uncounted pages. */
+	unmap_pages(mm, start, end);
 	for (; vma && vma->start < end; vma = next) {
 		next = vma_next(mm, vma);
 		vma_remove(mm, vma);
 	}
-	unmap_pages(mm, start, end);
 	return 0;
 }
 
@@ -213,7 +216,7 @@ static bool populate_access(struct mm_struct *mm, unsigned long va, unsigned lon
 	vma = find_vma(mm, va);
 	mapped = vma && vma->start <= va;
 	if (mapped)
-		*access = (vma->flags & VMA_WRITE) && !vma->obj ? FAULT_WRITE : 0;
+		*access = (vma->flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE ? FAULT_WRITE : 0;
 	mutex_unlock(&mm->mmap_lock);
 	return mapped;
 }

@@ -64,12 +64,12 @@ static struct vma *moved_vma(const struct vma *vma, unsigned long from, unsigned
 	copy->start = to;
 	copy->end = to + new_len;
 	/* Anonymous memory says nothing there: it is to merge with its neighbours, wherever from. */
-	if (copy->pages) {
+	if (copy->obj)
+		copy->obj_origin += to - from;
+	if (copy->file_end) {
 		copy->file_start += to - from;
 		copy->file_end += to - from;
 	}
-	if (copy->obj)
-		copy->obj_origin += to - from;
 	return copy;
 }
 
@@ -91,8 +91,8 @@ static long move_mapping(struct mm_struct *mm, const struct remap *r, size_t old
 		int error = move_entries(mm, to, r->addr, old_len);
 
 		ASSERT_MSG(!error, "[%#lx, +%#lx) cannot move back", r->addr, old_len);
-		vma_remove(mm, moved);
 		unmap_pages(mm, to, to + r->new_len);
+		vma_remove(mm, moved);
 		return -ENOMEM;
 	}
 	if (old_len)
@@ -112,7 +112,7 @@ static int check_part(const struct vma *vma, unsigned long addr, size_t old_len)
 	if (!vma || vma->start > addr)
 		return -EFAULT;
 	/* Nothing of it: a second mapping of shared memory, and of nothing else. */
-	if (!old_len && !vma->obj)
+	if (!old_len && !(vma->flags & VMA_SHARED))
 		return -EINVAL;
 	return old_len > vma->end - addr ? -EFAULT : 0;
 }

@@ -270,9 +270,9 @@ int vma_split_at_borders(struct mm_struct *mm, unsigned long start, unsigned lon
 
 static bool can_merge(const struct vma *a, const struct vma *b)
 {
-	return a->end == b->start && a->flags == b->flags && a->pages == b->pages &&
-	       a->file_start == b->file_start && a->file_end == b->file_end && a->obj == b->obj &&
-	       a->obj_origin == b->obj_origin;
+	return a->end == b->start && a->flags == b->flags && a->obj == b->obj &&
+	       a->obj_origin == b->obj_origin && a->file_start == b->file_start &&
+	       a->file_end == b->file_end;
 }
 
 static struct vma *merge(struct mm_struct *mm, struct vma *vma, struct vma *next)

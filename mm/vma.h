@@ -28,6 +28,13 @@ void vma_free(struct vma *vma);
 /* The same mapping once more, with a reference of its own; in no address space. */
 struct vma *vma_duplicate(const struct vma *vma);
 
+/* Whether the page at `va` is the object's, at least in part. */
+static inline bool vma_shows_object(const struct vma *vma, unsigned long va)
+{
+	return vma->obj &&
+	       (!vma->file_end || (va < vma->file_end && va + PAGE_SIZE > vma->file_start));
+}
+
 /* The page of the mapped object that is at `va`. */
 static inline unsigned long vma_obj_index(const struct vma *vma, unsigned long va)
 {

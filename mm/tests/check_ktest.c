@@ -134,11 +134,11 @@ static void expect_sound_leaf(struct mm_struct *mm, unsigned long va, pte_t e)
 		KTEST_EXPECT_EQ(e & (PTE_P | PTE_NONE), PTE_NONE);
 	}
 	if (e & PTE_SPECIAL)
-		KTEST_EXPECT(vma->pages || is_zero_page(phys_to_page(pte_phys(e))));
+		KTEST_EXPECT(vma->obj || is_zero_page(phys_to_page(pte_phys(e))));
 	else
 		KTEST_EXPECT(phys_to_page(pte_phys(e))->refcount > 0);
 	/* A private page that two spaces have is writable in neither. */
-	if ((e & PTE_W) && !vma->obj)
+	if ((e & PTE_W) && !(vma->flags & VMA_SHARED))
 		KTEST_EXPECT_EQ(phys_to_page(pte_phys(e))->refcount, 1);
 }
 

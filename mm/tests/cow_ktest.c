@@ -7,6 +7,7 @@
 #include "kernel/base/ktest.h"
 #include "kernel/base/string.h"
 #include "mm/buddy.h"
+#include "mm/memobj.h"
 #include "mm/tests/check_ktest.h"
 
 #define BASE  (MiB(2) * 7 - 3 * PAGE_SIZE) /* over a border of tables */
@@ -144,16 +145,26 @@ KTEST(cow, file_pages)
 {
 	u64 before = drained_pages();
 	struct page *file[2] = {alloc_page(GFP_KERNEL), alloc_page(GFP_KERNEL)};
+	struct memobj *object = memobj_create(2);
+	/* One page and 100 bytes of file; zero behind. */
+	const struct mm_segment segment = {
+		.start = BASE,
+		.end = BASE + 3 * PAGE_SIZE,
+		.flags = RW,
+		.obj = object,
+		.obj_origin = BASE,
+		.file_start = BASE,
+		.file_end = BASE + PAGE_SIZE + 100,
+	};
 	struct mm_struct *mm = mm_alloc();
 	u8 *copy;
 
-	KTEST_EXPECT(mm && file[0] && file[1]);
+	KTEST_EXPECT(mm && object && file[0] && file[1]);
 	memset(page_address(file[0]), 0x11, PAGE_SIZE);
 	memset(page_address(file[1]), 0x22, PAGE_SIZE);
-	/* One page and 100 bytes of file; zero behind. */
-	KTEST_EXPECT_EQ(mm_map_segment(mm, BASE, BASE + 3 * PAGE_SIZE, RW, file, BASE,
-				       BASE + PAGE_SIZE + 100),
-			0);
+	for (unsigned int i = 0; i < 2; i++)
+		KTEST_EXPECT_EQ(memobj_add_page(object, i, file[i]), 0);
+	KTEST_EXPECT_EQ(mm_map_segment(mm, &segment), 0);
 	KTEST_EXPECT_EQ(mm_fault(mm, BASE, 0), 0);
 	KTEST_EXPECT_EQ(page_of(mm, 0), file[0]);
 	KTEST_EXPECT(!writable(mm, 0));
@@ -176,8 +187,47 @@ KTEST(cow, file_pages)
 	KTEST_EXPECT_EQ(file[0]->refcount, 1);
 	KTEST_EXPECT_EQ(file[1]->refcount, 1);
 	KTEST_EXPECT_EQ(((u8 *)page_address(file[1]))[100], 0x22);
-	free_page(file[0]);
-	free_page(file[1]);
+	memobj_put(object);
+	KTEST_EXPECT_EQ(drained_pages(), before);
+}
+
+/* All of a private mapping is the object's: also where it grows, and nothing behind the object. */
+KTEST(cow, whole_object)
+{
+	u64 before = drained_pages();
+	struct memobj *object = memobj_create(3);
+	const struct mm_segment segment = {
+		.start = BASE,
+		.end = BASE + 2 * PAGE_SIZE,
+		.flags = RW,
+		.obj = object,
+		.obj_origin = BASE - PAGE_SIZE,
+	};
+	struct mm_struct *mm = mm_alloc(), *child;
+	unsigned long moved = BASE + 64 * PAGE_SIZE;
+	struct page *page;
+
+	KTEST_EXPECT(mm && object);
+	KTEST_EXPECT_EQ(mm_map_segment(mm, &segment), 0);
+	KTEST_EXPECT_EQ(mm_fault(mm, BASE, 0), 0);
+	KTEST_EXPECT_EQ(memobj_page(object, 1, &page), 0);
+	KTEST_EXPECT_EQ(page_of(mm, 0), page);
+	KTEST_EXPECT_EQ(page->refcount, 1);
+	/* The mappings keep it alone: in the child, whose parent has gone, too. */
+	memobj_put(object);
+	child = mm_fork(mm);
+	KTEST_EXPECT(child);
+	mmput(mm);
+	KTEST_EXPECT_EQ(page_of(child, 0), page);
+	KTEST_EXPECT_EQ(mm_fault(child, BASE, FAULT_WRITE), 0);
+	KTEST_EXPECT(page_of(child, 0) != page);
+	KTEST_EXPECT_EQ(do_mremap(child, BASE, 2 * PAGE_SIZE, 3 * PAGE_SIZE,
+				  MREMAP_MAYMOVE | MREMAP_FIXED, moved),
+			(long)moved);
+	KTEST_EXPECT_EQ(mm_fault(child, moved + PAGE_SIZE, 0), 0);
+	KTEST_EXPECT_EQ(mm_fault(child, moved + 2 * PAGE_SIZE, 0), -ENXIO);
+	expect_sound_mm(child);
+	mmput(child);
 	KTEST_EXPECT_EQ(drained_pages(), before);
 }
 

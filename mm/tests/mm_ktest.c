@@ -103,13 +103,16 @@ KTEST(mm, heap)
 
 static struct mm_struct *space_with_stack(void)
 {
+	const struct mm_segment stack = {
+		.start = STACK_TOP - 2 * PAGE_SIZE,
+		.end = STACK_TOP,
+		.flags = RW | VMA_GROWSDOWN,
+	};
 	struct mm_struct *mm = mm_alloc();
 
 	KTEST_EXPECT(mm);
 	if (mm)
-		KTEST_EXPECT_EQ(mm_map_segment(mm, STACK_TOP - 2 * PAGE_SIZE, STACK_TOP,
-					       RW | VMA_GROWSDOWN, NULL, 0, 0),
-				0);
+		KTEST_EXPECT_EQ(mm_map_segment(mm, &stack), 0);
 	return mm;
 }
 

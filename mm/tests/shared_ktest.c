@@ -122,10 +122,10 @@ KTEST(shared, objects_of_any_size)
 		KTEST_EXPECT(!memobj_has_page(obj, at[2]));
 		for (unsigned int j = 0; j < 3; j++) {
 			KTEST_EXPECT_EQ(memobj_page(obj, at[j], &page[j]), 0);
+			get_page(page[j]);
 			KTEST_EXPECT(memobj_has_page(obj, at[j]));
 			KTEST_EXPECT_EQ(memobj_page(obj, at[j], &again), 0);
 			KTEST_EXPECT(page[j] == again);
-			put_page(again);
 		}
 		KTEST_EXPECT_EQ(page[0] == page[2], at[0] == at[2]);
 		KTEST_EXPECT_EQ(memobj_page(obj, sizes[i], &again), -ENXIO);
@@ -152,7 +152,6 @@ static void touch_object(u64 *random)
 		KTEST_EXPECT_EQ(memobj_page(object, index, &page), 0);
 		if (atomic_xchg((u64 *)page_address(page), index + 1) == 0)
 			(void)atomic_add_return(&makers, 1);
-		put_page(page);
 	}
 }
 

@@ -14,6 +14,7 @@
 #include "kernel/base/errno.h"
 #include "kernel/base/wait.h"
 #include "mm/buddy.h"
+#include "mm/memobj.h"
 #include "mm/pagezero.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
@@ -24,6 +25,7 @@
 pte_t swapper_pg_dir[PT_ENTRIES] __aligned(4096);
 struct mm_root swapper_root = {.pgd = swapper_pg_dir};
 struct page *host_file[FILE_PAGES];
+struct memobj *host_file_object;
 
 static struct boot_info info;
 static pte_t *touching; /* the TLB of the CPU that takes a fault */
@@ -206,10 +208,12 @@ void host_boot(void)
 	mm_host_boot(&info);
 	slab_init();
 	mm_init();
+	host_file_object = memobj_create(FILE_PAGES);
 	for (unsigned int i = 0; i < FILE_PAGES; i++) {
 		u64 *words;
 
 		host_file[i] = alloc_page(GFP_KERNEL);
+		assert_int_equal(memobj_add_page(host_file_object, i, host_file[i]), 0);
 		words = page_address(host_file[i]);
 		memset(words, 0x66, PAGE_SIZE);
 		words[0] = file_content(i).first;

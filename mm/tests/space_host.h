@@ -28,5 +28,6 @@ void host_check_tlb(const struct space *s);
 
 /* The file whose pages FILE_ mappings have. */
 extern struct page *host_file[FILE_PAGES];
+extern struct memobj *host_file_object; /* of these pages */
 
 #endif

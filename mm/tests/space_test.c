@@ -113,6 +113,15 @@ static bool expect(struct space *s, long got, long want)
 static void new_space(struct space *s)
 {
 	unsigned long file = page_va(2);
+	const struct mm_segment segment = {
+		.start = file,
+		.end = file + (FILE_PAGES + 1) * PAGE_SIZE,
+		.flags = RW,
+		.obj = host_file_object,
+		.obj_origin = file,
+		.file_start = file,
+		.file_end = file + (FILE_PAGES - 1) * PAGE_SIZE + FILE_TAIL,
+	};
 
 	model_reset(s);
 	s->mm = mm_alloc();
@@ -123,10 +132,7 @@ static void new_space(struct space *s)
 		do_mmap(s->mm, page_va(WINDOW), MMAP_BASE - page_va(WINDOW), 0, ANY | MAP_FIXED),
 		page_va(WINDOW));
 	/* One page more than the file has. */
-	assert_int_equal(mm_map_segment(s->mm, file, file + (FILE_PAGES + 1) * PAGE_SIZE, RW,
-					host_file, file,
-					file + (FILE_PAGES - 1) * PAGE_SIZE + FILE_TAIL),
-			 0);
+	assert_int_equal(mm_map_segment(s->mm, &segment), 0);
 	model_map(s, 2, FILE_PAGES + 1, FILE_, RW);
 	s->brk = s->mm->brk = s->mm->brk_start = page_va(BRK_PAGE);
 }

@@ -6,7 +6,6 @@ import re
 import conftest
 import pytest
 import qemu
-import qemu
 
 
 def registered(debug=False):
