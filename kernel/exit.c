@@ -135,6 +135,7 @@ __noreturn void do_exit(int status)
 		panic("init (process 1) ended with status %#x",
 		      g->exiting ? g->exit_status : status);
 	exit_mm();
+	alloc_fail_exit();
 
 	spin_lock(&g->lock);
 	list_del_rcu(&current->thread_node);

@@ -149,6 +149,11 @@ void group_put(struct thread_group *g)
 		call_rcu(&g->rcu, group_free_rcu);
 }
 
+struct alloc_failure *current_alloc_failure(void)
+{
+	return &current->alloc_failure;
+}
+
 struct rcu_reader *rcu_current_reader(void)
 {
 	return &current->rcu_reader;

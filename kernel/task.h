@@ -24,6 +24,7 @@
 #include "kernel/base/list.h"
 #include "kernel/base/rcu.h"
 #include "kernel/base/wait.h"
+#include "mm/allocfail.h"
 
 struct mm_root;
 struct mm_struct;
@@ -103,6 +104,7 @@ struct task_struct {
 
 	u64 blocked;                                 /* s: signal mask, stored for the user */
 	u32 __user *set_child_tid, *clear_child_tid; /* s */
+	struct alloc_failure alloc_failure;          /* s */
 	char comm[COMM_LEN];                         /* s */
 	struct rcu_head rcu;
 

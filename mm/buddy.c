@@ -16,6 +16,7 @@
 
 #include "kernel/base/debug.h"
 #include "kernel/base/spinlock.h"
+#include "mm/allocfail.h"
 #include "mm/pagezero.h"
 #include "mm/poison.h"
 #include "mm/preempt_return.h"
@@ -42,18 +43,6 @@ static struct {
 	struct page_cache *caches;            /* z: of each CPU that ever used its own */
 	struct list_head free[MAX_ORDER + 1]; /* z */
 } zone;
-
-long alloc_fail_nth;
-
-noinline bool alloc_fail_hit(void)
-{
-	long left = atomic_add_return(&alloc_fail_nth, -1L);
-
-	/* A CPU that read the variable before it reached 0 arrives too late: put it back. */
-	if (left < 0)
-		atomic_inc(&alloc_fail_nth);
-	return left == 0;
-}
 
 static unsigned long long ull_pfn(const struct page *page)
 {
@@ -217,7 +206,7 @@ static noinline struct page *alloc_page_refill(void)
 		page->state = PAGE_STATE_OWNED(0);
 	}
 	spin_unlock(&zone.lock);
-	return page;
+	return page ? page : alloc_note_exhausted();
 }
 
 static void cache_shrink_locked(struct page_cache *cache, u32 target)
@@ -273,7 +262,7 @@ static noinline struct page *alloc_page_special(gfp_t gfp)
 struct page *alloc_page(gfp_t gfp)
 {
 	/* A plain read: the compiler may compare in memory. */
-	if (unlikely(gfp | alloc_fail_nth))
+	if (unlikely(gfp | alloc_fail_armed))
 		return alloc_page_special(gfp);
 	return checked(cache_pop());
 }
@@ -349,9 +338,11 @@ struct page *alloc_pages(unsigned int order, gfp_t gfp)
 	if (page)
 		page->state = PAGE_STATE_OWNED(order);
 	spin_unlock(&zone.lock);
-	if (DEBUG_KERNEL && page)
+	if (!page)
+		return alloc_note_exhausted();
+	if (DEBUG_KERNEL)
 		unpoison_block(page, order);
-	if (page && (gfp & GFP_ZERO))
+	if (gfp & GFP_ZERO)
 		for (unsigned int i = 0; i < 1u << order; i++)
 			clear_page(page_address(page + i));
 	return page;

@@ -35,18 +35,6 @@ u64 nr_managed_pages(void);
 void page_caches_drain(void);
 
 /*
- * Fault injection: when n > 0, the n-th page or slab allocation from now fails, on any CPU, and
- * only that one. 0: off. Tests only.
- */
-extern long alloc_fail_nth;
-bool alloc_fail_hit(void);
-
-static inline bool alloc_should_fail(void)
-{
-	return unlikely(READ_ONCE(alloc_fail_nth)) && alloc_fail_hit();
-}
-
-/*
  * For mm/memmap.c: gives pages [pfn, pfn + (1 << order)) to the allocator for the first time.
  * `virgin`: only the first struct page need hold anything, the others are initialised when the
  * block is first used (order must be MAX_ORDER).

@@ -10,7 +10,7 @@
 #include "kernel/base/debug.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/string.h"
-#include "mm/buddy.h"
+#include "mm/allocfail.h"
 #include "mm/poison.h"
 #include "mm/preempt_return.h"
 #include "mm/slab_core.h"
@@ -208,7 +208,7 @@ static noinline void *get_with_faults(struct kmem_cache *cache)
 void *kmem_cache_get(struct kmem_cache *cache)
 {
 	/* A plain read: the compiler may compare in memory. */
-	if (unlikely(alloc_fail_nth))
+	if (unlikely(alloc_fail_armed))
 		return get_with_faults(cache);
 	return checked(cache, magazine_pop(cache));
 }

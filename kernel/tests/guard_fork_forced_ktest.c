@@ -9,6 +9,7 @@
 #include "kernel/process.h"
 #include "kernel/racepoint.h"
 #include "kernel/tests/actor.h"
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/pgsync/tests/support.h"
 #include "mm/tests/check_ktest.h"
@@ -34,13 +35,24 @@ static void count_tasks(void *n)
 	*(unsigned int *)n = tasks_in_table();
 }
 
-static void fork_in_vain(void *ret)
+struct vain_fork {
+	long nth; /* the allocation that is to fail */
+	long ret;
+	bool reached;
+};
+
+static void fork_in_vain(void *arg)
 {
+	struct vain_fork *f = arg;
+
 	/* Not a user's address. */
 	const struct clone_args args = {.flags = CLONE_PARENT_SETTID | SIGCHLD,
 					.parent_tid = (u32 __user *)PAGE_OFFSET};
 
-	*(long *)ret = do_clone(&args);
+	alloc_fail_nth(f->nth);
+	f->ret = do_clone(&args);
+	f->reached = alloc_fail_left() == 0;
+	alloc_fail_nth(0);
 }
 
 /* Pages on both sides of a table's border: the copy needs tables of its own. */
@@ -58,31 +70,28 @@ KTEST(guard, i08_a_fork_that_fails_has_never_been_seen)
 {
 	struct mm_struct *mm = parents_mm();
 	unsigned int injected = 0, before, during = 0;
-	bool reached = true;
+	struct vain_fork f = {.reached = true};
 	struct actor parent;
 	u64 pages;
-	long ret;
 
 	actor_start(&parent, 0);
 	actor_run(&parent, adopt_new_mm, mm);
 	before = tasks_in_table();
 	pages = drained_pages();
-	for (long nth = 1; reached && nth < 100; nth++) {
+	while (f.reached && f.nth < 100) {
 		race_on("fork_checked", 0, 1, count_tasks, &during);
 		during = before;
-		fail_nth(nth);
-		actor_run(&parent, fork_in_vain, &ret);
-		reached = alloc_fail_nth == 0;
-		fail_nth(0);
+		f.nth++;
+		actor_run(&parent, fork_in_vain, &f);
 		race_reset();
-		KTEST_EXPECT_EQ(ret, reached ? -ENOMEM : -EFAULT);
+		KTEST_EXPECT_EQ(f.ret, f.reached ? -ENOMEM : -EFAULT);
 		KTEST_EXPECT_EQ(during, before);
 		KTEST_EXPECT_EQ(tasks_in_table(), before);
 		expect_sound_mm(mm);
 		KTEST_EXPECT_EQ(drained_pages(), pages);
-		injected += reached;
+		injected += f.reached;
 	}
-	KTEST_EXPECT(!reached);
+	KTEST_EXPECT(!f.reached);
 	/*
 	 * Task, pages of its stack, group, address space, root and its page, mapping, and tables on
 	 * both sides of the border.

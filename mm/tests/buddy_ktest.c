@@ -5,6 +5,7 @@
  *
  * The host test (buddy_test.c) covers one CPU and bad frees.
  */
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 
 #include "arch/smp.h"
@@ -177,12 +178,12 @@ KTEST(buddy, just_the_nth_allocation_fails)
 
 	for (unsigned int order = 0; order < 2; order++) {
 		for (unsigned int nth = 1; nth <= ARRAY_SIZE(pages); nth++) {
-			fail_nth(nth);
+			alloc_fail_nth(nth);
 			for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++) {
 				pages[i] = alloc_pages(order, GFP_KERNEL);
 				KTEST_EXPECT_EQ(!pages[i], i + 1 == nth);
 			}
-			KTEST_EXPECT_EQ(alloc_fail_nth, 0);
+			KTEST_EXPECT_EQ(alloc_fail_left(), 0);
 			for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++)
 				if (pages[i])
 					free_pages(pages[i], order);

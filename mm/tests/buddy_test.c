@@ -1,4 +1,4 @@
-/* host-test: mm/buddy.c mm/memblock.c mm/memmap.c tools/host/mm_host.c */
+/* host-test: mm/buddy.c mm/allocfail.c mm/memblock.c mm/memmap.c tools/host/mm_host.c */
 /*
  * The page allocator on a machine with holes, against a model that knows each page's owner. The
  * page array is garbage to begin with, and faults where no RAM is near.
@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "kernel/base/preempt.h"
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/memblock.h"
 #include "mm/memmap.h"
@@ -296,14 +297,14 @@ static void test_injected_faults(void **state)
 {
 	struct page *page;
 
-	alloc_fail_nth = 3;
+	alloc_fail_nth(3);
 	for (int i = 1; i <= 6; i++) {
 		page = alloc_pages(i == 3 || i == 5 ? 1 : 0, i & 1 ? GFP_ZERO : GFP_KERNEL);
 		assert_int_equal(page == NULL, i == 3);
 		if (page)
 			free_pages(page, i == 5 ? 1 : 0);
 	}
-	assert_int_equal(alloc_fail_nth, 0);
+	assert_int_equal(alloc_fail_left(), 0);
 	give_all();
 }
 

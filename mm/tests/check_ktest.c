@@ -16,11 +16,6 @@ u64 drained_pages(void)
 	return nr_free_pages();
 }
 
-void fail_nth(long nth)
-{
-	WRITE_ONCE(alloc_fail_nth, nth);
-}
-
 u64 next_random(u64 *state)
 {
 	u64 x = *state;

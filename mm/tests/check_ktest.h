@@ -11,9 +11,6 @@
 /* Free pages when no cache of any CPU holds any. May sleep. */
 u64 drained_pages(void);
 
-/* The nth allocation from now on fails, once (mm/buddy.h); 0: none. */
-void fail_nth(long nth);
-
 /* xorshift64* (Vigna 2014): *state is not 0. */
 u64 next_random(u64 *state);
 

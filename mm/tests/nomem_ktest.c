@@ -5,6 +5,7 @@
  */
 #include "kernel/base/errno.h"
 #include "kernel/base/ktest.h"
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/tests/check_ktest.h"
 
@@ -105,10 +106,10 @@ KTEST(nomem, every_allocation_fails_once)
 
 		/* Nothing is cached, so that every allocation is one. */
 		KTEST_EXPECT_EQ(drained_pages(), before);
-		fail_nth(nth);
+		alloc_fail_nth(nth);
 		build_and_change(&run);
-		reached = alloc_fail_nth == 0;
-		fail_nth(0);
+		reached = alloc_fail_left() == 0;
+		alloc_fail_nth(0);
 		if (run.mm && run.child)
 			expect_result(&run);
 		/* Met once if at all, and by nobody who kept silent about it. */
@@ -139,14 +140,14 @@ KTEST(nomem, giving_up_leaks_nothing)
 	for (long nth = 1; reached; nth++) {
 		struct mm_struct *mm, *child = NULL;
 
-		fail_nth(nth);
+		alloc_fail_nth(nth);
 		mm = mm_alloc();
 		if (mm && map_fixed(mm, BASE, 8, RW) == (long)BASE &&
 		    !mm_fault(mm, BASE, FAULT_WRITE) &&
 		    !mm_fault(mm, BASE + 7 * PAGE_SIZE, FAULT_WRITE))
 			child = mm_fork(mm);
-		reached = alloc_fail_nth == 0;
-		fail_nth(0);
+		reached = alloc_fail_left() == 0;
+		alloc_fail_nth(0);
 		KTEST_EXPECT_EQ(!child, reached);
 		if (child)
 			mmput(child);
@@ -170,11 +171,11 @@ KTEST(nomem, populate_does_what_it_can)
 	KTEST_EXPECT_EQ(map_fixed(mm, BASE, 1, RW), BASE);
 	KTEST_EXPECT_EQ(mm_fault(mm, BASE, 0), 0);
 	/* The mapping, then pages: the third page is refused. The tables are there already. */
-	fail_nth(4);
+	alloc_fail_nth(4);
 	va = do_mmap(mm, BASE - 6 * PAGE_SIZE, 6 * PAGE_SIZE, RW,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE);
-	KTEST_EXPECT_EQ(alloc_fail_nth, 0);
-	fail_nth(0);
+	KTEST_EXPECT_EQ(alloc_fail_left(), 0);
+	alloc_fail_nth(0);
 	KTEST_EXPECT_EQ(va, BASE - 6 * PAGE_SIZE);
 	KTEST_EXPECT_EQ(mm->resident, 3);
 	KTEST_EXPECT_EQ(mm_fault(mm, BASE - PAGE_SIZE, FAULT_WRITE), 0);

@@ -8,6 +8,7 @@
 #include "kernel/base/errno.h"
 #include "kernel/base/ktest.h"
 #include "kernel/base/string.h"
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/tests/check_ktest.h"
 #include "mm/vmalloc.h"
@@ -228,9 +229,9 @@ KTEST(pgtable, kernel_mappings_fail_whole)
 	for (n = 0; n < 4; n++)
 		KTEST_EXPECT((pages[n] = alloc_page(GFP_KERNEL)) != NULL);
 	drained_pages();
-	fail_nth(1);
+	alloc_fail_nth(1);
 	KTEST_EXPECT_EQ(kmap_pages(va, pages, 4), -ENOMEM);
-	KTEST_EXPECT_EQ(alloc_fail_nth, 0);
+	KTEST_EXPECT_EQ(alloc_fail_left(), 0);
 	for (n = 0; n < 2; n++)
 		KTEST_EXPECT_EQ(*pt_walk(swapper_pg_dir, va + n * PAGE_SIZE, 1, false), 0);
 	KTEST_EXPECT(!pt_walk(swapper_pg_dir, va + 2 * PAGE_SIZE, 1, false));

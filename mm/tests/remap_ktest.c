@@ -5,6 +5,7 @@
  */
 #include "kernel/base/errno.h"
 #include "kernel/base/ktest.h"
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/tests/check_ktest.h"
 #include "mm/vma.h"
@@ -130,9 +131,9 @@ KTEST(remap, locked_and_counted)
 	KTEST_EXPECT_EQ(do_mlock(mm, BASE, PAGES * PAGE_SIZE, false), 0);
 	KTEST_EXPECT_EQ(mm->resident, PAGES / 2 + 1);
 	/* Refused for want of memory: what was had by then stays. */
-	fail_nth(2);
+	alloc_fail_nth(2);
 	KTEST_EXPECT_EQ(do_mlock(mm, BASE, PAGES * PAGE_SIZE, true), -EAGAIN);
-	fail_nth(0);
+	alloc_fail_nth(0);
 	KTEST_EXPECT_EQ(mm->resident, PAGES / 2 + 2);
 	KTEST_EXPECT_EQ(do_mlock(mm, BASE, (PAGES + 1) * PAGE_SIZE, true), -ENOMEM);
 	KTEST_EXPECT_EQ(do_msync(mm, BASE, PAGES * PAGE_SIZE, MS_SYNC), 0);

@@ -17,6 +17,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/tests/actor.h"
 #include "kernel/workers.h"
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/pgtable.h"
 
@@ -207,10 +208,10 @@ static void without_memory(void *unused)
 {
 	(void)unused;
 	pt_cache_drain();
-	alloc_fail_nth = 1;
+	alloc_fail_nth(1);
 	KTEST_EXPECT_EQ(set_memory_ro((unsigned long)word_of(short_block, 0), PAGES), -ENOMEM);
-	KTEST_EXPECT_EQ(alloc_fail_nth, 0);
-	alloc_fail_nth = 0;
+	KTEST_EXPECT_EQ(alloc_fail_left(), 0);
+	alloc_fail_nth(0);
 }
 
 KTEST(guard, i36_without_memory_nothing_changes)

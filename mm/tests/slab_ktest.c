@@ -9,6 +9,7 @@
 
 #include "kernel/base/ktest.h"
 #include "kernel/base/string.h"
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/tests/check_ktest.h"
 
@@ -157,17 +158,17 @@ KTEST(slab, failed_allocations)
 	void *o;
 
 	for (long nth = 1; nth <= 2; nth++) {
-		fail_nth(nth);
+		alloc_fail_nth(nth);
 		KTEST_EXPECT(!kmem_cache_alloc(cache, GFP_KERNEL));
-		KTEST_EXPECT_EQ(alloc_fail_nth, 0);
+		KTEST_EXPECT_EQ(alloc_fail_left(), 0);
 		KTEST_EXPECT_EQ(kmem_cache_inuse(cache), 0);
 		KTEST_EXPECT_EQ(nr_free_pages(), before);
 	}
-	fail_nth(3);
+	alloc_fail_nth(3);
 	o = kmem_cache_alloc(cache, GFP_KERNEL);
 	KTEST_EXPECT(o);
-	KTEST_EXPECT_EQ(alloc_fail_nth, 1);
-	fail_nth(0);
+	KTEST_EXPECT_EQ(alloc_fail_left(), 1);
+	alloc_fail_nth(0);
 	if (o)
 		kmem_cache_free(cache, o);
 	KTEST_EXPECT_EQ(drained_pages(), before);

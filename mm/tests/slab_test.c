@@ -1,4 +1,5 @@
-/* host-test: mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/memblock.c mm/memmap.c tools/host/mm_host.c */
+/* host-test: mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/allocfail.c mm/memblock.c mm/memmap.c
+ * tools/host/mm_host.c */
 /*
  * Objects against a model: each live object is filled with its own number, so that two owners of
  * one byte show when the second of them is freed. Pages are counted before and after.
@@ -12,6 +13,7 @@
 #include <cmocka.h>
 
 #include "kernel/base/preempt.h"
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/slab.h"
 #include "tools/host/mm_host.h"
@@ -254,17 +256,17 @@ static void test_injected_faults(void **state)
 
 	/* A refill is an allocation of its own: have the slab beforehand. */
 	kfree(kmalloc(40, GFP_KERNEL));
-	alloc_fail_nth = 2;
+	alloc_fail_nth(2);
 	a = kmalloc(40, GFP_KERNEL);
 	b = kzalloc(40);
 	assert_non_null(a);
 	assert_null(b);
-	assert_int_equal(alloc_fail_nth, 0);
+	assert_int_equal(alloc_fail_left(), 0);
 	kfree(a);
 	drain();
-	alloc_fail_nth = 2; /* the object, then its slab's page */
+	alloc_fail_nth(2); /* the object, then its slab's page */
 	assert_null(kmalloc(40, GFP_KERNEL));
-	assert_int_equal(alloc_fail_nth, 0);
+	assert_int_equal(alloc_fail_left(), 0);
 	assert_all_free();
 }
 

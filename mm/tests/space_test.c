@@ -1,5 +1,5 @@
 /* host-test: mm/vma.c mm/mmap.c mm/mremap.c mm/advise.c mm/fault.c mm/copy.c mm/unmap.c mm/memobj.c
- * mm/mm.c mm/pgtable.c mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/memblock.c mm/memmap.c
+ * mm/mm.c mm/pgtable.c mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/allocfail.c mm/memblock.c mm/memmap.c
  * kernel/base/avl.c tools/host/mm_host.c mm/tests/space_host.c mm/tests/space_model.c
  * mm/tests/space_check.c */
 /*
@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "kernel/base/errno.h"
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/pgtable.h"
 #include "mm/tests/space_check.h"
@@ -84,7 +85,7 @@ static void maybe_fail(void)
 	/* Tables shall be allocations too. */
 	if (armed)
 		pt_cache_drain();
-	alloc_fail_nth = armed ? 1 + below(6) : 0;
+	alloc_fail_nth(armed ? 1 + below(6) : 0);
 }
 
 /*
@@ -93,10 +94,10 @@ static void maybe_fail(void)
  */
 static bool expect(struct space *s, long got, long want)
 {
-	bool hit = armed && !alloc_fail_nth;
+	bool hit = armed && !alloc_fail_left();
 
 	armed = false;
-	alloc_fail_nth = 0;
+	alloc_fail_nth(0);
 	last[(nr_last - 1) % LAST].got = got;
 	last[(nr_last - 1) % LAST].want = want;
 	if (hit)

@@ -10,6 +10,7 @@
 #include "arch/mmu.h"
 #include "arch/smp.h"
 #include "kernel/base/ktest.h"
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/pgtable.h"
 #include "mm/tests/check_ktest.h"
@@ -179,10 +180,10 @@ KTEST(vmalloc, failed_allocations_leak_nothing)
 		bool reached;
 		void *p;
 
-		fail_nth(nth);
+		alloc_fail_nth(nth);
 		p = vmalloc(5 * PAGE_SIZE);
-		reached = READ_ONCE(alloc_fail_nth) == 0;
-		fail_nth(0);
+		reached = alloc_fail_left() == 0;
+		alloc_fail_nth(0);
 		refused += !p;
 		vfree(p);
 		KTEST_EXPECT_EQ(vmalloc_bytes(), bytes);

@@ -1,4 +1,4 @@
-/* host-test: mm/vmalloc.c mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/memblock.c mm/memmap.c
+/* host-test: mm/vmalloc.c mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/allocfail.c mm/memblock.c mm/memmap.c
  * tools/host/mm_host.c */
 /*
  * vmalloc over page tables that are a hash table here. It knows which addresses and pages some
@@ -15,6 +15,7 @@
 
 #include "kernel/base/errno.h"
 #include "kernel/base/preempt.h"
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/pgsync/pgsync.h"
 #include "mm/pgtable.h"
@@ -354,19 +355,19 @@ static void test_injected_faults(void **state)
 		long n = 0;
 
 		do {
-			alloc_fail_nth = ++n;
+			alloc_fail_nth(++n);
 			addr = kind ? vmalloc_fresh_slot(20 * PAGE_SIZE, kind == 2)
 				    : vmalloc(20 * PAGE_SIZE);
 			/* A page that is not found is looked for once more: success in spite of the
 			 * fault. */
-			if (!alloc_fail_nth && addr && !IS_ERR(addr)) {
+			if (!alloc_fail_left() && addr && !IS_ERR(addr)) {
 				vfree(addr);
 				vmalloc_purge();
 				addr = NULL;
 			}
 			assert_true(n < 100);
 		} while (!addr || IS_ERR(addr));
-		alloc_fail_nth = 0;
+		alloc_fail_nth(0);
 		assert_true(n > 20);
 		vfree(addr);
 		assert_all_free();

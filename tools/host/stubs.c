@@ -1,5 +1,6 @@
 /*
- * What every host test links in place of the kernel's own: panic, printk, the preemption count.
+ * What every host test links in place of the kernel's own: panic, printk, the preemption count, the task
+ * whose allocations are counted.
  *
  * panic() ends the test through cmocka, so expect_assert_failure() can show that an ASSERT fires.
  * printk goes to standard output and is weak: the test of the real one links that instead.
@@ -16,6 +17,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/preempt.h"
 #include "kernel/base/printk.h"
+#include "mm/allocfail.h"
 
 DEFINE_PER_CPU(u32, preempt_count)
 = PREEMPT_NO_RESCHED;
@@ -51,6 +53,14 @@ __attribute__((weak)) void printk(const char *fmt, ...)
 __attribute__((weak)) void printk_write(const char *buf, size_t n)
 {
 	fwrite(buf, 1, n, stdout);
+}
+
+/* All of a test is one task. */
+struct alloc_failure *current_alloc_failure(void)
+{
+	static struct alloc_failure failure;
+
+	return &failure;
 }
 
 /* No host test sets the need to reschedule unless it brings its own. */

@@ -13,6 +13,7 @@
 #include "kernel/kstack.h"
 #include "kernel/task.h"
 #include "kernel/workers.h"
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/pgsync/pgsync.h"
 #include "mm/pgtable.h"
@@ -169,9 +170,9 @@ KTEST(kstack, failed_allocations_leak_nothing)
 	before = drained_pages();
 	top = 0;
 	for (nth = 1; !top && nth < 20; nth++) {
-		WRITE_ONCE(alloc_fail_nth, nth);
+		alloc_fail_nth(nth);
 		top = kstack_alloc();
-		WRITE_ONCE(alloc_fail_nth, 0);
+		alloc_fail_nth(0);
 		if (top)
 			kstack_free(top);
 		KTEST_EXPECT_EQ(drained_pages(), before);

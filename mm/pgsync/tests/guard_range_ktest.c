@@ -14,6 +14,7 @@
 #include "kernel/base/string.h"
 #include "kernel/pgctl.h"
 #include "kernel/workers.h"
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/pgsync/strategy.h"
 #include "mm/pgsync/tests/everywhere.h"
@@ -34,9 +35,9 @@ static int populate_without_memory(unsigned long start, unsigned long end)
 
 	preempt_disable();
 	pt_cache_drain();
-	WRITE_ONCE(alloc_fail_nth, 2);
+	alloc_fail_nth(2);
 	ret = kroot_populate(start, end);
-	WRITE_ONCE(alloc_fail_nth, 0);
+	alloc_fail_nth(0);
 	preempt_enable();
 	return ret;
 }
