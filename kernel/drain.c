@@ -6,6 +6,7 @@
 
 #include "kernel/base/rcu.h"
 #include "kernel/kstack.h"
+#include "kernel/task_mm.h"
 #include "kernel/workers.h"
 #include "mm/buddy.h"
 #include "mm/pgsync/pgsync.h"
@@ -17,6 +18,8 @@
 static void drain_roots_and_stacks(void *arg)
 {
 	(void)arg;
+	/* What the CPU has borrowed, and the idle task would borrow on: its owner may be dead. */
+	leave_borrowed_mm();
 	root_cache_drain();
 	kstack_cache_drain();
 	pt_cache_drain();

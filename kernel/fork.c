@@ -131,7 +131,7 @@ static void abandon(struct task_struct *t)
 {
 	if (t->mm)
 		mmput(t->mm);
-	if (t->group)
+	if (t->group && !MUTANT(fork_leaks_group))
 		group_put(t->group);
 	task_free(t);
 }

@@ -24,9 +24,11 @@
 #include "kernel/sched.h"
 #include "kernel/syscalls.h"
 #include "kernel/workers.h"
+#include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/mm.h"
 #include "mm/pgtable.h"
+#include "mm/slab.h"
 #include "mm/vmalloc.h"
 
 #define RANGES     512
@@ -361,6 +363,28 @@ static long stats(void __user *out)
 	return copy_to_user(out, &s, sizeof(s));
 }
 
+static long fail_nth(unsigned long n)
+{
+	long left = alloc_fail_left();
+
+	if (n > INT64_MAX)
+		return -EINVAL;
+	alloc_fail_nth((long)n);
+	return left;
+}
+
+static long cache_objects(unsigned long number, void __user *out)
+{
+	struct kmem_cache *cache = kmem_cache_by_number(number);
+	struct pgctl_cache c = {0};
+
+	if (!cache)
+		return -ENOENT;
+	strlcpy(c.name, cache->name, sizeof(c.name));
+	c.objects = kmem_cache_inuse(cache);
+	return copy_to_user(out, &c, sizeof(c));
+}
+
 __noreturn void power_off(bool success)
 {
 	printk("schedule hash: %016llx, %llu switches\n", (unsigned long long)sched_hash(),
@@ -403,6 +427,10 @@ long do_pgctl(unsigned int op, unsigned long a, unsigned long b, void __user *ou
 		power_off(a == 0);
 	case PGCTL_PIN:
 		return pin();
+	case PGCTL_FAIL_NTH:
+		return fail_nth(a);
+	case PGCTL_CACHE:
+		return cache_objects(a, out);
 	default:
 		return -EINVAL;
 	}

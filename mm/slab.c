@@ -233,6 +233,11 @@ void kmem_cache_drain_cpu(void)
 	}
 }
 
+struct kmem_cache *kmem_cache_by_number(unsigned long number)
+{
+	return number < smp_load_acquire(&nr_caches) ? &caches[number] : NULL;
+}
+
 u64 slab_report(void)
 {
 	unsigned int n = smp_load_acquire(&nr_caches);

@@ -81,6 +81,9 @@ void kmem_cache_drain_cpu(void);
 /* Objects that callers hold. Exact while nobody allocates. */
 u64 kmem_cache_inuse(struct kmem_cache *cache);
 
+/* The caches in the order in which they were made; NULL behind the last. */
+struct kmem_cache *kmem_cache_by_number(unsigned long number);
+
 /* Prints each cache that has live objects; returns how many objects that is in all. */
 u64 slab_report(void);
 

@@ -77,6 +77,18 @@ enum pgctl_op {
 	 * way; -ENOMEM. The log says which.
 	 */
 	PGCTL_PIN,
+	/*
+	 * a > 0: the a-th allocation that the calling task makes from now on fails, that one only,
+	 * as if there were no memory; its page faults count as well. a = 0: none. Returns how many
+	 * allocations the one that was asked for before still had to wait for: 0 if it has failed.
+	 */
+	PGCTL_FAIL_NTH,
+	/*
+	 * *out is a struct pgctl_cache: the a-th cache of kernel objects. -ENOENT: there are not so
+	 * many.
+	 */
+	PGCTL_CACHE,
+	PGCTL_OPS, /* how many there are */
 };
 
 struct pgctl_stats {
@@ -103,6 +115,11 @@ struct pgctl_stats {
 	uint64_t fault_syncs;     /* slots filled by the fault handler */
 	uint64_t ranges_grown;    /* ranges made by PGCTL_GROW, in new slots and in old ones */
 	char strategy[16];
+};
+
+struct pgctl_cache {
+	char name[24];
+	uint64_t objects; /* in use; exact after PGCTL_DRAIN, while nobody allocates */
 };
 
 /* Ticks of the TSC; instructions under `-icount shift=0`. Reading it has been taken off. */

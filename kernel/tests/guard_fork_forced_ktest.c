@@ -72,12 +72,13 @@ KTEST(guard, i08_a_fork_that_fails_has_never_been_seen)
 	unsigned int injected = 0, before, during = 0;
 	struct vain_fork f = {.reached = true};
 	struct actor parent;
-	u64 pages;
+	u64 pages, objects;
 
 	actor_start(&parent, 0);
 	actor_run(&parent, adopt_new_mm, mm);
 	before = tasks_in_table();
 	pages = drained_pages();
+	objects = live_objects();
 	while (f.reached && f.nth < 100) {
 		race_on("fork_checked", 0, 1, count_tasks, &during);
 		during = before;
@@ -89,6 +90,7 @@ KTEST(guard, i08_a_fork_that_fails_has_never_been_seen)
 		KTEST_EXPECT_EQ(tasks_in_table(), before);
 		expect_sound_mm(mm);
 		KTEST_EXPECT_EQ(drained_pages(), pages);
+		KTEST_EXPECT_EQ(live_objects(), objects);
 		injected += f.reached;
 	}
 	KTEST_EXPECT(!f.reached);

@@ -8,12 +8,23 @@
 #include "kernel/workers.h"
 #include "mm/buddy.h"
 #include "mm/pgtable.h"
+#include "mm/slab.h"
 #include "mm/vma.h"
 
 u64 drained_pages(void)
 {
 	drain_all();
 	return nr_free_pages();
+}
+
+u64 live_objects(void)
+{
+	struct kmem_cache *cache;
+	u64 n = 0;
+
+	for (unsigned int i = 0; (cache = kmem_cache_by_number(i)) != NULL; i++)
+		n += kmem_cache_inuse(cache);
+	return n;
 }
 
 u64 next_random(u64 *state)

@@ -11,6 +11,9 @@
 /* Free pages when no cache of any CPU holds any. May sleep. */
 u64 drained_pages(void);
 
+/* Objects of all caches together that somebody holds. Exact after drained_pages(). */
+u64 live_objects(void);
+
 /* xorshift64* (Vigna 2014): *state is not 0. */
 u64 next_random(u64 *state);
 

@@ -42,7 +42,8 @@ def test_order_follows_the_seed(ktap):
 
 
 def test_user_abi(ktap):
-    assert len(ktap("pgctl=1 -- /bin/abitest pgctl=1", smp=4).passed) >= 100
+    """But for nomem, which empties the caches of all CPUs some hundred times: test_nomem.py has one that is quicker."""
+    assert len(ktap("pgctl=1 -- /bin/abitest pgctl=1 skip=nomem", smp=4).passed) >= 100
 
 
 def test_pgctl_is_refused_unless_the_boot_line_allows_it(boot):

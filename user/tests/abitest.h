@@ -66,6 +66,7 @@ extern struct options {
 	bool pgctl;       /* the kernel was booted with pgctl=1 */
 	const char *bad;  /* directory of malformed programs */
 	const char *tiny; /* a program that exits with 0 */
+	const char *skip; /* an area that is left out */
 	const char *self;
 } options;
 

@@ -1,7 +1,7 @@
 /*
  * abitest: runs the tests and reports KTAP.
  *
- *	abitest [only=area or area.name] [host=1] [pgctl=0|1] [bad=/bad] [tiny=/bin/tiny]
+ *	abitest [only=area or area.name] [skip=area] [host=1] [pgctl=0|1] [bad=/bad] [tiny=/bin/tiny]
  *
  * Exit code 0 and the last line `ABITEST: PASS` when no test failed. A test that runs longer than
  * LIMIT_NS is killed and counts as failed.
@@ -19,7 +19,7 @@ struct options options;
 /* The linker's bounds of section abitests. */
 extern const struct abi_test *const __start_abitests[], *const __stop_abitests[];
 
-static const char *const keys[] = {"only", "host", "pgctl", "bad", "tiny", NULL};
+static const char *const keys[] = {"only", "skip", "host", "pgctl", "bad", "tiny", NULL};
 
 int status_of(void (*fn)(void))
 {
@@ -39,6 +39,8 @@ static bool selected(const struct abi_test *t, const char *only)
 {
 	size_t area = strlen(t->area);
 
+	if (strcmp(options.skip, t->area) == 0)
+		return false;
 	if (!only || strcmp(only, t->area) == 0)
 		return true;
 	return strncmp(only, t->area, area) == 0 && only[area] == '.' &&
@@ -148,6 +150,7 @@ int main(int argc, char **argv, char **envp)
 	options.pgctl = arg_number(argc, argv, "pgctl", pgctl_allowed());
 	options.bad = arg_string(argc, argv, "bad", "/bad");
 	options.tiny = arg_string(argc, argv, "tiny", "/bin/tiny");
+	options.skip = arg_string(argc, argv, "skip", "");
 	options.self = argv[0];
 	return run_all(arg_string(argc, argv, "only", NULL));
 }
