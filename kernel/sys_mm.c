@@ -6,8 +6,6 @@
 #include "kernel/task.h"
 #include "mm/mm.h"
 
-#define MAP_HUGETLB 0x40000
-
 #define MLOCK_ONFAULT 1
 
 #define MCL_CURRENT 1
@@ -25,9 +23,6 @@ SYSCALL(mmap)
 	/* Files come with their server. */
 	if (!(a3 & MAP_ANONYMOUS))
 		return -EBADF;
-	/* As a Linux without them. */
-	if (a3 & MAP_HUGETLB)
-		return -EINVAL;
 	return do_mmap(current->mm, a0, a1, a2, a3);
 }
 

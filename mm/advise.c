@@ -5,6 +5,7 @@
  * mapped. Locked memory is touched, and nothing remembers that it is locked.
  */
 #include "kernel/base/errno.h"
+#include "mm/huge.h"
 #include "mm/memobj.h"
 #include "mm/mm.h"
 #include "mm/pgtable.h"
@@ -20,6 +21,8 @@ static bool advice_known(unsigned int advice)
 	case MADV_WILLNEED:
 	case MADV_DONTNEED:
 	case MADV_FREE:
+	case MADV_HUGEPAGE:
+	case MADV_NOHUGEPAGE:
 	case MADV_DONTDUMP:
 	case MADV_DODUMP:
 	case MADV_COLD:
@@ -30,6 +33,48 @@ static bool advice_known(unsigned int advice)
 	}
 }
 
+/* What Linux says when the memory for a division is missing. */
+static int again(int error)
+{
+	return error == -ENOMEM ? -EAGAIN : error;
+}
+
+/* Whether a part of one mapping wants huge pages from now on; those that it has, it keeps. */
+static int advise_huge(struct mm_struct *mm, unsigned long start, unsigned long end, bool wanted)
+{
+	int error = vma_isolate(mm, start, end);
+	struct vma *vma = find_vma(mm, start);
+
+	if (error || vma->flags & VMA_HUGETLB)
+		return again(error);
+	vma->flags &= ~VMA_HUGEPAGE;
+	if (wanted) {
+		vma->flags |= VMA_HUGEPAGE;
+		vma->huge = !vma->obj;
+	}
+	return 0;
+}
+
+/* The pages of a part of one mapping go. */
+static int discard(struct mm_struct *mm, const struct vma *vma, unsigned long start,
+		   unsigned long end)
+{
+	int error;
+
+	if (vma->flags & VMA_HUGETLB) {
+		/* Whole ones only: as Linux, which rounds the end down. */
+		end = ALIGN_DOWN(end, HUGE_SIZE);
+		if (!IS_ALIGNED(start, HUGE_SIZE))
+			return -EINVAL;
+		if (end <= start)
+			return 0;
+	}
+	error = huge_split_borders(mm, start, end);
+	if (!error)
+		unmap_pages(mm, start, end);
+	return again(error);
+}
+
 /* A part of one mapping. */
 static int advise_part(struct mm_struct *mm, const struct vma *vma, unsigned long start,
 		       unsigned long end, unsigned int advice)
@@ -37,12 +82,17 @@ static int advise_part(struct mm_struct *mm, const struct vma *vma, unsigned lon
 	switch (advice) {
 	case MADV_FREE:
 		/* Only memory that is anonymous and private; it may lose its contents at once. */
-		if (vma->obj)
+		if (vma->obj || vma->flags & VMA_HUGETLB)
 			return -EINVAL;
 		/* fallthrough */
 	case MADV_DONTNEED:
-		unmap_pages(mm, start, end);
-		return 0;
+		return discard(mm, vma, start, end);
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		return vma->flags & VMA_HUGETLB ? -EINVAL : 0;
+	case MADV_HUGEPAGE:
+	case MADV_NOHUGEPAGE:
+		return advise_huge(mm, start, end, advice == MADV_HUGEPAGE);
 	default:
 		return 0;
 	}
@@ -52,10 +102,10 @@ static int advise_part(struct mm_struct *mm, const struct vma *vma, unsigned lon
 static int advise_locked(struct mm_struct *mm, unsigned long start, unsigned long end,
 			 unsigned int advice)
 {
-	const struct vma *vma = find_vma(mm, start);
 	int holes = 0;
 
-	for (; start < end; vma = vma_next(mm, vma)) {
+	while (start < end) {
+		const struct vma *vma = find_vma(mm, start);
 		unsigned long part_end;
 		int error;
 
@@ -89,6 +139,8 @@ int do_madvise(struct mm_struct *mm, unsigned long addr, size_t len, unsigned in
 		return 0;
 	mutex_lock(&mm->mmap_lock);
 	ret = advise_locked(mm, addr, addr + bytes, advice);
+	if (advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE)
+		vma_merge_range(mm, addr, addr + bytes);
 	mutex_unlock(&mm->mmap_lock);
 	return ret;
 }
@@ -96,9 +148,9 @@ int do_madvise(struct mm_struct *mm, unsigned long addr, size_t len, unsigned in
 /* Whether a touch would find a page without making one. */
 static bool in_core(struct mm_struct *mm, const struct vma *vma, unsigned long va)
 {
-	const pte_t *entry = pt_walk(mm->root->pgd, va, 1, false);
+	unsigned int level;
 
-	if (entry && pte_present(*entry))
+	if (pt_leaf(mm->root->pgd, va, &level))
 		return true;
 	return vma_shows_object(vma, va) && memobj_has_page(vma->obj, vma_obj_index(vma, va));
 }

@@ -6,6 +6,7 @@
  * mapping is small, its entries are copied all the same, since a fault costs more than they all do.
  */
 #include "kernel/base/errno.h"
+#include "mm/huge.h"
 #include "mm/mm.h"
 #include "mm/pgtable.h"
 #include "mm/vma.h"
@@ -53,6 +54,26 @@ static void copy_entries(pte_t *entry, unsigned int n, unsigned long va, void *a
 	}
 }
 
+static void copy_huge(pte_t *entry, unsigned long va, void *arg)
+{
+	struct copy_pages *c = arg;
+	pte_t *to = c->error ? NULL : pt_walk(c->new->root->pgd, va, HUGE_LEVEL, true);
+	pte_t e = *entry;
+
+	if (!to) {
+		c->error = -ENOMEM;
+		return;
+	}
+	if (pte_writable(e)) {
+		e &= ~PTE_W;
+		WRITE_ONCE(*entry, e);
+		tlb_batch_add(c->batch, va);
+	}
+	huge_get(phys_to_page(pte_phys(e)));
+	pt_set(to, e);
+	c->new->resident += HUGE_PAGES;
+}
+
 static bool must_copy(const struct vma *vma)
 {
 	if (vma->flags & VMA_SHARED)
@@ -63,7 +84,7 @@ static bool must_copy(const struct vma *vma)
 int vma_copy_pages(struct mm_struct *new, struct mm_struct *old, const struct vma *vma,
 		   struct tlb_batch *batch)
 {
-	static const struct pt_range_ops ops = {.entries = copy_entries};
+	static const struct pt_range_ops ops = {.entries = copy_entries, .leaf = copy_huge};
 	struct copy_pages c = {.new = new, .batch = batch};
 
 	if (must_copy(vma))

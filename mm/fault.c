@@ -7,6 +7,7 @@
  *	private, read		the object's own page, read-only, not counted (PTE_SPECIAL): the
  *				mapping's reference to the object keeps it
  *	private, write		a copy of it; the part behind the file's end is zero
+ *	anonymous, 2 MiB	a huge page, where the mapping asks for one (huge.c)
  *	write to a page that is mapped read-only in a writable mapping
  *				copied when shared, made writable when it is ours alone (COW)
  */
@@ -15,6 +16,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/string.h"
 #include "mm/buddy.h"
+#include "mm/huge.h"
 #include "mm/memobj.h"
 #include "mm/mm.h"
 #include "mm/pagezero.h"
@@ -192,6 +194,12 @@ static int fault_locked(struct mm_struct *mm, unsigned long va, unsigned long ac
 		vma = grow_stack(mm, vma, va);
 	if (!vma || !access_allowed(vma, access))
 		return -EFAULT;
+	if (unlikely(vma->huge)) {
+		int ret = huge_fault(mm, vma, va, access);
+
+		if (ret != HUGE_NOT)
+			return ret;
+	}
 	entry = pt_walk(mm->root->pgd, va, 1, true);
 	if (!entry)
 		return -ENOMEM;
@@ -233,9 +241,11 @@ int mm_insert_page(struct mm_struct *mm, unsigned long va, struct page *page)
 
 void *mm_page_address(struct mm_struct *mm, unsigned long va)
 {
-	pte_t *entry = pt_walk(mm->root->pgd, va, 1, false);
+	unsigned int level;
+	const pte_t *entry = pt_leaf(mm->root->pgd, va, &level);
 
-	return entry && pte_present(*entry) ? phys_to_virt(pte_phys(*entry)) : NULL;
+	return entry ? phys_to_virt(pte_phys(*entry) + ALIGN_DOWN(va % pt_span(level), PAGE_SIZE))
+		     : NULL;
 }
 
 void mm_grow_stack(struct mm_struct *mm, unsigned long start)

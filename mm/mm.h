@@ -28,6 +28,8 @@ struct memobj;
 #define VMA_EXEC      BIT(2)
 #define VMA_SHARED    BIT(3)
 #define VMA_GROWSDOWN BIT(8)
+#define VMA_HUGETLB   BIT(22) /* MAP_HUGETLB: huge pages, and nothing else */
+#define VMA_HUGEPAGE  BIT(29) /* MADV_HUGEPAGE: huge pages where they can be had */
 
 /* [start, end), page aligned. Under mmap_lock. */
 struct vma {
@@ -42,6 +44,7 @@ struct vma {
 	/* A part of a private mapping is the object's, the rest is zero; 0, 0: all is the object's. */
 	unsigned long file_start, file_end;
 	bool own_pages; /* private: it may have pages that nobody else can give it */
+	bool huge;      /* private, anonymous: some of them may be huge (mm/huge.h) */
 };
 
 /*
@@ -121,7 +124,8 @@ DECLARE_PER_CPU(struct mm_struct *, cpu_loaded_mm);
 
 /*
  * Makes `va` accessible as `access` asks. 0; -EFAULT: not mapped so; -ENXIO: mapped, but behind the
- * end of what is mapped there; -ENOMEM. May sleep, takes mmap_lock.
+ * end of what is mapped there, or for huge pages only (MAP_HUGETLB), and there is none; -ENOMEM. May
+ * sleep, takes mmap_lock.
  */
 int mm_fault(struct mm_struct *mm, unsigned long va, unsigned long access);
 
@@ -138,7 +142,10 @@ int mm_fault(struct mm_struct *mm, unsigned long va, unsigned long access);
 #define MAP_POPULATE        0x8000
 #define MAP_NONBLOCK        0x10000
 #define MAP_STACK           0x20000
+#define MAP_HUGETLB         0x40000
 #define MAP_FIXED_NOREPLACE 0x100000
+#define MAP_HUGE_SHIFT      26 /* MAP_HUGETLB: the size of its pages, a power of two; 0: 2 MiB */
+#define MAP_HUGE_MASK       0x3f
 
 /* The address, or -errno. */
 long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
@@ -166,6 +173,8 @@ long do_mremap(struct mm_struct *mm, unsigned long addr, size_t old_len, size_t 
 #define MADV_WILLNEED   3
 #define MADV_DONTNEED   4
 #define MADV_FREE       8 /* here the same as DONTNEED */
+#define MADV_HUGEPAGE   14
+#define MADV_NOHUGEPAGE 15
 #define MADV_DONTDUMP   16
 #define MADV_DODUMP     17
 #define MADV_COLD       20
@@ -234,7 +243,10 @@ u64 vma_pte_prot(const struct vma *vma);
 /* Drops [start, end) of mm on every CPU that may hold it; waits for them. Interrupts on. */
 void tlb_flush_mm(struct mm_struct *mm, unsigned long start, unsigned long end);
 
-/* Single pages of one address space, gathered to be dropped together. More than fit: everything. */
+/*
+ * Single pages of one address space, of any size, gathered to be dropped together. More than fit:
+ * everything.
+ */
 #define TLB_BATCH 16
 
 struct tlb_batch {

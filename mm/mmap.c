@@ -6,6 +6,7 @@
  */
 #include "kernel/base/errno.h"
 #include "kernel/base/panic.h"
+#include "mm/huge.h"
 #include "mm/memobj.h"
 #include "mm/mm.h"
 #include "mm/pgtable.h"
@@ -26,6 +27,7 @@ static struct vma *anonymous_vma(unsigned long start, unsigned long end, unsigne
 	if (!vma)
 		return NULL;
 	*vma = (struct vma){.start = start, .end = end, .flags = flags};
+	vma->huge = flags & VMA_HUGETLB;
 	if (flags & VMA_SHARED) {
 		vma->obj = memobj_create((end - start) >> PAGE_SHIFT);
 		vma->obj_origin = start;
@@ -76,8 +78,10 @@ int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end)
 	if (!vma || vma->start >= end)
 		return 0;
 	if (vma->start != start || vma->end != end) {
-		if (vma_split_at_borders(mm, start, end))
-			return -ENOMEM;
+		int error = vma_isolate(mm, start, end);
+
+		if (error)
+			return error;
 		vma = find_vma(mm, start);
 	}
 	/* First the translations: the mapping's reference keeps an object's uncounted pages. */
@@ -107,23 +111,34 @@ int do_munmap(struct mm_struct *mm, unsigned long addr, size_t len)
 	return ret;
 }
 
-unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_t len)
+unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_t len, size_t align)
 {
+	size_t slack = align - PAGE_SIZE;
+	unsigned long gap;
+
 	/* At the hint, else as high as possible. */
 	if (hint & PAGE_MASK) {
 		const struct vma *vma;
 
-		hint = MAX(hint & PAGE_MASK, MMAP_MIN_ADDR);
+		hint = ALIGN_UP(MAX(hint & PAGE_MASK, MMAP_MIN_ADDR), align);
 		vma = find_vma(mm, hint);
-		if (range_ok(hint, len) && (!vma || vma_start_gap(vma) >= hint + len))
+		if (hint && range_ok(hint, len) && (!vma || vma_start_gap(vma) >= hint + len))
 			return hint;
 	}
-	return vma_find_gap(mm, len, MMAP_BASE);
+	gap = vma_find_gap(mm, len + slack, MMAP_BASE);
+	return gap ? ALIGN_DOWN(gap + slack, align) : 0;
+}
+
+static size_t page_bytes(unsigned long flags)
+{
+	return flags & MAP_HUGETLB ? HUGE_SIZE : PAGE_SIZE;
 }
 
 /* MAP_FIXED: the address, or why it cannot be there. */
 static long check_address(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long flags)
 {
+	if (!IS_ALIGNED(addr, page_bytes(flags)) && flags & MAP_HUGETLB)
+		return -EINVAL;
 	if (addr > USER_END - len)
 		return -ENOMEM;
 	if (!IS_ALIGNED(addr, PAGE_SIZE))
@@ -165,9 +180,11 @@ static long vma_flags_of(unsigned long prot, unsigned long flags)
 
 	if (flags & MAP_GROWSDOWN)
 		vma_flags |= VMA_GROWSDOWN;
+	if (flags & MAP_HUGETLB)
+		vma_flags |= VMA_HUGETLB;
 	switch (flags & MAP_TYPE) {
 	case MAP_PRIVATE:
-		return (long)vma_flags;
+		return flags & MAP_GROWSDOWN && flags & MAP_HUGETLB ? -EINVAL : (long)vma_flags;
 	case MAP_SHARED:
 		return flags & MAP_GROWSDOWN ? -EINVAL : (long)(vma_flags | VMA_SHARED);
 	default:
@@ -185,7 +202,8 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, size_t len, un
 
 	if (mm->nr_vmas > VMAS_MAX)
 		return -ENOMEM;
-	at = fixed ? check_address(mm, addr, len, flags) : (long)vma_choose_address(mm, addr, len);
+	at = fixed ? check_address(mm, addr, len, flags)
+		   : (long)vma_choose_address(mm, addr, len, page_bytes(flags));
 	if (at <= 0)
 		return at ? at : -ENOMEM;
 	addr = (unsigned long)at;
@@ -206,10 +224,15 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, size_t len, un
 	return at;
 }
 
-/* How mm_populate() touches `va`; false: there is nothing. */
-static bool populate_access(struct mm_struct *mm, unsigned long va, unsigned long *access)
+/*
+ * How mm_populate() touches `va`; false: there is nothing. *page: the bytes of the page that is there
+ * already.
+ */
+static bool populate_access(struct mm_struct *mm, unsigned long va, unsigned long *access,
+			    size_t *page)
 {
 	const struct vma *vma;
+	unsigned int level;
 	bool mapped;
 
 	mutex_lock(&mm->mmap_lock);
@@ -217,19 +240,23 @@ static bool populate_access(struct mm_struct *mm, unsigned long va, unsigned lon
 	mapped = vma && vma->start <= va;
 	if (mapped)
 		*access = (vma->flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE ? FAULT_WRITE : 0;
+	*page = mapped && vma->huge && pt_leaf(mm->root->pgd, va, &level) ? pt_span(level)
+									  : PAGE_SIZE;
 	mutex_unlock(&mm->mmap_lock);
 	return mapped;
 }
 
 int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
-	for (unsigned long va = start; va < end; va += PAGE_SIZE) {
+	size_t page;
+
+	for (unsigned long va = start; va < end; va = ALIGN_DOWN(va, page) + page) {
 		unsigned long access = 0;
 		int error;
 
 		if (task_must_die())
 			return -EINTR;
-		if (!populate_access(mm, va, &access))
+		if (!populate_access(mm, va, &access, &page))
 			continue;
 		error = mm_fault(mm, va, access);
 		if (error)
@@ -238,13 +265,31 @@ int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 	return 0;
 }
 
+/*
+ * MAP_HUGETLB: its length in whole pages of the size that is asked for. There are only private ones
+ * of 2 MiB; of 1 GiB, and to be shared, there are none, as on a Linux that has reserved none.
+ */
+static int huge_length(size_t *len, unsigned long flags)
+{
+	unsigned long shift = flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+
+	if (shift && shift != pt_shift(2) && shift != pt_shift(3))
+		return -EINVAL;
+	*len = ALIGN_UP(*len, 1UL << (shift ? shift : pt_shift(2)));
+	if (!*len)
+		return -EINVAL;
+	return shift == pt_shift(3) || (flags & MAP_TYPE) == MAP_SHARED ? -ENOMEM : 0;
+}
+
 long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
 	     unsigned long flags)
 {
 	bool populate =
 		flags & MAP_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
-	long ret;
+	long ret = flags & MAP_HUGETLB ? huge_length(&len, flags) : 0;
 
+	if (ret)
+		return ret;
 	if (!len)
 		return -EINVAL;
 	if (len > USER_END)
@@ -268,7 +313,7 @@ static void protect_leaf(pte_t *entry, unsigned long va, void *arg)
 	/* Write permission comes with the next write fault: others may have the page too. */
 	if (!(vma->flags & VMA_SHARED))
 		prot &= ~PTE_W;
-	pt_set(entry, (*entry & (PTE_PHYS_MASK | PTE_A | PTE_D | PTE_SPECIAL)) | prot);
+	pt_set(entry, (*entry & (PTE_PHYS_MASK | PTE_A | PTE_D | PTE_PS | PTE_SPECIAL)) | prot);
 }
 
 static void protect_none_leaf(pte_t *entry, unsigned long va, void *arg)
@@ -327,13 +372,15 @@ static int mprotect_locked(struct mm_struct *mm, unsigned long start, unsigned l
 			   unsigned long prot)
 {
 	struct vma *vma, *next;
+	int error;
 
 	if (!vma_all(mm, start, end))
 		return -ENOMEM;
 	if (mdwe_denies_range(mm, start, end, prot))
 		return -EACCES;
-	if (vma_split_at_borders(mm, start, end))
-		return -ENOMEM;
+	error = vma_isolate(mm, start, end);
+	if (error)
+		return error;
 	for (vma = find_vma(mm, start); vma && vma->start < end; vma = next) {
 		next = vma_next(mm, vma);
 		vma->flags = (vma->flags & ~PROT_ALL) | prot;

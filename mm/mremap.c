@@ -6,6 +6,7 @@
  */
 #include "kernel/base/errno.h"
 #include "kernel/base/panic.h"
+#include "mm/huge.h"
 #include "mm/mm.h"
 #include "mm/pgtable.h"
 #include "mm/unmap.h"
@@ -31,7 +32,8 @@ struct move {
 static void move_leaf(pte_t *entry, unsigned long va, void *arg)
 {
 	struct move *m = arg;
-	pte_t *to = m->error ? NULL : pt_walk(m->mm->root->pgd, va + m->delta, 1, true);
+	unsigned int level = pte_huge(*entry) ? HUGE_LEVEL : 1;
+	pte_t *to = m->error ? NULL : pt_walk(m->mm->root->pgd, va + m->delta, level, true);
 
 	if (!to) {
 		m->error = -ENOMEM;
@@ -73,22 +75,38 @@ static struct vma *moved_vma(const struct vma *vma, unsigned long from, unsigned
 	return copy;
 }
 
+/*
+ * Makes whole entries of what is to be moved, and a mapping of its own unless it stays where it is.
+ * Huge pages stay whole where they can be mapped at the other place.
+ */
+static int prepare_move(struct mm_struct *mm, unsigned long from, size_t len, unsigned long to,
+			bool keep)
+{
+	int error =
+		keep ? huge_split_borders(mm, from, from + len) : vma_isolate(mm, from, from + len);
+
+	if (error || IS_ALIGNED(to - from, HUGE_SIZE) || !find_vma(mm, from)->huge)
+		return error;
+	return huge_split_range(mm, from, from + len);
+}
+
 /* From and to are free of each other, and nothing is mapped where it goes. */
 static long move_mapping(struct mm_struct *mm, const struct remap *r, size_t old_len,
 			 unsigned long to)
 {
 	bool keep = r->flags & MREMAP_DONTUNMAP || !old_len;
 	struct vma *vma, *moved;
+	int error = prepare_move(mm, r->addr, old_len, to, keep);
 
-	if (!keep && vma_split_at_borders(mm, r->addr, r->addr + old_len))
-		return -ENOMEM;
+	if (error)
+		return error;
 	vma = find_vma(mm, r->addr);
 	moved = moved_vma(vma, r->addr, to, r->new_len);
 	if (!moved)
 		return -ENOMEM;
 	vma_link(mm, moved);
 	if (move_entries(mm, r->addr, to, old_len)) {
-		int error = move_entries(mm, to, r->addr, old_len);
+		error = move_entries(mm, to, r->addr, old_len);
 
 		ASSERT_MSG(!error, "[%#lx, +%#lx) cannot move back", r->addr, old_len);
 		unmap_pages(mm, to, to + r->new_len);
@@ -104,6 +122,12 @@ static long move_mapping(struct mm_struct *mm, const struct remap *r, size_t old
 		unmap_pages(mm, r->addr, r->addr + old_len);
 	vma_merge(mm, moved);
 	return (long)to;
+}
+
+/* Where what has huge pages goes, it goes in step with them. */
+static size_t move_align(struct mm_struct *mm, unsigned long addr)
+{
+	return find_vma(mm, addr)->huge && IS_ALIGNED(addr, HUGE_SIZE) ? HUGE_SIZE : PAGE_SIZE;
 }
 
 /* Whether it is refused to move or resize [addr, +old_len) of `vma`. */
@@ -138,7 +162,7 @@ static long remap_to(struct mm_struct *mm, const struct remap *r)
 	if (mm->nr_vmas + MOVE_VMAS >= VMAS_MAX)
 		return -ENOMEM;
 	if (!(r->flags & MREMAP_FIXED))
-		to = vma_choose_address(mm, to, r->new_len);
+		to = vma_choose_address(mm, to, r->new_len, move_align(mm, r->addr));
 	else if (to < MMAP_MIN_ADDR)
 		return -EPERM;
 	else
@@ -173,17 +197,34 @@ static long grow(struct mm_struct *mm, const struct remap *r)
 	}
 	if (!(r->flags & MREMAP_MAYMOVE) || mm->nr_vmas + MOVE_VMAS >= VMAS_MAX)
 		return -ENOMEM;
-	to = vma_choose_address(mm, 0, r->new_len);
+	to = vma_choose_address(mm, 0, r->new_len, move_align(mm, r->addr));
 	return to ? move_mapping(mm, r, r->old_len, to) : -ENOMEM;
 }
 
-static long remap_locked(struct mm_struct *mm, const struct remap *r)
+/* MAP_HUGETLB: by whole pages, and never more of them. 0 or -EINVAL. */
+static int round_to_huge(struct remap *r)
+{
+	r->old_len = ALIGN_UP(r->old_len, HUGE_SIZE);
+	r->new_len = ALIGN_UP(r->new_len, HUGE_SIZE);
+	if (!IS_ALIGNED(r->addr, HUGE_SIZE) || r->new_len > r->old_len ||
+	    r->flags & MREMAP_DONTUNMAP)
+		return -EINVAL;
+	if (!(r->flags & MREMAP_FIXED))
+		return 0;
+	return IS_ALIGNED(r->new_addr, HUGE_SIZE) && r->new_addr <= USER_END - r->new_len ? 0
+											  : -EINVAL;
+}
+
+static long remap_locked(struct mm_struct *mm, struct remap *r)
 {
 	const struct vma *vma = find_vma(mm, r->addr);
 	int ret;
 
 	if (!vma || vma->start > r->addr)
 		return -EFAULT;
+	ret = vma->flags & VMA_HUGETLB ? round_to_huge(r) : 0;
+	if (ret)
+		return ret;
 	if (r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return remap_to(mm, r);
 	if (r->new_len > r->old_len)

@@ -61,6 +61,7 @@ struct page {
 		} slab;
 		struct mm_root *root;
 		u32 pt_count; /* page table: present entries (mm/pgtable.h) */
+		u32 huge_count; /* A first page of a huge one: entries that map it whole (mm/huge.h) */
 		unsigned long owner[4];
 	};
 	u64 poisoned; /* debug builds: PAGE_POISONED from the page's free to its allocation */

@@ -190,6 +190,21 @@ static unsigned int descend(pte_t *root, unsigned long va, pte_t **path)
 	}
 }
 
+pte_t *pt_leaf(pte_t *root, unsigned long va, unsigned int *level)
+{
+	pte_t *path[PT_ROOT_LEVEL + 1];
+
+	*level = descend(root, va, path);
+	return pte_present(*path[*level]) ? path[*level] : NULL;
+}
+
+static void visit_large(pte_t *entry, unsigned long va, bool whole, const struct pt_range_ops *ops,
+			void *arg)
+{
+	ASSERT_MSG(whole, "a part of the large page at %#lx, %#lx", va, (unsigned long)*entry);
+	ops->leaf(entry, va, arg);
+}
+
 static void visit_entries(pte_t *entry, unsigned int n, unsigned long va,
 			  const struct pt_range_ops *ops, void *arg)
 {
@@ -225,7 +240,7 @@ void pt_walk_range(pte_t *root, unsigned long start, unsigned long end,
 			visit_entries(path[1], (unsigned int)((next - va) >> PAGE_SHIFT), va, ops,
 				      arg);
 		else if (pte_present(*path[level]))
-			ops->leaf(path[level], va, arg);
+			visit_large(path[level], va, next - va == pt_span(level), ops, arg);
 		if (ops->table_empty)
 			tell_empty(path, level, ops, arg);
 	}

@@ -21,6 +21,11 @@
  */
 pte_t *pt_walk(pte_t *root, unsigned long va, unsigned int level, bool create);
 
+/*
+ * The entry that maps `va`, in whatever table (*level gets its level), or NULL: nothing does.
+ */
+pte_t *pt_leaf(pte_t *root, unsigned long va, unsigned int *level);
+
 /* User entries, keeping the count of their table. pt_clear(): the caller flushes. */
 void pt_set(pte_t *entry, pte_t value);
 void pt_clear(pte_t *entry);
@@ -31,10 +36,11 @@ void pt_clear(pte_t *entry);
 void pt_count_add(const pte_t *entry, int n);
 
 struct pt_range_ops {
-	void (*leaf)(pte_t *entry, unsigned long va, void *arg); /* each present leaf */
+	/* Each present leaf. One above the bottom tables must lie in the range as a whole. */
+	void (*leaf)(pte_t *entry, unsigned long va, void *arg);
 	/*
 	 * In place of leaf() for what lies in one bottom table: `n` neighbouring entries, present or
-	 * not, the first of them for `va`. NULL: leaf() is called.
+	 * not, the first of them for `va`. NULL: leaf() is called. Large leaves go to leaf() always.
 	 */
 	void (*entries)(pte_t *entry, unsigned int n, unsigned long va, void *arg);
 	/*

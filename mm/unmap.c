@@ -8,6 +8,7 @@
 #include "mm/unmap.h"
 
 #include "kernel/base/panic.h"
+#include "mm/huge.h"
 #include "mm/pgtable.h"
 
 #define GATHER 48
@@ -17,8 +18,9 @@ struct gather {
 	bool dead;  /* loaded nowhere */
 	bool stale; /* an entry was cleared that a CPU may still have, counted or not */
 	unsigned long start, end;
-	unsigned int nr_pages, nr_tables;
+	unsigned int nr_pages, nr_huge, nr_tables;
 	struct page *pages[GATHER];
+	struct page *huge[GATHER]; /* first pages */
 	struct page *tables[GATHER];
 };
 
@@ -29,9 +31,11 @@ static void gather_flush(struct gather *g)
 	g->stale = false;
 	for (unsigned int i = 0; i < g->nr_pages; i++)
 		put_page(g->pages[i]);
+	for (unsigned int i = 0; i < g->nr_huge; i++)
+		huge_put(g->huge[i]);
 	for (unsigned int i = 0; i < g->nr_tables; i++)
 		pt_table_free(g->tables[i]);
-	g->nr_pages = g->nr_tables = 0;
+	g->nr_pages = g->nr_huge = g->nr_tables = 0;
 }
 
 static void gather_page(struct gather *g, struct page *page)
@@ -66,6 +70,24 @@ static void unmap_entries(pte_t *entry, unsigned int n, unsigned long va, void *
 	g->mm->resident -= (unsigned long)cleared;
 }
 
+static void unmap_huge(pte_t *entry, unsigned long va, void *arg)
+{
+	struct gather *g = arg;
+	struct page *head = phys_to_page(pte_phys(*entry));
+
+	(void)va;
+	pt_clear(entry);
+	g->stale = true;
+	g->mm->resident -= HUGE_PAGES;
+	if (g->dead) {
+		huge_put(head);
+		return;
+	}
+	if (g->nr_huge == GATHER)
+		gather_flush(g);
+	g->huge[g->nr_huge++] = head;
+}
+
 static void unmap_table(pte_t *entry, unsigned int level, void *arg)
 {
 	struct gather *g = arg;
@@ -84,7 +106,11 @@ static void unmap_table(pte_t *entry, unsigned int level, void *arg)
 	g->tables[g->nr_tables++] = table;
 }
 
-static const struct pt_range_ops unmap_ops = {.entries = unmap_entries, .table_empty = unmap_table};
+static const struct pt_range_ops unmap_ops = {
+	.entries = unmap_entries,
+	.leaf = unmap_huge,
+	.table_empty = unmap_table,
+};
 
 static void unmap_range(struct mm_struct *mm, unsigned long start, unsigned long end, bool dead)
 {
@@ -95,7 +121,7 @@ static void unmap_range(struct mm_struct *mm, unsigned long start, unsigned long
 	g.stale = false;
 	g.start = start;
 	g.end = end;
-	g.nr_pages = g.nr_tables = 0;
+	g.nr_pages = g.nr_huge = g.nr_tables = 0;
 	pt_walk_range(mm->root->pgd, start, end, &unmap_ops, &g);
 	gather_flush(&g);
 }

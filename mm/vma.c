@@ -281,6 +281,7 @@ static struct vma *merge(struct mm_struct *mm, struct vma *vma, struct vma *next
 		return next;
 	vma->end = next->end;
 	vma->own_pages |= next->own_pages;
+	vma->huge |= next->huge;
 	vma_remove(mm, next);
 	return vma;
 }

@@ -62,8 +62,9 @@ void vma_set_start(struct mm_struct *mm, struct vma *vma, unsigned long start);
 void vma_set_end(struct mm_struct *mm, struct vma *vma, unsigned long end);
 
 /*
- * Makes mapping borders at start and end, so that what lies between is whole mappings. -ENOMEM: no
- * memory, or too many mappings; a border may have been made, which changes nothing for anybody.
+ * For vma_isolate() (huge.h): makes mapping borders at start and end, so that what lies between is
+ * whole mappings. -ENOMEM: no memory, or too many mappings; a border may have been made, which
+ * changes nothing for anybody.
  */
 int vma_split_at_borders(struct mm_struct *mm, unsigned long start, unsigned long end);
 
@@ -86,10 +87,11 @@ unsigned long vma_start_gap(const struct vma *vma);
  */
 unsigned long vma_find_gap(struct mm_struct *mm, size_t len, unsigned long limit);
 
-/* mmap.c: where Linux maps what need not be at a certain place; 0: nowhere. */
-unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_t len);
+/* mmap.c: where Linux maps what need not be at a certain place, but aligned; 0: nowhere. */
+unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_t len,
+				 size_t align);
 
-/* mmap.c: munmap of a page-aligned range. 0 or -ENOMEM. */
+/* mmap.c: munmap of a page-aligned range. 0 or what vma_isolate() says (huge.h). */
 int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end);
 
 /*

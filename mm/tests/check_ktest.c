@@ -7,6 +7,7 @@
 #include "kernel/drain.h"
 #include "kernel/workers.h"
 #include "mm/buddy.h"
+#include "mm/huge.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
 #include "mm/vma.h"
@@ -73,7 +74,8 @@ void on_all_cpus(void (*fn)(u64 *random))
 
 pte_t entry_of(struct mm_struct *mm, unsigned long va)
 {
-	pte_t *entry = pt_walk(mm->root->pgd, va, 1, false);
+	unsigned int level;
+	const pte_t *entry = pt_leaf(mm->root->pgd, va, &level);
 
 	return entry ? *entry : 0;
 }
@@ -125,13 +127,26 @@ static void expect_sorted(struct mm_struct *mm)
 	KTEST_EXPECT(at == &mm->vmas);
 }
 
-static void expect_sound_leaf(struct mm_struct *mm, unsigned long va, pte_t e)
+/* Each page of it has a reference, and where it is writable one only. */
+static void expect_sound_counts(pte_t e, unsigned int pages, bool alone)
+{
+	const struct page *page = phys_to_page(pte_phys(e));
+
+	for (unsigned int i = 0; i < pages; i++)
+		KTEST_EXPECT(alone ? page[i].refcount == 1 : page[i].refcount > 0);
+	if (pages > 1)
+		KTEST_EXPECT(alone ? page->huge_count == 1 : page->huge_count > 0);
+}
+
+static void expect_sound_leaf(struct mm_struct *mm, unsigned long va, pte_t e, unsigned int pages)
 {
 	const struct vma *vma = find_vma(mm, va);
 
-	KTEST_EXPECT(vma && vma->start <= va);
+	KTEST_EXPECT(vma && vma->start <= va && va + pages * PAGE_SIZE <= vma->end);
 	if (!vma)
 		return;
+	if (pages > 1)
+		KTEST_EXPECT(pages == HUGE_PAGES && vma->huge && vma->own_pages && !vma->obj);
 	if (vma->flags & (VMA_READ | VMA_WRITE | VMA_EXEC)) {
 		KTEST_EXPECT_EQ(e & (PTE_P | PTE_U | PTE_NONE), PTE_P | PTE_U);
 		KTEST_EXPECT(!(e & PTE_W) || (vma->flags & VMA_WRITE));
@@ -142,18 +157,16 @@ static void expect_sound_leaf(struct mm_struct *mm, unsigned long va, pte_t e)
 	if (e & PTE_SPECIAL)
 		KTEST_EXPECT(vma->obj || is_zero_page(phys_to_page(pte_phys(e))));
 	else
-		KTEST_EXPECT(phys_to_page(pte_phys(e))->refcount > 0);
-	/* A private page that two spaces have is writable in neither. */
-	if ((e & PTE_W) && !(vma->flags & VMA_SHARED))
-		KTEST_EXPECT_EQ(phys_to_page(pte_phys(e))->refcount, 1);
+		/* A private page that two spaces have is writable in neither. */
+		expect_sound_counts(e, pages, (e & PTE_W) && !(vma->flags & VMA_SHARED));
 }
 
-/* Returns the leaves below `table`. */
+/* Returns the pages below `table`. */
 static u64 expect_sound_table(struct mm_struct *mm, pte_t *table, unsigned int level,
 			      unsigned long base)
 {
 	unsigned int present = 0;
-	u64 leaves = 0;
+	u64 pages = 0;
 
 	for (unsigned int i = 0; i < (level == PT_ROOT_LEVEL ? ROOT_KERNEL : PT_ENTRIES); i++) {
 		unsigned long va = base + i * pt_span(level);
@@ -162,16 +175,17 @@ static u64 expect_sound_table(struct mm_struct *mm, pte_t *table, unsigned int l
 			continue;
 		present++;
 		if (pte_leaf(table[i], level)) {
-			expect_sound_leaf(mm, va, table[i]);
-			leaves++;
+			expect_sound_leaf(mm, va, table[i],
+					  (unsigned int)(pt_span(level) / PAGE_SIZE));
+			pages += pt_span(level) / PAGE_SIZE;
 		} else {
 			KTEST_EXPECT(table[i] & PTE_U);
-			leaves += expect_sound_table(mm, pte_table(table[i]), level - 1, va);
+			pages += expect_sound_table(mm, pte_table(table[i]), level - 1, va);
 		}
 	}
 	if (level < PT_ROOT_LEVEL)
 		KTEST_EXPECT_EQ(virt_to_page(table)->pt_count, present);
-	return leaves;
+	return pages;
 }
 
 void expect_sound_mm(struct mm_struct *mm)

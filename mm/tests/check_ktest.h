@@ -39,7 +39,7 @@ void on_all_cpus(void (*fn)(u64 *random));
  */
 void expect_sound_mm(struct mm_struct *mm);
 
-/* The entry of `va`, or 0 where there is none. */
+/* The entry that maps `va`, be it small or large, or 0 where there is none. */
 pte_t entry_of(struct mm_struct *mm, unsigned long va);
 
 /* do_mmap() of private anonymous memory at a fixed place. */
