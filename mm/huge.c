@@ -186,6 +186,33 @@ int vma_isolate(struct mm_struct *mm, unsigned long start, unsigned long end)
 	return vma_split_at_borders(mm, start, end);
 }
 
+unsigned long huge_choose_address(struct mm_struct *mm, unsigned long hint, size_t len)
+{
+	const size_t slack = HUGE_SIZE - PAGE_SIZE;
+	unsigned long at = vma_choose_address(mm, ALIGN_UP(hint, HUGE_SIZE), len);
+
+	if (!at || IS_ALIGNED(at, HUGE_SIZE))
+		return at;
+	at = vma_find_gap(mm, len + slack, MMAP_BASE);
+	return at ? ALIGN_DOWN(at + slack, HUGE_SIZE) : 0;
+}
+
+long huge_mmap_length(size_t len, unsigned long flags)
+{
+	unsigned long shift = flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+
+	if (!shift)
+		shift = pt_shift(HUGE_LEVEL);
+	if (shift != pt_shift(HUGE_LEVEL) && shift != pt_shift(HUGE_LEVEL + 1))
+		return -EINVAL;
+	len = ALIGN_UP(len, 1UL << shift);
+	if (!len)
+		return -EINVAL;
+	if (len > USER_END || shift != pt_shift(HUGE_LEVEL) || (flags & MAP_TYPE) == MAP_SHARED)
+		return -ENOMEM;
+	return (long)len;
+}
+
 /* --- faults --- */
 
 /* Whether the 2 MiB around `va` may be one page. */

@@ -78,4 +78,14 @@ int huge_split_range(struct mm_struct *mm, unsigned long start, unsigned long en
  */
 int vma_isolate(struct mm_struct *mm, unsigned long start, unsigned long end);
 
+/* vma_choose_address() for what has huge pages: a multiple of their size. */
+unsigned long huge_choose_address(struct mm_struct *mm, unsigned long hint, size_t len);
+
+/*
+ * The length of the mapping that MAP_HUGETLB asks for by `len`: whole pages of the size in `flags`.
+ * -EINVAL: no such size, or nothing; -ENOMEM: too much, or of 1 GiB, or to be shared: of these there are
+ * none, as on a Linux that has reserved none.
+ */
+long huge_mmap_length(size_t len, unsigned long flags);
+
 #endif

@@ -111,33 +111,24 @@ int do_munmap(struct mm_struct *mm, unsigned long addr, size_t len)
 	return ret;
 }
 
-unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_t len, size_t align)
+unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_t len)
 {
-	size_t slack = align - PAGE_SIZE;
-	unsigned long gap;
-
 	/* At the hint, else as high as possible. */
 	if (hint & PAGE_MASK) {
 		const struct vma *vma;
 
-		hint = ALIGN_UP(MAX(hint & PAGE_MASK, MMAP_MIN_ADDR), align);
+		hint = MAX(hint & PAGE_MASK, MMAP_MIN_ADDR);
 		vma = find_vma(mm, hint);
-		if (hint && range_ok(hint, len) && (!vma || vma_start_gap(vma) >= hint + len))
+		if (range_ok(hint, len) && (!vma || vma_start_gap(vma) >= hint + len))
 			return hint;
 	}
-	gap = vma_find_gap(mm, len + slack, MMAP_BASE);
-	return gap ? ALIGN_DOWN(gap + slack, align) : 0;
-}
-
-static size_t page_bytes(unsigned long flags)
-{
-	return flags & MAP_HUGETLB ? HUGE_SIZE : PAGE_SIZE;
+	return vma_find_gap(mm, len, MMAP_BASE);
 }
 
 /* MAP_FIXED: the address, or why it cannot be there. */
 static long check_address(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long flags)
 {
-	if (!IS_ALIGNED(addr, page_bytes(flags)) && flags & MAP_HUGETLB)
+	if (flags & MAP_HUGETLB && !IS_ALIGNED(addr, HUGE_SIZE))
 		return -EINVAL;
 	if (addr > USER_END - len)
 		return -ENOMEM;
@@ -178,13 +169,14 @@ static long vma_flags_of(unsigned long prot, unsigned long flags)
 {
 	unsigned long vma_flags = prot & PROT_ALL;
 
-	if (flags & MAP_GROWSDOWN)
-		vma_flags |= VMA_GROWSDOWN;
-	if (flags & MAP_HUGETLB)
-		vma_flags |= VMA_HUGETLB;
+	if (unlikely(flags & (MAP_GROWSDOWN | MAP_HUGETLB))) {
+		if (flags & MAP_GROWSDOWN && flags & MAP_HUGETLB)
+			return -EINVAL;
+		vma_flags |= flags & MAP_GROWSDOWN ? VMA_GROWSDOWN : VMA_HUGETLB;
+	}
 	switch (flags & MAP_TYPE) {
 	case MAP_PRIVATE:
-		return flags & MAP_GROWSDOWN && flags & MAP_HUGETLB ? -EINVAL : (long)vma_flags;
+		return (long)vma_flags;
 	case MAP_SHARED:
 		return flags & MAP_GROWSDOWN ? -EINVAL : (long)(vma_flags | VMA_SHARED);
 	default:
@@ -202,8 +194,12 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, size_t len, un
 
 	if (mm->nr_vmas > VMAS_MAX)
 		return -ENOMEM;
-	at = fixed ? check_address(mm, addr, len, flags)
-		   : (long)vma_choose_address(mm, addr, len, page_bytes(flags));
+	if (fixed)
+		at = check_address(mm, addr, len, flags);
+	else if (unlikely(flags & MAP_HUGETLB))
+		at = (long)huge_choose_address(mm, addr, len);
+	else
+		at = (long)vma_choose_address(mm, addr, len);
 	if (at <= 0)
 		return at ? at : -ENOMEM;
 	addr = (unsigned long)at;
@@ -265,31 +261,19 @@ int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 	return 0;
 }
 
-/*
- * MAP_HUGETLB: its length in whole pages of the size that is asked for. There are only private ones
- * of 2 MiB; of 1 GiB, and to be shared, there are none, as on a Linux that has reserved none.
- */
-static int huge_length(size_t *len, unsigned long flags)
-{
-	unsigned long shift = flags >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
-
-	if (shift && shift != pt_shift(2) && shift != pt_shift(3))
-		return -EINVAL;
-	*len = ALIGN_UP(*len, 1UL << (shift ? shift : pt_shift(2)));
-	if (!*len)
-		return -EINVAL;
-	return shift == pt_shift(3) || (flags & MAP_TYPE) == MAP_SHARED ? -ENOMEM : 0;
-}
-
 long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
 	     unsigned long flags)
 {
 	bool populate =
 		flags & MAP_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
-	long ret = flags & MAP_HUGETLB ? huge_length(&len, flags) : 0;
+	long ret;
 
-	if (ret)
-		return ret;
+	if (unlikely(flags & MAP_HUGETLB)) {
+		ret = huge_mmap_length(len, flags);
+		if (ret < 0)
+			return ret;
+		len = (size_t)ret;
+	}
 	if (!len)
 		return -EINVAL;
 	if (len > USER_END)

@@ -125,9 +125,11 @@ static long move_mapping(struct mm_struct *mm, const struct remap *r, size_t old
 }
 
 /* Where what has huge pages goes, it goes in step with them. */
-static size_t move_align(struct mm_struct *mm, unsigned long addr)
+static unsigned long choose_address(struct mm_struct *mm, const struct remap *r, unsigned long hint)
 {
-	return find_vma(mm, addr)->huge && IS_ALIGNED(addr, HUGE_SIZE) ? HUGE_SIZE : PAGE_SIZE;
+	if (find_vma(mm, r->addr)->huge && IS_ALIGNED(r->addr, HUGE_SIZE))
+		return huge_choose_address(mm, hint, r->new_len);
+	return vma_choose_address(mm, hint, r->new_len);
 }
 
 /* Whether it is refused to move or resize [addr, +old_len) of `vma`. */
@@ -162,7 +164,7 @@ static long remap_to(struct mm_struct *mm, const struct remap *r)
 	if (mm->nr_vmas + MOVE_VMAS >= VMAS_MAX)
 		return -ENOMEM;
 	if (!(r->flags & MREMAP_FIXED))
-		to = vma_choose_address(mm, to, r->new_len, move_align(mm, r->addr));
+		to = choose_address(mm, r, to);
 	else if (to < MMAP_MIN_ADDR)
 		return -EPERM;
 	else
@@ -197,7 +199,7 @@ static long grow(struct mm_struct *mm, const struct remap *r)
 	}
 	if (!(r->flags & MREMAP_MAYMOVE) || mm->nr_vmas + MOVE_VMAS >= VMAS_MAX)
 		return -ENOMEM;
-	to = vma_choose_address(mm, 0, r->new_len, move_align(mm, r->addr));
+	to = choose_address(mm, r, 0);
 	return to ? move_mapping(mm, r, r->old_len, to) : -ENOMEM;
 }
 

@@ -87,9 +87,8 @@ unsigned long vma_start_gap(const struct vma *vma);
  */
 unsigned long vma_find_gap(struct mm_struct *mm, size_t len, unsigned long limit);
 
-/* mmap.c: where Linux maps what need not be at a certain place, but aligned; 0: nowhere. */
-unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_t len,
-				 size_t align);
+/* mmap.c: where Linux maps what need not be at a certain place; 0: nowhere. */
+unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_t len);
 
 /* mmap.c: munmap of a page-aligned range. 0 or what vma_isolate() says (huge.h). */
 int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end);
