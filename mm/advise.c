@@ -40,18 +40,22 @@ static int again(int error)
 }
 
 /* Whether a part of one mapping wants huge pages from now on; those that it has, it keeps. */
-static int advise_huge(struct mm_struct *mm, unsigned long start, unsigned long end, bool wanted)
+static int advise_huge(struct mm_struct *mm, const struct vma *whole, unsigned long start,
+		       unsigned long end, bool wanted)
 {
-	int error = vma_isolate(mm, start, end);
-	struct vma *vma = find_vma(mm, start);
+	unsigned long flags = (whole->flags & ~VMA_HUGEPAGE) | (wanted ? VMA_HUGEPAGE : 0);
+	struct vma *vma;
+	int error;
 
-	if (error || vma->flags & VMA_HUGETLB)
+	/* Nothing new divides nothing. */
+	if (flags == whole->flags)
+		return 0;
+	error = vma_isolate(mm, start, end);
+	if (error)
 		return again(error);
-	vma->flags &= ~VMA_HUGEPAGE;
-	if (wanted) {
-		vma->flags |= VMA_HUGEPAGE;
-		vma->huge = !vma->obj;
-	}
+	vma = find_vma(mm, start);
+	vma->flags = flags;
+	vma->huge |= wanted && !vma->obj;
 	return 0;
 }
 
@@ -92,7 +96,7 @@ static int advise_part(struct mm_struct *mm, const struct vma *vma, unsigned lon
 		return vma->flags & VMA_HUGETLB ? -EINVAL : 0;
 	case MADV_HUGEPAGE:
 	case MADV_NOHUGEPAGE:
-		return advise_huge(mm, start, end, advice == MADV_HUGEPAGE);
+		return advise_huge(mm, vma, start, end, advice == MADV_HUGEPAGE);
 	default:
 		return 0;
 	}

@@ -410,7 +410,7 @@ KTEST(huge, hugetlb_is_never_divided)
 	KTEST_EXPECT_EQ(do_mprotect(mm, BASE, PAGE_SIZE, VMA_READ), -EINVAL);
 	KTEST_EXPECT_EQ(do_madvise(mm, page_va(1), PAGE_SIZE, MADV_DONTNEED), -EINVAL);
 	KTEST_EXPECT_EQ(do_madvise(mm, BASE, HUGE_SIZE - PAGE_SIZE, MADV_DONTNEED), 0);
-	KTEST_EXPECT_EQ(do_madvise(mm, BASE, PAGE_SIZE, MADV_HUGEPAGE), -EINVAL);
+	KTEST_EXPECT_EQ(do_madvise(mm, BASE, PAGE_SIZE, MADV_NOHUGEPAGE), -EINVAL);
 	KTEST_EXPECT_EQ(do_mremap(mm, BASE, HUGE_SIZE, HUGE_SIZE, FIXED, AWAY + PAGE_SIZE),
 			-EINVAL);
 	KTEST_EXPECT_EQ(map_fixed(mm, page_va(1), 1, RW), -EINVAL);
