@@ -1,5 +1,6 @@
 /*
- * What memory costs: the first touch of a page, removing pages, a fork of a process that has many.
+ * What memory costs: the first touch of a page, of 2 MiB in pages of either size, removing pages, a fork
+ * of a process that has many.
  *
  * What is mapped for a measurement is mapped, touched or removed outside of it, so that each
  * figure is of one thing.
@@ -12,8 +13,10 @@
 #define PAGE       4096ul
 #define PAGES      64
 #define MANY_PAGES 512
+#define HUGE_PAGES 512 /* that make a huge one */
 
-static char *area; /* of PAGES pages, or NULL */
+static char *area; /* what a measurement has mapped, or NULL */
+static char *two_mib;
 
 static char *map(size_t pages)
 {
@@ -87,6 +90,44 @@ static int report_fork_many(unsigned int n)
 	return failed + !unmap(at, MANY_PAGES);
 }
 
+/* 2 MiB that begin where a huge page may, fresh; `huge`: with the wish for one. */
+static bool map_two_mib(bool huge)
+{
+	if (area && !unmap(area, 2 * HUGE_PAGES))
+		return false;
+	area = map(2 * HUGE_PAGES);
+	two_mib = (char *)(((uintptr_t)area + HUGE_PAGES * PAGE - 1) & -(HUGE_PAGES * PAGE));
+	return area && (!huge || raw_syscall3(SYS_madvise, (uintptr_t)two_mib, HUGE_PAGES * PAGE,
+					      MADV_HUGEPAGE) == 0);
+}
+
+static bool map_small(void)
+{
+	return map_two_mib(false);
+}
+
+static bool map_huge(void)
+{
+	return map_two_mib(true);
+}
+
+static bool touch_two_mib(void)
+{
+	touch(two_mib, HUGE_PAGES);
+	return true;
+}
+
+/* The same touches, of one page and of 512. */
+static int report_two_mib(unsigned int n)
+{
+	int failed = report_prepared("touch_2_mib_huge", map_huge, touch_two_mib, 1, n);
+
+	failed += report_prepared("touch_2_mib_small", map_small, touch_two_mib, 1, n);
+	failed += !unmap(area, 2 * HUGE_PAGES);
+	area = NULL;
+	return failed;
+}
+
 int bench_memory(unsigned int n)
 {
 	int failed = report("map_touch_unmap", map_touch_unmap, n, "instructions");
@@ -94,5 +135,6 @@ int bench_memory(unsigned int n)
 	failed += report_prepared("page_fault", map_area, touch_area, PAGES, n);
 	failed += !unmap_area();
 	failed += report_prepared("munmap_64_pages", map_and_touch_area, unmap_area, 1, n);
+	failed += report_two_mib(n / 10 + 1);
 	return failed + report_fork_many(n);
 }
