@@ -6,6 +6,7 @@
 #	DURATION	seconds that the stress runs
 #	SEED		of the stress and of the order of the in-kernel tests
 #	MEM		guest memory
+#	LEVELS		of page tables: 4 or 5, by what the processor can
 #	USERPROG	the user program whose symbols `make gdb` loads
 #	SETUP		no: never install packages, print the line to type
 #	CI		true: warnings are errors
@@ -22,6 +23,7 @@ PGSYNC   ?= walk
 DURATION ?= 20
 SEED     ?= 1
 MEM      ?= 1G
+LEVELS   ?= 4
 USERPROG ?= pgstress
 SETUP    ?= yes
 CI       ?= false
@@ -163,7 +165,7 @@ build/count.so: tools/count/count.c tools/count/qemu_plugin_api.h kernel/abi/mar
 
 KERNEL  := $(KDIR)/freewalk.elf
 BOOT    := $(KERNEL) build/initramfs.cpio
-QEMU    := tools/qemu.py --kernel $(KERNEL) --mem $(MEM) $(if $(ICOUNT),--icount $(ICOUNT))
+QEMU    := tools/qemu.py --kernel $(KERNEL) --mem $(MEM) --levels $(LEVELS) $(if $(ICOUNT),--icount $(ICOUNT))
 OPTIONS  = $(strip pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) $(if $(ICOUNT),idle=poll) $(if $(SCHED),sched=$(SCHED)) $(if $(MUTANT),mutant=$(MUTANT)) $(APPEND))
 STRESS   = $(OPTIONS) -- /bin/pgstress duration=$(DURATION) seed=$(SEED)
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
@@ -219,7 +221,7 @@ bench-pgsync: $(BOOT) build/count.so
 	@tools/bench-pgsync $(if $(STRATEGIES),--strategies '$(STRATEGIES)')
 
 gdb: $(BOOT)
-	@tools/gdb/session --kernel $(KERNEL) --smp $(if $(filter file,$(origin NCPU)),4,$(NCPU)) --program $(USERPROG) \
+	@tools/gdb/session --kernel $(KERNEL) --smp $(if $(filter file,$(origin NCPU)),4,$(NCPU)) --levels $(LEVELS) --program $(USERPROG) \
 		--append '$(STRESS)'
 
 shell:
@@ -260,5 +262,5 @@ help:
 	@echo "make doctor     each tool, its version, and what mends what is missing"
 	@echo "make clean      remove build/"
 	@echo
-	@echo "Knobs (now):    NCPU=$(NCPU) PGSYNC=$(PGSYNC) DURATION=$(DURATION) SEED=$(SEED) MEM=$(MEM) SETUP=$(SETUP) CI=$(CI) DEBUG=$(DEBUG)"
+	@echo "Knobs (now):    NCPU=$(NCPU) PGSYNC=$(PGSYNC) DURATION=$(DURATION) SEED=$(SEED) MEM=$(MEM) LEVELS=$(LEVELS) SETUP=$(SETUP) CI=$(CI) DEBUG=$(DEBUG)"
 	@echo "Read first:     README.md, docs/00-start-here.md"

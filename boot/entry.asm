@@ -7,7 +7,10 @@
 ; that could be relied on. The code is linked at -2 GiB and runs at its physical address until long
 ; mode: `PHYS(symbol)` is where a symbol lies before that.
 ;
-; It leaves behind: boot_pml4 (below), boot_gdt, boot_entry_tsc. The boot CPU runs it alone.
+; It leaves behind: page_layout, boot_root (below), boot_gdt, boot_entry_tsc. The boot CPU runs it alone.
+;
+; Page tables have five levels where the processor can, and four elsewhere. This is decided here, before the
+; command line can be read, because the number of levels cannot change while paging is on (SDM vol. 3A, 4.1.2).
 
 KERNEL_VMA	equ 0xffffffff80000000
 %define PHYS(sym) ((sym) - KERNEL_VMA)
@@ -16,6 +19,7 @@ PVH_MAGIC	equ 0x50564821		; boot/pvh.h: BOOT_MAGIC_PVH
 
 CR0_BITS	equ 0x80010033		; PG WP NE ET MP PE
 CR4_BITS	equ 0x620		; PAE OSFXSR OSXMMEXCPT
+CR4_LA57	equ 1 << 12
 MSR_EFER	equ 0xc0000080
 EFER_BITS	equ 0x900		; LME NXE
 
@@ -29,7 +33,10 @@ BOOT_DS		equ 0x18
 
 BOOT_STACK_SIZE	equ 16384
 
-extern boot_main
+PAGE_LAYOUT_SIZE equ 48			; struct page_layout in arch/page.h
+DIRECT_SLOT	equ 273			; of the root, with four levels and with five
+
+extern boot_main, page_layout_4, page_layout_5
 
 ; ---------------------------------------------------------------------------------------------------
 ; The multiboot2 header. Addresses come from the ELF program headers.
@@ -80,12 +87,15 @@ boot_start_multiboot2:
 	mov esp, PHYS(boot_stack_top)
 
 	call check_cpu
+	call choose_levels		; ESI: CR4_LA57 or 0
 	call build_tables
 
-	mov eax, PHYS(boot_pml4)
+	mov eax, PHYS(boot_root)
 	mov cr3, eax
 	mov eax, cr4
+	and eax, ~CR4_LA57
 	or eax, CR4_BITS
+	or eax, esi
 	mov cr4, eax
 	mov ecx, MSR_EFER
 	rdmsr
@@ -124,8 +134,34 @@ check_cpu:
 	jnc die
 	ret
 
+; Fills page_layout. Out: ESI = CR4_LA57 when there are five levels, or 0. SDM vol. 2A, CPUID 07H ECX.16.
+choose_levels:
+	xor eax, eax
+	cpuid
+	mov esi, PHYS(page_layout_4)
+	xor edx, edx
+	cmp eax, 7
+	jb .copy
+	mov eax, 7
+	xor ecx, ecx
+	cpuid
+	xor edx, edx
+	bt ecx, 16
+	jnc .copy
+	mov esi, PHYS(page_layout_5)
+	mov edx, CR4_LA57
+.copy:
+	push edi
+	mov edi, PHYS(page_layout)
+	mov ecx, PAGE_LAYOUT_SIZE / 4
+	rep movsd
+	pop edi
+	mov esi, edx
+	ret
+
 ; The low 4 GiB by 2 MiB pages, seen at 0 and, not executable, at the direct map's PAGE_OFFSET; the
 ; first of them also at KERNEL_VMA. No page is global: later roots share no translation with these.
+; ESI: CR4_LA57 or 0.
 build_tables:
 	mov edx, PHYS(boot_pd)
 	mov eax, PTE_LARGE
@@ -148,11 +184,22 @@ build_tables:
 	add eax, 4096
 	mov [edx + 24], eax
 
+	mov edx, PHYS(boot_root)
+	test esi, esi
+	jz .slots
+	; Five levels: the same slots of the root lead to one table more. One serves all three: its own slot 0 is the
+	; first of the low half and of the direct map, its last the image's.
+	lea eax, [PHYS(boot_pml4) + PTE_TABLE]
+	mov [edx], eax
+	mov [edx + DIRECT_SLOT * 8], eax
+	mov dword [edx + DIRECT_SLOT * 8 + 4], PTE_NX_HIGH
+	mov [edx + 511 * 8], eax
 	mov edx, PHYS(boot_pml4)
+.slots:
 	lea eax, [PHYS(boot_pdpt) + PTE_TABLE]
 	mov [edx], eax
-	mov [edx + 273 * 8], eax
-	mov dword [edx + 273 * 8 + 4], PTE_NX_HIGH
+	mov [edx + DIRECT_SLOT * 8], eax
+	mov dword [edx + DIRECT_SLOT * 8 + 4], PTE_NX_HIGH
 	lea eax, [PHYS(boot_pdpt_image) + PTE_TABLE]
 	mov [edx + 511 * 8], eax
 	ret
@@ -235,6 +282,11 @@ gdtr_phys:
 	dw boot_gdt_end - boot_gdt - 1
 	dd PHYS(boot_gdt)
 
+	align 8, db 0
+global page_layout			; written above, once: for C it is a constant
+page_layout:
+	times PAGE_LAYOUT_SIZE db 0
+
 uart_setup:				; register, value (16550: divisor latch, 1, 8n1, FIFO)
 	db 1, 0x00, 3, 0x80, 0, 0x01, 1, 0x00, 3, 0x03, 2, 0xc7
 uart_setup_entries equ ($ - uart_setup) / 2
@@ -249,8 +301,9 @@ global boot_entry_tsc
 boot_entry_tsc:	dq 0			; TSC at the first instructions
 
 section .bss nobits alloc noexec write align=4096
-global boot_pml4, boot_stack, boot_stack_top
-boot_pml4:	resb 4096
+global boot_root, boot_stack, boot_stack_top
+boot_root:	resb 4096		; what CR3 names
+boot_pml4:	resb 4096		; below it, with five levels
 boot_pdpt:	resb 4096
 boot_pdpt_image: resb 4096
 boot_pd:	resb 4 * 4096

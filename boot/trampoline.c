@@ -39,7 +39,7 @@ int trampoline_install(void *page, phys_addr_t phys)
 	link->long_ip += (u32)phys;
 	link->gdt_base += (u32)phys;
 
-	params->cr3 = kernel_image_phys(boot_pml4);
+	params->cr3 = kernel_image_phys(boot_root);
 	memset(params->apic_to_cpu, 0xff, sizeof(params->apic_to_cpu));
 	return 0;
 }

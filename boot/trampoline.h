@@ -40,10 +40,10 @@ enum ap_stage {
  * real mode can reach nothing above 1 MiB.
  */
 struct trampoline_params {
-	u64 cr3;              /* physical, below 4 GiB, maps the page onto itself: boot_pml4 */
-	u64 entry;            /* virtual */
-	const u64 *stacks;    /* virtual: stack top of each CPU number, 16-byte aligned */
-	u64 cr4;              /* wanted bits; PAE is added. No PCIDE: it needs long mode first */
+	u64 cr3;           /* physical, below 4 GiB, maps the page onto itself: boot_root */
+	u64 entry;         /* virtual */
+	const u64 *stacks; /* virtual: stack top of each CPU number, 16-byte aligned */
+	u64 cr4; /* wanted bits; PAE is added. LA57 as `cr3` wants it. No PCIDE: it needs long mode */
 	u64 efer;             /* wanted bits; LME and NXE are added */
 	u16 apic_to_cpu[256]; /* by APIC id; TRAMPOLINE_NO_CPU: not ours */
 	u8 stage[256];        /* by CPU number: enum ap_stage */
@@ -52,7 +52,7 @@ struct trampoline_params {
 #define TRAMPOLINE_PARAMS_OFFSET (PAGE_SIZE - sizeof(struct trampoline_params))
 
 extern const u8 trampoline_start[], trampoline_end[];
-extern u64 boot_pml4[512]; /* FROZEN: code on it may touch only slots 0, 273 and 511 */
+extern u64 boot_root[512]; /* FROZEN: code on it may touch only slots 0, 273 and 511 */
 
 static inline struct trampoline_params *trampoline_params(void *page)
 {
@@ -60,7 +60,7 @@ static inline struct trampoline_params *trampoline_params(void *page)
 }
 
 /*
- * Prepares the page: code, its own far pointers, an empty APIC table, cr3 = boot_pml4. `page` is
+ * Prepares the page: code, its own far pointers, an empty APIC table, cr3 = boot_root. `page` is
  * the virtual and `phys` the physical address, page aligned and below 1 MiB (else -EINVAL). The
  * caller owns the page, fills entry, stacks and apic_to_cpu, and may free it once every processor
  * has passed AP_STAGE_LONG.

@@ -18,7 +18,7 @@
 #define PLACES_MAX  (1UL << 20)
 #define CACHE       16
 
-_Static_assert(PLACES_MAX *PLACE_SIZE <= ROOT_SLOT_SIZE, "stacks fit their slot");
+_Static_assert(PLACES_MAX *PLACE_SIZE <= KSTACK_AREA, "stacks fit their area");
 
 struct stack_cache {
 	unsigned int n;
@@ -57,7 +57,7 @@ static bool place_take(unsigned long *place)
 	return ok;
 }
 
-/* A place that finds no room here is lost: 32 KiB of a 512 GiB slot. */
+/* A place that finds no room here is lost: 32 KiB of 512 GiB. */
 static void place_put(unsigned long place)
 {
 	spin_lock(&depot_lock);

@@ -33,7 +33,7 @@
 
 #define RANGES     512
 #define RANGE_MAX  MiB(64)
-#define FIRST_SLOT ((unsigned int)((VMALLOC_START >> ROOT_SLOT_SHIFT) & (ROOT_SLOTS - 1)))
+#define FIRST_SLOT root_slot(VMALLOC_START)
 
 enum range_state { RANGE_FREE, RANGE_BUSY, RANGE_LIVE };
 
@@ -273,7 +273,7 @@ static long audit(void)
 	return (long)result.missing;
 }
 
-static phys_addr_t reset_tables[VMALLOC_SLOTS];
+static phys_addr_t reset_tables[VMALLOC_SLOTS_MAX];
 static unsigned int reset_count;
 
 static void reset_stopped(void *arg)

@@ -1,6 +1,7 @@
 /* The line that reproduces a failure: see reproduce.h. */
 #include "kernel/reproduce.h"
 
+#include "arch/page.h"
 #include "arch/smp.h"
 #include "boot/bootinfo.h"
 #include "kernel/base/debug.h"
@@ -8,6 +9,9 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
+
+/* Of page tables, where make and qemu.py are not told. */
+#define DEFAULT_LEVELS 4
 
 /* The last option wins, so it also replaces what is there: a line has room for all. */
 static char line[BOOT_CMDLINE_MAX + 256];
@@ -71,6 +75,8 @@ static void describe_ktest(const struct ktest *t)
 	size_t empty;
 
 	add("make ktest%s NCPU=%u", DEBUG_KERNEL ? " DEBUG=1" : "", nr_cpus);
+	if (PT_ROOT_LEVEL != DEFAULT_LEVELS)
+		add(" LEVELS=%u", PT_ROOT_LEVEL);
 	add_words(true);
 	add(" FILTER=%s.%s APPEND='", t->suite, t->name);
 	empty = used;
@@ -94,6 +100,8 @@ static void describe_boot(void)
 	else if (DEBUG_KERNEL)
 		add("debug/");
 	add("freewalk.elf --smp %u", nr_cpus);
+	if (PT_ROOT_LEVEL != DEFAULT_LEVELS)
+		add(" --levels %u", PT_ROOT_LEVEL);
 	if (boot_option("icount", icount, sizeof(icount)))
 		add(" --icount %s", icount);
 	add(" --append '%s'", boot_info.cmdline);

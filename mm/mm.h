@@ -67,7 +67,7 @@ struct mm_struct {
 
 extern struct mm_struct init_mm;
 
-#define STACK_TOP     USER_END
+#define STACK_TOP     USER_WINDOW_END
 #define STACK_MAX     MiB(8)
 #define MMAP_BASE     (STACK_TOP - MiB(64))
 #define MMAP_MIN_ADDR 0x10000UL

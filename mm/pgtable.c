@@ -227,7 +227,7 @@ static void tell_empty(pte_t **path, unsigned int level, const struct pt_range_o
 void pt_walk_range(pte_t *root, unsigned long start, unsigned long end,
 		   const struct pt_range_ops *ops, void *arg)
 {
-	pte_t *path[PT_ROOT_LEVEL + 1];
+	pte_t *path[PT_ROOT_LEVEL_MAX + 1];
 
 	ASSERT_MSG(start < end && end <= USER_END, "[%#lx, %#lx)", start, end);
 	/* A bottom table at once, or whatever one entry spans under which there is none. */

@@ -52,7 +52,7 @@ static u64 purge_pages;           /* v */
 static u64 live_pages;            /* v */
 
 /* v: bit n: a range has touched root slot FIRST_SLOT + n. */
-static DECLARE_BITMAP(slot_used, VMALLOC_SLOTS);
+static DECLARE_BITMAP(slot_used, VMALLOC_SLOTS_MAX);
 
 /* Where the range and the page after it end. */
 static unsigned long range_end(const struct vm_range *r)

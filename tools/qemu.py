@@ -66,6 +66,7 @@ class Machine:
     append: str = ""
     smp: int = 1
     mem: str = "1G"
+    levels: int = 4  # of page tables: the kernel takes five where the processor has them
     icount: int | None = None  # shift: 2**shift ns of virtual time an instruction; deterministic
     deadline: int | None = None  # seconds of virtual time after which the guest gives up
     extra: list[str] = dataclasses.field(default_factory=list)  # more QEMU arguments
@@ -130,7 +131,7 @@ def firmware(scratch):
 
 def command(machine, serial="stdio"):
     """Returns (QEMU's argument list, temporary files to remove afterwards)."""
-    args = ["qemu-system-x86_64", "-machine", "pc", "-cpu", "max", *accelerator(machine),
+    args = ["qemu-system-x86_64", "-machine", "pc", "-cpu", f"max,la57={'on' if machine.levels == 5 else 'off'}", *accelerator(machine),
             "-smp", str(machine.smp), "-m", machine.mem, "-display", "none", "-nic", "none",
             "-serial", serial, "-monitor", "none", "-no-reboot",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
@@ -289,6 +290,7 @@ def parse(argv):
     parser.add_argument("--append", default="", metavar="TEXT", help="kernel command line; after -- come init's arguments")
     parser.add_argument("--smp", type=int, default=1, metavar="N")
     parser.add_argument("--mem", default="1G", metavar="SIZE")
+    parser.add_argument("--levels", type=int, choices=(4, 5), default=4, help="of page tables (default: 4)")
     parser.add_argument("--icount", type=int, metavar="SHIFT", help="deterministic: 2^SHIFT ns an instruction")
     parser.add_argument("--deadline", type=int, metavar="SECONDS", help="of virtual time, kept by the guest")
     parser.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="of host time, against hangs")
@@ -309,7 +311,7 @@ def main(argv):
     args = parse(argv)
     image = args.iso or args.uefi or args.make_iso
     machine = Machine(boot="uefi" if args.uefi else "iso" if image else "kernel", kernel=args.kernel,
-                      initrd=args.initrd or None, append=args.append, smp=args.smp, mem=args.mem,
+                      initrd=args.initrd or None, append=args.append, smp=args.smp, mem=args.mem, levels=args.levels,
                       icount=args.icount, deadline=args.deadline, iso=image)
     if image:
         make_iso(image, machine.cmdline(), machine.kernel, machine.initrd)

@@ -3,6 +3,7 @@
 #include "arch/x86/cpufeature.h"
 
 #include "arch/cpu.h"
+#include "arch/pgtable.h"
 #include "arch/x86/cpu_regs.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
@@ -126,4 +127,6 @@ void cpu_features_print(void)
 	       f->smep ? " smep" : "", f->smap ? " smap" : "", f->umip ? " umip" : "",
 	       f->xsave ? " xsave" : "", f->avx ? " avx" : "", f->gib_pages ? " pdpe1gb" : "",
 	       f->xsave_size);
+	printk("paging: %u levels; one root slot spans %lu GiB, vmalloc has %lu of them\n",
+	       PT_ROOT_LEVEL, ROOT_SLOT_SIZE >> 30, VMALLOC_SLOTS);
 }

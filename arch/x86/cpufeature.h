@@ -25,7 +25,7 @@ extern struct cpu_features cpu_features;
  */
 void cpu_features_init(void);
 
-/* One line of the log: what is on. */
+/* Two lines of the log: what is on, and the levels of the page tables. */
 void cpu_features_print(void);
 
 #endif

@@ -15,10 +15,10 @@ extern u8 __percpu_start[], __percpu_end[];
 #define PERCPU_MAX KiB(32)
 
 /*
- * Added to an image address this is non-canonical: per_cpu() of a CPU without an area faults with
- * #GP in place of writing into another CPU's.
+ * Added to an image address this is non-canonical, with four levels and with five: per_cpu() of a
+ * CPU without an area faults with #GP in place of writing into another CPU's.
  */
-#define PERCPU_NO_AREA 0x0100000000000000UL
+#define PERCPU_NO_AREA (1UL << 62)
 
 unsigned long percpu_offset[NR_CPUS] = {0, [1 ... NR_CPUS - 1] = PERCPU_NO_AREA};
 

@@ -175,6 +175,7 @@ static u32 trampoline_setup(void)
 	if (err)
 		panic("trampoline at %#llx refused: %d", (unsigned long long)pa, err);
 	params = trampoline_params(page);
+	params->cr4 = read_cr4() & CR4_LA57; /* as many levels as the boot CPU has */
 	params->entry = (u64)ap_entry;
 	params->stacks = ap_stacks;
 	for (unsigned int cpu = 1; cpu < nr_cpus; cpu++) {

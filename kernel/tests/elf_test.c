@@ -330,7 +330,7 @@ static u64 edge(u64 v)
 {
 	static const u64 edges[] = {0,        1,          0xfff,          0x1000,
 				    0x1001,   0xffff,     0x10000,        0x400000,
-				    0x402100, 0x1d00,     0x7fffffffffff, USER_END,
+				    0x402100, 0x1d00,     0x7fffffffffff, USER_WINDOW_END,
 				    ~0ull,    1ull << 63, 0xfffff000,     0x1918};
 
 	return edges[v % ARRAY_SIZE(edges)] + (v >> 8) % 3 - 1;

@@ -108,7 +108,7 @@ KTEST(shared, pieces_keep_their_place)
 
 KTEST(shared, objects_of_any_size)
 {
-	static const unsigned long sizes[] = {1, 2, 64, 65, 4096, 4097, USER_END >> PAGE_SHIFT};
+	const unsigned long sizes[] = {1, 2, 64, 65, 4096, 4097, USER_END >> PAGE_SHIFT};
 	u64 before = drained_pages();
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "arch/page.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/preempt.h"
 #include "kernel/base/printk.h"
@@ -24,6 +25,7 @@ DEFINE_PER_CPU(u32, preempt_count)
 
 /* The last panic message, for tests that look at its values. */
 char host_panic_message[512];
+unsigned int host_levels = 4;
 
 void panic(const char *fmt, ...)
 {

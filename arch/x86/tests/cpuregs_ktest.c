@@ -66,6 +66,7 @@ static unsigned long cr4_offered(void)
 	bits |= ebx >> 7 & 1 ? CR4_SMEP : 0;
 	bits |= ebx >> 20 & 1 ? CR4_SMAP : 0;
 	bits |= ecx >> 2 & 1 ? CR4_UMIP : 0;
+	bits |= ecx >> 16 & 1 ? CR4_LA57 : 0;
 	return bits;
 }
 

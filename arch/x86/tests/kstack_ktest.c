@@ -70,12 +70,12 @@ KTEST(kstack, running_threads_have_guards)
 KTEST(kstack, only_stacks_are_stacks)
 {
 	static char variable;
-	unsigned long far = KSTACK_START + ROOT_SLOT_SIZE - KSTACK_SIZE;
+	unsigned long far = KSTACK_START + KSTACK_AREA - KSTACK_SIZE;
 	unsigned long others[] = {0,
 				  USER_END - 1,
 				  PAGE_OFFSET,
 				  KSTACK_START - 1,
-				  KSTACK_START + ROOT_SLOT_SIZE,
+				  KSTACK_START + KSTACK_AREA,
 				  far,
 				  (unsigned long)&variable,
 				  (unsigned long)expect_stack,

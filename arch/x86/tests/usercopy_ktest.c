@@ -88,12 +88,15 @@ static void expect_bad_for_all(unsigned long va)
 static void expect_kernel_is_bad(void)
 {
 	static u64 variable[8];
-	static const unsigned long bad[] = {
+	const unsigned long bad[] = {
 		USER_END,
 		USER_END + PAGE_SIZE - 1,
-		0x0000800000000000UL, /* not canonical */
+		0x0000800000000000UL, /* not canonical with four levels */
+		0x0100000000000000UL, /* with five */
 		0x7fffffffffffffffUL,
-		0xffff7fffffffffffUL,
+		0xfeffffffffffffffUL, /* not canonical with five levels */
+		0xff00000000000000UL,
+		0xffff7fffffffffffUL, /* with four */
 		0xffff800000000000UL,
 		PAGE_OFFSET,
 		PAGE_OFFSET + 0x1000,
@@ -129,8 +132,8 @@ KTEST(usercopy, kernel_addresses_are_refused)
 KTEST(usercopy, lengths_that_wrap_are_refused)
 {
 	static u8 buffer[8];
-	static const size_t lengths[] = {~0UL, ~0UL - PAGE_SIZE, 1UL << 63, USER_END,
-					 USER_END - PAGE_SIZE + 1};
+	const size_t lengths[] = {~0UL, ~0UL - PAGE_SIZE, 1UL << 63, USER_END,
+				  USER_END - PAGE_SIZE + 1};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
 		KTEST_EXPECT_EQ(copy_from_user(buffer, user(PAGE_SIZE), lengths[i]), -EFAULT);
@@ -144,7 +147,7 @@ KTEST(usercopy, lengths_that_wrap_are_refused)
 
 KTEST(usercopy, no_address_space_no_user_memory)
 {
-	static const unsigned long bad[] = {0, 1, 0xfff, 0x1000, BASE, USER_END - 16};
+	const unsigned long bad[] = {0, 1, 0xfff, 0x1000, BASE, USER_END - 16};
 
 	KTEST_EXPECT(!current->mm);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)

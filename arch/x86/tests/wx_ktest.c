@@ -98,7 +98,7 @@ static void take_census(struct census *c)
 {
 	*c = (struct census){0};
 	/* Sign extension: what slot 0 would be in the kernel half. */
-	walk(c, swapper_pg_dir, PT_ROOT_LEVEL, 0xffff000000000000UL, PTE_W);
+	walk(c, swapper_pg_dir, PT_ROOT_LEVEL, root_slot_va(0), PTE_W);
 }
 
 KTEST(wx, whole_kernel_half)

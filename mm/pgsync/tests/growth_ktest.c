@@ -145,11 +145,11 @@ KTEST(pgsync, growth_changes_that_slot_and_no_other)
 	KTEST_EXPECT_EQ(do_mmap(mm, 0x400000, PAGE_SIZE, VMA_READ | VMA_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED),
 			0x400000);
-	KTEST_EXPECT_EQ(do_mmap(mm, MMAP_BASE, PAGE_SIZE, VMA_READ | VMA_WRITE,
+	KTEST_EXPECT_EQ(do_mmap(mm, LAST_USER_PAGE, PAGE_SIZE, VMA_READ | VMA_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED),
-			MMAP_BASE);
+			LAST_USER_PAGE);
 	KTEST_EXPECT_EQ(mm_fault(mm, 0x400000, FAULT_WRITE), 0);
-	KTEST_EXPECT_EQ(mm_fault(mm, MMAP_BASE, FAULT_WRITE), 0);
+	KTEST_EXPECT_EQ(mm_fault(mm, LAST_USER_PAGE, FAULT_WRITE), 0);
 	actor_start(&a, (int)last_cpu());
 	actor_run(&a, adopt_new_mm, mm);
 	before = copy_of(mm->root);

@@ -79,27 +79,24 @@ KTEST(guard, i26_a_range_goes_on_where_memory_ran_out)
 
 /* --- arithmetic --- */
 
-#define S ROOT_SLOT_SIZE
-
-static const struct {
-	unsigned long start, end; /* from the first test slot on */
-	unsigned int slots;       /* [0, slots) of the test slots are wanted */
-} ranges[] = {
-	{0, 1, 1},
-	{S - 1, S, 1},
-	{0, S, 1},
-	{S / 2, S / 2 + PAGE_SIZE, 1},
-	{S - PAGE_SIZE, S + PAGE_SIZE, 2}, /* less than a slot long */
-	{S - 1, S + 1, 2},
-	{S / 2 + 4097, S + S / 2, 2},
-	{PAGE_SIZE, 2 * S, 2},
-	{S - PAGE_SIZE, 2 * S + 1, 3},
-	{1, TEST_SLOTS *S, TEST_SLOTS},
-};
-
 KTEST(guard, i27_a_range_has_the_slots_that_it_touches_and_no_other)
 {
-	unsigned long base = root_slot_va(TEST_SLOT);
+	const unsigned long base = root_slot_va(TEST_SLOT), s = ROOT_SLOT_SIZE;
+	const struct {
+		unsigned long start, end; /* from the first test slot on */
+		unsigned int slots;       /* [0, slots) of the test slots are wanted */
+	} ranges[] = {
+		{0, 1, 1},
+		{s - 1, s, 1},
+		{0, s, 1},
+		{s / 2, s / 2 + PAGE_SIZE, 1},
+		{s - PAGE_SIZE, s + PAGE_SIZE, 2}, /* less than a slot long */
+		{s - 1, s + 1, 2},
+		{s / 2 + 4097, s + s / 2, 2},
+		{PAGE_SIZE, 2 * s, 2},
+		{s - PAGE_SIZE, 2 * s + 1, 3},
+		{1, TEST_SLOTS * s, TEST_SLOTS},
+	};
 
 	if (skip_without_growth())
 		return;
@@ -148,10 +145,10 @@ KTEST(guard, i27_growth_writes_that_slot_of_a_root_and_no_other)
 	unsigned int slot = TEST_SLOT + 9, changed = 0;
 	struct actor a;
 
-	KTEST_EXPECT_EQ(do_mmap(mm, MMAP_BASE, PAGE_SIZE, VMA_READ | VMA_WRITE,
+	KTEST_EXPECT_EQ(do_mmap(mm, LAST_USER_PAGE, PAGE_SIZE, VMA_READ | VMA_WRITE,
 				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED),
-			MMAP_BASE);
-	KTEST_EXPECT_EQ(mm_fault(mm, MMAP_BASE, FAULT_WRITE), 0);
+			LAST_USER_PAGE);
+	KTEST_EXPECT_EQ(mm_fault(mm, LAST_USER_PAGE, FAULT_WRITE), 0);
 	actor_start(&a, (int)last_cpu());
 	actor_run(&a, adopt_new_mm, mm);
 	memcpy(before, mm->root->pgd, sizeof(before));

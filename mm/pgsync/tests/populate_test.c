@@ -18,8 +18,8 @@
 
 /* --- ranges (I26, I27) --- */
 
-/* root_slot_va(), as a constant. */
-#define AT(slot) (0xffff000000000000UL + (unsigned long)(slot)*ROOT_SLOT_SIZE)
+/* root_slot_va() with four levels, as a constant. */
+#define AT(slot) (0xffff000000000000UL + ((unsigned long)(slot) << 39))
 
 static const struct {
 	const char *what;

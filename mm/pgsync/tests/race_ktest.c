@@ -18,7 +18,7 @@
 
 /* One page in each vmalloc slot, `grown` of them so far. */
 static struct {
-	u64 *pages[VMALLOC_SLOTS];
+	u64 *pages[VMALLOC_SLOTS_MAX];
 	u32 grown;   /* release by the grower; ~0: the end */
 	u32 missing; /* A */
 	u32 reads;   /* A */

@@ -16,6 +16,9 @@
 #define TEST_SLOT  256
 #define TEST_SLOTS 16
 
+/* In the last root slot of the user half. */
+#define LAST_USER_PAGE (USER_END - PAGE_SIZE)
+
 /* For the tests that want a slot to be empty at first: true, and skipped, under `prealloc`. */
 bool skip_without_growth(void);
 

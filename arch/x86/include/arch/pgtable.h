@@ -1,6 +1,10 @@
 /*
  * Page-table entries. One format serves all levels; level 1 maps 4 KiB, 2 2 MiB, 3 1 GiB, and
- * PT_ROOT_LEVEL is the table that CR3 names (SDM vol. 3A, 4.5).
+ * PT_ROOT_LEVEL, 4 or 5, is the table that CR3 names (SDM vol. 3A, 4.5).
+ *
+ * Root slots, of which each root has its own copy, are the entries of that table and of no other.
+ * There is no level that would be folded into its neighbour: a walk begins at PT_ROOT_LEVEL, and what
+ * is copied and kept equal is found by root_slot() (I39).
  */
 #ifndef ARCH_PGTABLE_H
 #define ARCH_PGTABLE_H
@@ -9,8 +13,7 @@
 
 typedef u64 pte_t;
 
-#define PT_ENTRIES    512
-#define PT_ROOT_LEVEL 4
+#define PT_ENTRIES 512
 
 #define PTE_P       (1UL << 0)
 #define PTE_W       (1UL << 1)
@@ -55,6 +58,20 @@ static inline unsigned int pt_index(unsigned long va, unsigned int level)
 static inline unsigned long pt_span(unsigned int level)
 {
 	return 1UL << pt_shift(level);
+}
+
+/* What one entry of the root table spans. */
+#define ROOT_SLOT_SIZE pt_span(PT_ROOT_LEVEL)
+
+static inline unsigned int root_slot(unsigned long va)
+{
+	return pt_index(va, PT_ROOT_LEVEL);
+}
+
+/* First address of a kernel-half slot: everything above the index repeats its highest bit. */
+static inline unsigned long root_slot_va(unsigned int slot)
+{
+	return (-(unsigned long)PT_ENTRIES | slot) << pt_shift(PT_ROOT_LEVEL);
 }
 
 /* Whether the entry holds something, be it a page that is out of everybody's reach. */

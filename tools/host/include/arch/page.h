@@ -11,28 +11,27 @@
 extern unsigned long host_page_offset;
 extern unsigned long host_vmemmap;
 
-#define PAGE_OFFSET   host_page_offset
-#define VMEMMAP_START host_vmemmap
-#define VMALLOC_START 0xffffc90000000000UL
-#define VMALLOC_SLOTS 64
-#define KSTACK_START  0xfffffe0000000000UL
-#define KERNEL_VMA    0xffffffff80000000UL
-#define USER_END      0x00007ffffffff000UL
+/* tools/host/stubs.c: 4, or what a test makes it. */
+extern unsigned int host_levels;
 
-#define ROOT_SLOT_SHIFT 39
-#define ROOT_SLOT_SIZE  (1UL << ROOT_SLOT_SHIFT)
-#define ROOT_SLOTS      512
-#define ROOT_KERNEL     256
+#define PAGE_OFFSET       host_page_offset
+#define VMEMMAP_START     host_vmemmap
+#define VMALLOC_START     0xffffc90000000000UL
+#define VMALLOC_SLOTS     64
+#define VMALLOC_SLOTS_MAX 64
+#define KSTACK_START      0xfffffe0000000000UL
+#define KSTACK_AREA       (1UL << 39)
+#define KERNEL_VMA        0xffffffff80000000UL
 
-static inline unsigned int root_slot(unsigned long va)
-{
-	return (va >> ROOT_SLOT_SHIFT) & (ROOT_SLOTS - 1);
-}
+/* User space is as large as the levels make it. */
+#define USER_END        (host_levels == 5 ? 0x00fffffffffff000UL : USER_WINDOW_END)
+#define USER_WINDOW_END 0x00007ffffffff000UL
 
-static inline unsigned long root_slot_va(unsigned int slot)
-{
-	return 0xffff000000000000UL | (unsigned long)slot << ROOT_SLOT_SHIFT;
-}
+#define PT_ROOT_LEVEL     host_levels
+#define PT_ROOT_LEVEL_MAX 5
+
+#define ROOT_SLOTS  512
+#define ROOT_KERNEL 256
 
 static inline void *phys_to_virt(phys_addr_t pa)
 {

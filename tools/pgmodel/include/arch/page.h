@@ -8,24 +8,15 @@
 
 #include "kernel/base/types.h"
 
-#define PAGE_OFFSET   0UL
-#define VMEMMAP_START 0xffffea0000000000UL
-#define USER_END      0x00007ffffffff000UL
+#define PAGE_OFFSET     0UL
+#define VMEMMAP_START   0xffffea0000000000UL
+#define USER_END        0x00007ffffffff000UL
+#define USER_WINDOW_END USER_END
 
-#define ROOT_SLOT_SHIFT 39
-#define ROOT_SLOT_SIZE  (1UL << ROOT_SLOT_SHIFT)
-#define ROOT_KERNEL     384
-#define ROOT_SLOTS      448
+#define PT_ROOT_LEVEL 4
 
-static inline unsigned int root_slot(unsigned long va)
-{
-	return (va >> ROOT_SLOT_SHIFT) & 511;
-}
-
-static inline unsigned long root_slot_va(unsigned int slot)
-{
-	return 0xffff000000000000UL | (unsigned long)slot << ROOT_SLOT_SHIFT;
-}
+#define ROOT_KERNEL 384
+#define ROOT_SLOTS  448
 
 #define MODEL_TABLES 192
 extern u64 model_tables[MODEL_TABLES]; /* first entries; table n is at physical page n + 1 */
