@@ -192,7 +192,7 @@ static unsigned int descend(pte_t *root, unsigned long va, pte_t **path)
 
 pte_t *pt_leaf(pte_t *root, unsigned long va, unsigned int *level)
 {
-	pte_t *path[PT_ROOT_LEVEL + 1];
+	pte_t *path[PT_ROOT_LEVEL_MAX + 1];
 
 	*level = descend(root, va, path);
 	return pte_present(*path[*level]) ? path[*level] : NULL;
