@@ -125,7 +125,7 @@ static int split(struct mm_struct *mm, pte_t *entry, unsigned long va)
 	for (unsigned int i = 0; i < HUGE_PAGES; i++)
 		small[i] = (huge & ~PTE_PS) + i * PAGE_SIZE;
 	table->pt_count = HUGE_PAGES;
-	if (huge & PTE_P) {
+	if (huge & PTE_P && !MUTANT(huge_split_live)) {
 		WRITE_ONCE(*entry, (huge & ~PTE_P) | PTE_NONE);
 		flush_huge(mm, va);
 	}

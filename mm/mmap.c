@@ -220,39 +220,49 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, size_t len, un
 	return at;
 }
 
-/*
- * How mm_populate() touches `va`; false: there is nothing. *page: the bytes of the page that is there
- * already.
- */
+/* The bytes of the page at `va` if a huge one is there for such an access, else PAGE_SIZE. */
+static size_t huge_there(struct mm_struct *mm, unsigned long va, unsigned long access)
+{
+	unsigned int level;
+	const pte_t *entry = pt_leaf(mm->root->pgd, va, &level);
+
+	if (!entry || !(*entry & PTE_P) || (access && !pte_writable(*entry)))
+		return PAGE_SIZE;
+	return pt_span(level);
+}
+
+/* How mm_populate() touches `va`; false: there is nothing to touch in the next *bytes. */
 static bool populate_access(struct mm_struct *mm, unsigned long va, unsigned long *access,
-			    size_t *page)
+			    size_t *bytes)
 {
 	const struct vma *vma;
-	unsigned int level;
-	bool mapped;
+	bool touch;
 
+	*bytes = PAGE_SIZE;
 	mutex_lock(&mm->mmap_lock);
 	vma = find_vma(mm, va);
-	mapped = vma && vma->start <= va;
-	if (mapped)
+	touch = vma && vma->start <= va;
+	if (touch)
 		*access = (vma->flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE ? FAULT_WRITE : 0;
-	*page = mapped && vma->huge && pt_leaf(mm->root->pgd, va, &level) ? pt_span(level)
-									  : PAGE_SIZE;
+	if (touch && vma->huge) {
+		*bytes = huge_there(mm, va, *access);
+		touch = *bytes == PAGE_SIZE;
+	}
 	mutex_unlock(&mm->mmap_lock);
-	return mapped;
+	return touch;
 }
 
 int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
-	size_t page;
+	size_t bytes;
 
-	for (unsigned long va = start; va < end; va = ALIGN_DOWN(va, page) + page) {
+	for (unsigned long va = start; va < end; va = ALIGN_DOWN(va, bytes) + bytes) {
 		unsigned long access = 0;
 		int error;
 
 		if (task_must_die())
 			return -EINTR;
-		if (!populate_access(mm, va, &access, &page))
+		if (!populate_access(mm, va, &access, &bytes))
 			continue;
 		error = mm_fault(mm, va, access);
 		if (error)

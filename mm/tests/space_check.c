@@ -10,13 +10,16 @@
 
 #include <cmocka.h>
 
+#include "mm/huge.h"
 #include "mm/pgtable.h"
 #include "mm/tests/space_host.h"
 #include "mm/vma.h"
 
 #define PAGES (MiB(64) / PAGE_SIZE)
 
-static u32 mapped[PAGES]; /* entries that map the page, in all spaces */
+static u32 mapped[PAGES]; /* small entries that map the page, in all spaces */
+static u32 whole[PAGES];  /* huge ones, by the block's first page */
+static unsigned long huge_seen;
 static bool of_object[PAGES];
 static const struct page *zero;
 
@@ -75,7 +78,8 @@ static void check_window(struct space *s)
 		assert_int_equal(vma->start <= page_va(n), page->kind != HOLE);
 		if (page->kind == HOLE)
 			continue;
-		assert_int_equal(vma->flags, page->prot | (page->kind == SHARED ? VMA_SHARED : 0));
+		assert_int_equal(vma->flags, model_flags(page));
+		assert_true(vma->huge || !(vma->flags & (VMA_HUGEPAGE | VMA_HUGETLB)) || vma->obj);
 		assert_int_equal(!vma->obj, page->kind != SHARED && page->kind != FILE_);
 		if (n + 1 == WINDOW)
 			continue;
@@ -88,7 +92,8 @@ static void check_window(struct space *s)
 
 /* --- page tables --- */
 
-static void check_leaf(struct space *s, unsigned long va, pte_t e)
+/* What the entry says of the page at `va`, be it small or a part of a huge one. */
+static void check_page(struct space *s, unsigned long va, pte_t e)
 {
 	unsigned int n = (unsigned int)((va - WINDOW_START) / PAGE_SIZE);
 	const struct model_page *model = &s->page[n];
@@ -109,6 +114,15 @@ static void check_leaf(struct space *s, unsigned long va, pte_t e)
 		assert_true(!(e & PTE_W) || (model->prot & VMA_WRITE));
 		assert_true((e & PTE_NX) || (model->prot & VMA_EXEC));
 	}
+}
+
+static void check_small(struct space *s, unsigned long va, pte_t e)
+{
+	const struct model_page *model = &s->page[(va - WINDOW_START) / PAGE_SIZE];
+	struct page *page = phys_to_page(pte_phys(e));
+
+	check_page(s, va, e);
+	assert_false(model->hugetlb);
 	if (e & PTE_SPECIAL) {
 		assert_false(e & PTE_W);
 		assert_true(is_zero_page(page) || model->kind == FILE_);
@@ -122,11 +136,26 @@ static void check_leaf(struct space *s, unsigned long va, pte_t e)
 		assert_int_equal(page->refcount, 1);
 }
 
+static void check_huge(struct space *s, unsigned long va, pte_t e)
+{
+	struct page *head = phys_to_page(pte_phys(e));
+
+	assert_true(pte_huge(e) && !(e & PTE_SPECIAL) && IS_ALIGNED(va | pte_phys(e), HUGE_SIZE));
+	for (unsigned int i = 0; i < HUGE_PAGES; i++)
+		check_page(s, va + i * PAGE_SIZE, e + i * PAGE_SIZE);
+	assert_true(!(e & PTE_W) || head->huge_count == 1);
+	for (unsigned int i = 0; i < HUGE_PAGES && (e & PTE_W); i++)
+		assert_int_equal(head[i].refcount, 1);
+	whole[page_to_pfn(head)]++;
+	huge_seen++;
+}
+
+/* Returns the pages below it. */
 static unsigned long check_table(struct space *s, const pte_t *table, unsigned int level,
 				 unsigned long base)
 {
 	unsigned int present = 0;
-	unsigned long leaves = 0;
+	unsigned long pages = 0;
 
 	for (unsigned int i = 0; i < PT_ENTRIES; i++) {
 		unsigned long va = base + i * pt_span(level);
@@ -134,26 +163,42 @@ static unsigned long check_table(struct space *s, const pte_t *table, unsigned i
 		if (!pte_present(table[i]))
 			continue;
 		present++;
+		if (!pte_leaf(table[i], level)) {
+			pages += check_table(s, pte_table(table[i]), level - 1, va);
+			continue;
+		}
+		assert_in_range(level, 1, HUGE_LEVEL);
 		if (level == 1)
-			check_leaf(s, va, table[i]);
-		leaves += level == 1 ? 1 : check_table(s, pte_table(table[i]), level - 1, va);
+			check_small(s, va, table[i]);
+		else
+			check_huge(s, va, table[i]);
+		pages += pt_span(level) / PAGE_SIZE;
 	}
 	/* An empty one is what a fault without success has left; it goes with its mapping. */
 	if (level < PT_ROOT_LEVEL)
 		assert_int_equal(virt_to_page(table)->pt_count, present);
-	return leaves;
+	return pages;
 }
 
 static void check_references(void)
 {
-	for (unsigned int pfn = 0; pfn < PAGES; pfn++)
-		if (mapped[pfn])
-			assert_int_equal(pfn_to_page(pfn)->refcount, mapped[pfn] + of_object[pfn]);
+	for (unsigned int pfn = 0; pfn < PAGES; pfn++) {
+		/* The huge entries together hold one reference to each page of their block. */
+		u32 group = whole[ALIGN_DOWN(pfn, HUGE_PAGES)] != 0;
+
+		if (mapped[pfn] || group)
+			assert_int_equal(pfn_to_page(pfn)->refcount,
+					 mapped[pfn] + of_object[pfn] + group);
+		if (whole[pfn])
+			assert_int_equal(pfn_to_page(pfn)->huge_count, whole[pfn]);
+	}
 }
 
 void check_spaces(void)
 {
 	memset(mapped, 0, sizeof(mapped));
+	memset(whole, 0, sizeof(whole));
+	memset(of_object, 0, sizeof(of_object));
 	for (unsigned int i = 0; i < SPACES; i++) {
 		struct space *s = &spaces[i];
 
@@ -167,6 +212,11 @@ void check_spaces(void)
 		assert_int_equal(s->mm->brk, s->brk);
 	}
 	check_references();
+}
+
+unsigned long huge_pages_seen(void)
+{
+	return huge_seen;
 }
 
 void check_constant_pages(void)

@@ -11,6 +11,9 @@
  */
 void check_spaces(void);
 
+/* Entries of huge pages that were looked at. */
+unsigned long huge_pages_seen(void);
+
 /* The zero page and the file are as they were. No space may be left. */
 void check_constant_pages(void);
 

@@ -14,6 +14,7 @@
 #include "kernel/base/errno.h"
 #include "kernel/base/wait.h"
 #include "mm/buddy.h"
+#include "mm/huge.h"
 #include "mm/memobj.h"
 #include "mm/pagezero.h"
 #include "mm/pgtable.h"
@@ -102,7 +103,30 @@ void copy_page(void *dst, const void *src)
 	memcpy(dst, src, PAGE_SIZE);
 }
 
-/* --- TLBs --- */
+/* --- TLBs: the entry of each page, with PTE_PS where it is one of 2 MiB --- */
+
+/* Whether the translation that was filled for page n covers an address in [start, end). */
+static bool covers(pte_t e, unsigned int n, unsigned long start, unsigned long end)
+{
+	unsigned long size = pte_huge(e) ? HUGE_SIZE : PAGE_SIZE;
+	unsigned long at = ALIGN_DOWN(page_va(n), size);
+
+	return e && at < end && start < at + size;
+}
+
+static void drop_range(pte_t *tlb, unsigned long start, unsigned long end)
+{
+	for (unsigned int n = 0; n < WINDOW; n++)
+		if (covers(tlb[n], n, start, end))
+			tlb[n] = 0;
+}
+
+/* As INVLPG: a page of whatever size. */
+static void drop_page(pte_t *tlb, unsigned long va)
+{
+	va = ALIGN_DOWN(va, PAGE_SIZE);
+	drop_range(tlb, va, va + PAGE_SIZE);
+}
 
 static struct space *space_of(const struct mm_struct *mm)
 {
@@ -115,7 +139,7 @@ static struct space *space_of(const struct mm_struct *mm)
 void tlb_flush_page_local(unsigned long va)
 {
 	assert_non_null(touching);
-	touching[(va - WINDOW_START) >> PAGE_SHIFT] = 0;
+	drop_page(touching, va);
 }
 
 void tlb_flush_mm(struct mm_struct *mm, unsigned long start, unsigned long end)
@@ -123,10 +147,8 @@ void tlb_flush_mm(struct mm_struct *mm, unsigned long start, unsigned long end)
 	struct space *s = space_of(mm);
 
 	assert_true(start < end && IS_ALIGNED(start | end, PAGE_SIZE));
-	for (unsigned int n = 0; s && n < WINDOW; n++)
-		for (unsigned int cpu = 0; cpu < CPUS; cpu++)
-			if (page_va(n) >= start && page_va(n) < end)
-				s->tlb[cpu][n] = 0;
+	for (unsigned int cpu = 0; s && cpu < CPUS; cpu++)
+		drop_range(s->tlb[cpu], start, end);
 }
 
 void tlb_flush_batch(struct mm_struct *mm, const struct tlb_batch *batch)
@@ -153,9 +175,10 @@ static bool entry_allows(pte_t e, unsigned long access)
 
 static pte_t walk(const struct space *s, unsigned int n)
 {
-	const pte_t *entry = pt_walk(s->mm->root->pgd, page_va(n), 1, false);
+	unsigned int level;
+	const pte_t *entry = pt_leaf(s->mm->root->pgd, page_va(n), &level);
 
-	return entry ? *entry : 0;
+	return entry ? *entry + page_va(n) % pt_span(level) : 0;
 }
 
 int host_touch(struct space *s, unsigned int n, unsigned long access, u64 **page)
@@ -169,6 +192,9 @@ int host_touch(struct space *s, unsigned int n, unsigned long access, u64 **page
 		/* As x86: an entry that is not there is not remembered. */
 		if (!e && (walk(s, n) & PTE_P))
 			e = tlb[n] = walk(s, n);
+		/* Never one of 2 MiB and one of 4 KiB (SDM vol. 3A, 4.10.4.2). */
+		if (e && walk(s, n))
+			assert_int_equal(pte_huge(e), pte_huge(walk(s, n)));
 		if (entry_allows(e, access)) {
 			*page = phys_to_virt(pte_phys(e));
 			return 0;
@@ -187,6 +213,7 @@ static void check_translation(pte_t e, pte_t now)
 {
 	assert_true(now & PTE_P);
 	assert_int_equal(pte_phys(e), pte_phys(now));
+	assert_int_equal(pte_huge(e), pte_huge(now));
 	assert_true(!(e & PTE_W) || (now & PTE_W));
 	assert_true((e & PTE_NX) || !(now & PTE_NX));
 }

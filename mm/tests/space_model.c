@@ -84,11 +84,17 @@ void model_extend(struct space *s, unsigned int like, unsigned int n)
 	}
 }
 
+unsigned long model_flags(const struct model_page *page)
+{
+	return page->prot | (page->kind == SHARED ? VMA_SHARED : 0) |
+	       (page->advised ? VMA_HUGEPAGE : 0) | (page->hugetlb ? VMA_HUGETLB : 0);
+}
+
 bool model_same(const struct space *s, unsigned int n)
 {
 	const struct model_page *a = &s->page[n], *b = &s->page[n + 1];
 
-	return a->kind == b->kind && a->prot == b->prot && a->obj == b->obj &&
+	return a->kind == b->kind && model_flags(a) == model_flags(b) && a->obj == b->obj &&
 	       a->origin == b->origin;
 }
 

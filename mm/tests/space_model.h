@@ -11,7 +11,9 @@
 
 #include "mm/mm.h"
 
-#define WINDOW     96u
+#ifndef WINDOW /* cflags: of a test that needs another one */
+#define WINDOW 96u
+#endif
 #define SPACES     4u
 #define CPUS       2u /* that run each space */
 #define OBJECTS    (SPACES * WINDOW)
@@ -36,6 +38,7 @@ struct model_page {
 	unsigned int obj; /* SHARED */
 	long origin;      /* FILE_, SHARED: the page of the window at which its page 0 is */
 	bool own;
+	bool advised, hugetlb;  /* MADV_HUGEPAGE, MAP_HUGETLB */
 	struct content content; /* when own */
 };
 
@@ -71,6 +74,9 @@ bool model_same(const struct space *s, unsigned int n);
 /* The highest n pages of the window without a mapping: the first of them, or WINDOW. */
 unsigned int model_gap(const struct space *s, unsigned int n);
 void model_move(struct space *s, unsigned int from, unsigned int n, unsigned int to, bool keep);
+
+/* The flags of its mapping. */
+unsigned long model_flags(const struct model_page *page);
 
 /* Whether an object's page is behind its end. */
 bool model_behind_end(const struct space *s, unsigned int n);

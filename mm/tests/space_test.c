@@ -2,14 +2,11 @@
  * mm/memobj.c mm/mm.c mm/pgtable.c mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/allocfail.c
  * mm/memblock.c mm/memmap.c
  * kernel/base/avl.c tools/host/mm_host.c mm/tests/space_host.c mm/tests/space_model.c
- * mm/tests/space_check.c */
+ * mm/tests/space_check.c mm/tests/space_run.c */
 /*
  * Property test of address spaces: random calls on several of them, the results and every page
  * compared with a model (space_model.h), and from time to time everything that must hold inside
  * (space_check.c). Sometimes an allocation fails: then the call says so and has changed nothing.
- *
- * SPACE_SEED=N repeats a run, SPACE_STEPS=N makes it longer, SPACE_CHECK=1 looks inside after each
- * step. A failure says seed and step, and the last calls.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,91 +24,16 @@
 #include "mm/pgtable.h"
 #include "mm/tests/space_check.h"
 #include "mm/tests/space_host.h"
+#include "mm/tests/space_run.h"
 #include "mm/vma.h"
 
 #define STEPS 1500000ul
-#define LAST  16
-
-#define CHECK_EVERY 128
-
-#define RW   (VMA_READ | VMA_WRITE)
-#define ANY  (MAP_PRIVATE | MAP_ANONYMOUS)
-#define LIDS (64 * PAGE_SIZE)
-
-static u64 seed;
-static unsigned long step;
-
-/* --- what was done last, for whoever reads a failure --- */
-
-static struct {
-	const char *name;
-	unsigned int space;
-	unsigned long a, b, c, d;
-	long want, got;
-} last[LAST];
-static unsigned int nr_last;
-
-static void print_last(void)
-{
-	printf("SPACE_SEED=%llu, step %lu; the last calls, in pages of the window:\n",
-	       (unsigned long long)seed, step);
-	for (unsigned int i = nr_last > LAST ? nr_last - LAST : 0; i < nr_last; i++)
-		printf("  space %u: %s(%lu, %lu, %#lx, %#lx) is %#lx, wanted %#lx\n",
-		       last[i % LAST].space, last[i % LAST].name, last[i % LAST].a,
-		       last[i % LAST].b, last[i % LAST].c, last[i % LAST].d, last[i % LAST].got,
-		       last[i % LAST].want);
-}
-
-static void note(const struct space *s, const char *name, unsigned long a, unsigned long b,
-		 unsigned long c, unsigned long d)
-{
-	unsigned int i = nr_last++ % LAST;
-
-	last[i].name = name;
-	last[i].space = (unsigned int)(s - spaces);
-	last[i].a = a;
-	last[i].b = b;
-	last[i].c = c;
-	last[i].d = d;
-	last[i].want = last[i].got = 0;
-}
-
-/* --- failing allocations --- */
-
-static bool armed;
-
-static void maybe_fail(void)
-{
-	armed = !below(24);
-	/* Tables shall be allocations too. */
-	if (armed)
-		pt_cache_drain();
-	alloc_fail_nth(armed ? 1 + below(6) : 0);
-}
-
-/*
- * Compares a result. True: the call has done its work. False: it was refused, rightly. When an
- * allocation was made to fail, -ENOMEM is right too.
- */
-static bool expect(struct space *s, long got, long want)
-{
-	bool hit = armed && !alloc_fail_left();
-
-	armed = false;
-	alloc_fail_nth(0);
-	last[(nr_last - 1) % LAST].got = got;
-	last[(nr_last - 1) % LAST].want = want;
-	if (hit)
-		s->ragged = true;
-	if (hit && got == -ENOMEM)
-		return false;
-	assert_int_equal(got, want);
-	return want >= 0;
-}
+#define RW    (VMA_READ | VMA_WRITE)
+#define ANY   (MAP_PRIVATE | MAP_ANONYMOUS)
 
 /* --- spaces --- */
 
-/* A new space: the lids, a file's mapping, an empty heap. */
+/* A file's mapping and an empty heap. */
 static void new_space(struct space *s)
 {
 	unsigned long file = page_va(2);
@@ -125,50 +47,10 @@ static void new_space(struct space *s)
 		.file_end = file + (FILE_PAGES - 1) * PAGE_SIZE + FILE_TAIL,
 	};
 
-	model_reset(s);
-	s->mm = mm_alloc();
-	assert_non_null(s->mm);
-	assert_int_equal(do_mmap(s->mm, WINDOW_START - LIDS, LIDS, 0, ANY | MAP_FIXED),
-			 WINDOW_START - LIDS);
-	assert_int_equal(
-		do_mmap(s->mm, page_va(WINDOW), MMAP_BASE - page_va(WINDOW), 0, ANY | MAP_FIXED),
-		page_va(WINDOW));
 	/* One page more than the file has. */
 	assert_int_equal(mm_map_segment(s->mm, &segment), 0);
 	model_map(s, 2, FILE_PAGES + 1, FILE_, RW);
 	s->brk = s->mm->brk = s->mm->brk_start = page_va(BRK_PAGE);
-}
-
-static void end_space(struct space *s)
-{
-	mmput(s->mm);
-	model_reset(s);
-}
-
-static void step_fork(struct space *s)
-{
-	struct space *to = &spaces[below(SPACES)];
-	struct mm_struct *mm;
-
-	if (to->mm)
-		return;
-	note(s, "fork", (unsigned long)(to - spaces), 0, 0, 0);
-	maybe_fail();
-	mm = mm_fork(s->mm);
-	if (!expect(s, mm ? 0 : -ENOMEM, 0))
-		return;
-	*to = *s;
-	to->mm = mm;
-	memset(to->tlb, 0, sizeof(to->tlb));
-}
-
-static void step_exit(struct space *s)
-{
-	note(s, "exit", 0, 0, 0, 0);
-	end_space(s);
-	/* One always lives. */
-	if (!spaces[0].mm)
-		new_space(&spaces[0]);
 }
 
 /* --- touches --- */
@@ -200,25 +82,11 @@ static void step_touch(struct space *s)
 
 /* --- mappings --- */
 
-struct range {
-	unsigned int from, n;
-};
-
 static struct range random_range(void)
 {
 	unsigned int from = below(WINDOW);
 
 	return (struct range){from, 1 + below(MIN(WINDOW - from, 12))};
-}
-
-/* What mmap placed itself: in the window, or below the lower lid, from where it is removed. */
-static bool in_window(struct space *s, long at, unsigned int n)
-{
-	if ((unsigned long)at >= WINDOW_START)
-		return true;
-	assert_true((unsigned long)at + n * PAGE_SIZE <= WINDOW_START - LIDS);
-	assert_int_equal(do_munmap(s->mm, (unsigned long)at, n * PAGE_SIZE), 0);
-	return false;
 }
 
 static void step_mmap(struct space *s)
@@ -494,12 +362,8 @@ static void step_mremap(struct space *s)
 
 /* --- the run --- */
 
-static void one_step(void)
+static void one_step(struct space *s)
 {
-	struct space *s = &spaces[below(SPACES)];
-
-	if (!s->mm)
-		return;
 	switch (below(40)) {
 	case 0 ... 3:
 		step_mmap(s);
@@ -531,63 +395,7 @@ static void one_step(void)
 	}
 }
 
-static void end_all(void)
-{
-	for (unsigned int i = 0; i < SPACES; i++)
-		if (spaces[i].mm)
-			end_space(&spaces[i]);
-}
-
-static unsigned long number_from(const char *name, unsigned long otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoul(text, NULL, 0) : otherwise;
-}
-
-static bool done;
-
-static int print_if_failed(void **state)
-{
-	(void)state;
-	if (!done)
-		print_last();
-	return 0;
-}
-
-static void random_steps(void **state)
-{
-	unsigned long steps = number_from("SPACE_STEPS", STEPS);
-	unsigned long check_every = number_from("SPACE_CHECK", CHECK_EVERY);
-	u64 before = host_drained_pages();
-
-	(void)state;
-	done = false;
-	for (step = 0; step < steps; step++) {
-		if (step % 20000 == 0) {
-			end_all();
-			assert_int_equal(host_drained_pages(), before);
-			new_space(&spaces[0]);
-		}
-		one_step();
-		if (step % check_every == 0)
-			check_spaces();
-	}
-	end_all();
-	assert_int_equal(host_drained_pages(), before);
-	check_constant_pages();
-	done = true;
-}
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(random_steps, print_if_failed),
-	};
-
-	seed = number_from("SPACE_SEED", 1);
-	printf("SPACE_SEED=%llu\n", (unsigned long long)seed);
-	random_state = seed * 0x9e3779b97f4a7c15 | 1;
-	host_boot();
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_spaces(STEPS, new_space, one_step, check_constant_pages);
 }
