@@ -113,16 +113,20 @@ int do_munmap(struct mm_struct *mm, unsigned long addr, size_t len)
 
 unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_t len)
 {
+	/* Above the window only for who asks by such a hint, and never on both sides of its end. */
+	const bool upper = hint > USER_WINDOW_END;
+
 	/* At the hint, else as high as possible. */
 	if (hint & PAGE_MASK) {
 		const struct vma *vma;
 
 		hint = MAX(hint & PAGE_MASK, MMAP_MIN_ADDR);
 		vma = find_vma(mm, hint);
-		if (range_ok(hint, len) && (!vma || vma_start_gap(vma) >= hint + len))
+		if (range_ok(hint, len) && (hint + len > USER_WINDOW_END) == upper &&
+		    (!vma || vma_start_gap(vma) >= hint + len))
 			return hint;
 	}
-	return vma_find_gap(mm, len, MMAP_BASE);
+	return vma_find_gap(mm, len, MMAP_BASE + (upper ? USER_END - USER_WINDOW_END : 0));
 }
 
 /* MAP_FIXED: the address, or why it cannot be there. */

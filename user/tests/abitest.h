@@ -88,6 +88,9 @@ extern const char *const wild_names[NR_WILD];
 /* The address of kind i, freshly prepared. */
 uintptr_t wild_address(unsigned int i);
 
+/* The first page that no process can have: after 47 bits of address, or 56 with five levels. */
+uintptr_t user_end(void);
+
 /* What `abitest helper ...` does after an exec: checks what it was given. Returns its exit code. */
 int exec_helper(int argc, char **argv, char **envp);
 

@@ -5,8 +5,24 @@
 
 const char *const wild_names[NR_WILD] = {
 	"NULL",        "low page",          "unmapped",      "end of mapping", "no access",
-	"kernel text", "kernel direct map", "non-canonical", "last user byte",
+	"kernel text", "kernel direct map", "non-canonical", "past the end",
 };
+
+uintptr_t user_end(void)
+{
+	static uintptr_t end;
+
+	if (!end) {
+		long got = raw_syscall6(SYS_mmap, 1ul << 47, 4096, PROT_NONE,
+					MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+		CHECK(got == 1l << 47 || got == -ENOMEM);
+		if (got > 0)
+			CHECK_EQ(munmap((void *)got, 4096), 0);
+		end = (got > 0 ? 1ul << 56 : 1ul << 47) - 4096;
+	}
+	return end;
+}
 
 uintptr_t wild_address(unsigned int i)
 {
@@ -35,6 +51,6 @@ uintptr_t wild_address(unsigned int i)
 	case 7:
 		return 0x8000000000000000;
 	default:
-		return 0x00007fffffffffff;
+		return user_end() + 4095;
 	}
 }

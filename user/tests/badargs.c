@@ -169,7 +169,7 @@ TEST(badargs, wild_robust_list)
 TEST(badargs, wild_segment_bases)
 {
 	static const uintptr_t bases[] = {0xffffffff80000000, 0xffff888000000000,
-					  0x8000000000000000, 0x0000800000000000};
+					  0x8000000000000000, 0x0100000000000000};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bases); i++) {
 		CHECK_EQ(raw_syscall2(SYS_arch_prctl, 0x1002 /* ARCH_SET_FS */, bases[i]), -EPERM);

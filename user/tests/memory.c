@@ -213,10 +213,42 @@ TEST(memory, mmap_checks_its_arguments)
 	CHECK_EQ(map(0, -1ul, RW, 0), -ENOMEM);
 	CHECK_EQ(map(0xffffffff80000000, PAGE_SIZE, RW, MAP_FIXED), -ENOMEM);
 	CHECK_EQ(map(0x8000000000000000, PAGE_SIZE, RW, MAP_FIXED), -ENOMEM);
-	CHECK_EQ(map(0x7ffffffff000, 2 * PAGE_SIZE, RW, MAP_FIXED), -ENOMEM);
+	CHECK_EQ(map(user_end(), PAGE_SIZE, RW, MAP_FIXED), -ENOMEM);
+	CHECK_EQ(map(user_end() - PAGE_SIZE, 2 * PAGE_SIZE, RW, MAP_FIXED), -ENOMEM);
 	CHECK_EQ(map(-PAGE_SIZE, 2 * PAGE_SIZE, RW, MAP_FIXED), -ENOMEM);
 	CHECK_EQ(raw_syscall6(SYS_mmap, 0, PAGE_SIZE, RW, MAP_ANONYMOUS, -1, 0), -EINVAL);
 	CHECK_EQ(raw_syscall6(SYS_mmap, 0, PAGE_SIZE, PROT_READ, MAP_PRIVATE, 77, 0), -EBADF);
+}
+
+static volatile int *upper_word;
+
+static void write_upper_word(void)
+{
+	CHECK_EQ(*upper_word, 7);
+	*upper_word = 8;
+}
+
+/* Whatever the levels of the page tables: above 47 bits lies only what asked to. */
+TEST(memory, upper_addresses_for_those_who_ask)
+{
+	const unsigned long window = (1ul << 47) - PAGE_SIZE, hint = 1ul << 55;
+	const bool upper = user_end() > window;
+	unsigned long at;
+
+	CHECK((unsigned long)map(0, PAGE_SIZE, RW, 0) < window);
+	/* A place on both sides of the border is nobody's choice. */
+	at = map(window - PAGE_SIZE, 4 * PAGE_SIZE, RW, 0);
+	CHECK(at < window && at + 4 * PAGE_SIZE <= window);
+	at = map(hint, 2 * PAGE_SIZE, RW, 0);
+	CHECK_EQ(upper ? at == hint : at < window, true);
+	/* The hint is taken: somewhere else, and above the border all the same. */
+	at = map(at, PAGE_SIZE, RW, 0);
+	CHECK(at != hint && (at > window) == upper);
+	upper_word = (volatile int *)at;
+	*upper_word = 7;
+	CHECK_EQ(status_of(write_upper_word), 0);
+	CHECK_EQ(*upper_word, 7);
+	CHECK_EQ(raw_syscall2(SYS_munmap, at, PAGE_SIZE), 0);
 }
 
 TEST(memory, munmap_checks_its_arguments)

@@ -14,7 +14,7 @@ EHDR_FIELDS = ("ident type machine version entry phoff shoff flags ehsize phents
                "shstrndx").split()
 PHDR_FIELDS = "type flags offset vaddr paddr filesz memsz align".split()
 KERNEL = 0xFFFFFFFF80000000
-NON_CANONICAL = 0x0000800000000000
+NON_CANONICAL = 0x0100000000000000  # with 48 bits of address and with 57
 
 
 def read(good):
@@ -66,7 +66,7 @@ def make(good):
         "entry-nowhere": changed(good, {"entry": 0x10}),
         "segment-kernel": changed(good, at=1, vaddr=KERNEL),
         "segment-non-canonical": changed(good, at=1, vaddr=NON_CANONICAL),
-        "segment-into-kernel": changed(good, at=1, vaddr=0x00007FFFFFFFF000, memsz=0x10000),
+        "segment-into-kernel": changed(good, at=1, vaddr=0x00FFFFFFFFFFF000, memsz=0x10000),
         "segment-wraps": changed(good, at=1, memsz=2**64 - 4096),
         "segment-overlap": changed(good, at=1, vaddr=text["vaddr"]),
         "filesz-over-memsz": changed(good, at=1, memsz=data["filesz"] - 1),
