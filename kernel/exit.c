@@ -52,7 +52,7 @@ static void exit_mm(void)
 	if (current->clear_child_tid && READ_ONCE(mm->mm_users) > 1) {
 		/* For who joins this thread. It may have unmapped the word: then nobody does. */
 		(void)put_user_u32(0, current->clear_child_tid);
-		(void)futex_wake(current->clear_child_tid, 1);
+		(void)futex_wake(current->clear_child_tid, false, 1);
 	}
 	leave_mm();
 	mm_release(current);

@@ -1,6 +1,9 @@
 /*
- * Futexes, private ones: FUTEX_WAIT and FUTEX_WAKE (and their BITSET forms with all bits), which
- * musl's locks, joins and condition variables use.
+ * Futexes: FUTEX_WAIT and FUTEX_WAKE (and their BITSET forms with all bits), which musl's locks, joins
+ * and condition variables use.
+ *
+ * What a futex is, its key says: without FUTEX_PRIVATE, a word of a shared object, wherever and in
+ * whatever address space it is mapped; any other one is an address in its address space.
  *
  * A waiter is on its bucket's list before it looks at the word; a waker's process changes the word
  * before it looks at the list. The bucket lock orders the two.
@@ -12,6 +15,8 @@
 #include "kernel/base/errno.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
+#include "mm/memobj.h"
+#include "mm/mm.h"
 
 #define FUTEX_BUCKETS 256
 
@@ -29,10 +34,15 @@ struct futex_bucket {
 	struct list_head waiters;
 };
 
+struct futex_key {
+	const void *space;  /* the address space or the object */
+	unsigned long at;   /* in it */
+	struct memobj *obj; /* with a reference: nobody may get the key of what is gone */
+};
+
 struct futex_waiter {
 	struct list_head node; /* bucket lock */
-	const struct mm_struct *mm;
-	u32 __user *addr;
+	struct futex_key key;
 	bool woken;
 	struct wait_queue wq;
 };
@@ -45,11 +55,30 @@ void futex_init(void)
 		list_init(&buckets[i].waiters);
 }
 
-static struct futex_bucket *bucket_of(const struct mm_struct *mm, u32 __user *addr)
+/* 0, -EFAULT. futex_key_put() ends it. */
+static int futex_key_get(struct futex_key *key, u32 __user *addr, bool private)
 {
-	u64 key = ((u64)mm >> 6) ^ ((u64)addr >> 2);
+	*key = (struct futex_key){.space = current->mm, .at = (unsigned long)addr};
+	if (private)
+		return 0;
+	if (mm_find_object(current->mm, (unsigned long)addr, &key->obj, &key->at))
+		return -EFAULT;
+	if (key->obj)
+		key->space = key->obj;
+	return 0;
+}
 
-	return &buckets[(key * 0x9e3779b97f4a7c15UL) >> 56];
+static void futex_key_put(struct futex_key *key)
+{
+	if (key->obj)
+		memobj_put(key->obj);
+}
+
+static struct futex_bucket *bucket_of(const struct futex_key *key)
+{
+	u64 word = ((u64)key->space >> 6) ^ (key->at >> 2);
+
+	return &buckets[(word * 0x9e3779b97f4a7c15UL) >> 56];
 }
 
 static bool is_woken(void *arg)
@@ -57,13 +86,16 @@ static bool is_woken(void *arg)
 	return smp_load_acquire(&((struct futex_waiter *)arg)->woken);
 }
 
-static long futex_wait(u32 __user *addr, u32 expected, u64 deadline)
+static long futex_wait(u32 __user *addr, bool private, u32 expected, u64 deadline)
 {
-	struct futex_waiter w = {.mm = current->mm, .addr = addr};
-	struct futex_bucket *b = bucket_of(w.mm, addr);
+	struct futex_waiter w = {.woken = false};
+	struct futex_bucket *b;
 	u32 value;
 	long ret;
 
+	if (futex_key_get(&w.key, addr, private))
+		return -EFAULT;
+	b = bucket_of(&w.key);
 	wait_queue_init(&w.wq);
 	spin_lock(&b->lock);
 	list_add_tail(&w.node, &b->waiters);
@@ -79,13 +111,13 @@ static long futex_wait(u32 __user *addr, u32 expected, u64 deadline)
 	else
 		ret = 0;
 	spin_unlock(&b->lock);
+	futex_key_put(&w.key);
 	return ret;
 }
 
-long futex_wake(u32 __user *addr, unsigned int n)
+static long wake_key(const struct futex_key *key, unsigned int n)
 {
-	const struct mm_struct *mm = current->mm;
-	struct futex_bucket *b = bucket_of(mm, addr);
+	struct futex_bucket *b = bucket_of(key);
 	struct futex_waiter *w, *next;
 	long woken = 0;
 
@@ -93,7 +125,7 @@ long futex_wake(u32 __user *addr, unsigned int n)
 	list_for_each_entry_safe (w, next, &b->waiters, node) {
 		if (!n)
 			break;
-		if (w->mm != mm || w->addr != addr)
+		if (w->key.space != key->space || w->key.at != key->at)
 			continue;
 		list_del(&w->node);
 		/* The waiter takes this lock before its stack frame goes. */
@@ -103,6 +135,18 @@ long futex_wake(u32 __user *addr, unsigned int n)
 		n--;
 	}
 	spin_unlock(&b->lock);
+	return woken;
+}
+
+long futex_wake(u32 __user *addr, bool private, unsigned int n)
+{
+	struct futex_key key;
+	long woken;
+
+	if (futex_key_get(&key, addr, private))
+		return -EFAULT;
+	woken = wake_key(&key, n);
+	futex_key_put(&key);
 	return woken;
 }
 
@@ -133,6 +177,7 @@ long do_futex(u32 __user *addr, unsigned int op, u32 val, const struct timespec 
 	      u32 bitset)
 {
 	unsigned int cmd = op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME);
+	bool private = op & FUTEX_PRIVATE;
 	u64 deadline;
 	int ret;
 
@@ -145,14 +190,14 @@ long do_futex(u32 __user *addr, unsigned int op, u32 val, const struct timespec 
 			return bitset ? -ENOSYS : -EINVAL;
 		ret = read_deadline(timeout, cmd == FUTEX_WAIT_BITSET, op & FUTEX_CLOCK_REALTIME,
 				    &deadline);
-		return ret ? ret : futex_wait(addr, val, deadline);
+		return ret ? ret : futex_wait(addr, private, val, deadline);
 	case FUTEX_WAKE:
 	case FUTEX_WAKE_BITSET:
 		if (cmd == FUTEX_WAKE_BITSET && bitset != FUTEX_BITSET_ALL)
 			return bitset ? -ENOSYS : -EINVAL;
 		if ((unsigned long)addr >= USER_END)
 			return -EFAULT;
-		return futex_wake(addr, val);
+		return futex_wake(addr, private, val);
 	default:
 		return -ENOSYS;
 	}

@@ -97,10 +97,11 @@ struct process_counts {
 DECLARE_PER_CPU(struct process_counts, process_counts);
 
 /*
- * Wakes what waits on the futex at `addr` of the running task's address space. Returns how many.
- * futex.c.
+ * Wakes `n` at most of those who wait on the futex at `addr` of the running task's address space, which
+ * is `private` to it or, in shared memory, everybody's who maps it. How many; -EFAULT: nothing is there.
+ * May sleep. futex.c.
  */
-long futex_wake(u32 __user *addr, unsigned int n);
+long futex_wake(u32 __user *addr, bool private, unsigned int n);
 
 /* The running task leaves its address space (exit, exec): tells a vfork parent. */
 void mm_release(struct task_struct *t);

@@ -177,6 +177,27 @@ int do_mincore(struct mm_struct *mm, unsigned long addr, unsigned int pages, u8 
 	return ret;
 }
 
+int mm_find_object(struct mm_struct *mm, unsigned long va, struct memobj **obj,
+		   unsigned long *offset)
+{
+	const struct vma *vma;
+	int ret = -EFAULT;
+
+	*obj = NULL;
+	mutex_lock(&mm->mmap_lock);
+	vma = find_vma(mm, va);
+	if (vma && vma->start <= va && vma->flags & (VMA_READ | VMA_WRITE | VMA_EXEC)) {
+		ret = 0;
+		if (vma->flags & VMA_SHARED) {
+			*obj = vma->obj;
+			*offset = vma_obj_index(vma, va) * PAGE_SIZE + va % PAGE_SIZE;
+			memobj_get(*obj);
+		}
+	}
+	mutex_unlock(&mm->mmap_lock);
+	return ret;
+}
+
 static bool all_mapped(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	bool all;

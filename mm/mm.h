@@ -185,6 +185,13 @@ int do_madvise(struct mm_struct *mm, unsigned long addr, size_t len, unsigned in
 /* in[i]: whether the i-th page from `addr` on is in memory. -ENOMEM: not all are mapped. */
 int do_mincore(struct mm_struct *mm, unsigned long addr, unsigned int pages, u8 *in);
 
+/*
+ * What memory `va` is: *obj gets the object that a shared mapping has there, with a reference, and
+ * *offset the byte of it; or NULL, private memory, *offset as it was. -EFAULT: nobody may touch it.
+ */
+int mm_find_object(struct mm_struct *mm, unsigned long va, struct memobj **obj,
+		   unsigned long *offset);
+
 #define MS_ASYNC      1
 #define MS_INVALIDATE 2
 #define MS_SYNC       4

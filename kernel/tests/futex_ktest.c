@@ -10,7 +10,9 @@
 #include "kernel/base/errno.h"
 #include "kernel/base/ktest.h"
 #include "kernel/process.h"
+#include "mm/buddy.h"
 #include "mm/pgsync/tests/support.h"
+#include "mm/tests/check_ktest.h"
 
 #define FUTEX_WAIT 0
 #define FUTEX_WAKE 1
@@ -118,4 +120,40 @@ KTEST(futex, a_waker_wakes_as_many_as_it_says)
 	KTEST_EXPECT_EQ(READ_ONCE(woken), WAITERS);
 	actor_stop(&waker);
 	actor_stop(&stranger);
+}
+
+static void call_on_shared_word(void *unused)
+{
+	(void)unused;
+	KTEST_EXPECT_EQ(put_user_u32(5, WORD), 0);
+	KTEST_EXPECT_EQ(do_futex(WORD, FUTEX_WAIT, 6, NULL, 0), -EAGAIN);
+	KTEST_EXPECT_EQ(do_futex(WORD, FUTEX_WAKE, 1, NULL, 0), 0);
+	KTEST_EXPECT_EQ(do_futex(NO_WORD, FUTEX_WAKE, 1, NULL, 0), -EFAULT);
+}
+
+static void map_use_and_exit(void)
+{
+	struct mm_struct *mm = mm_pinned();
+	struct actor a;
+
+	KTEST_EXPECT_EQ(do_mmap(mm, (unsigned long)WORD, PAGE_SIZE, VMA_READ | VMA_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED),
+			(unsigned long)WORD);
+	actor_start(&a, -1);
+	actor_run(&a, adopt_mm, mm);
+	actor_run(&a, call_on_shared_word, NULL);
+	actor_stop(&a);
+}
+
+/* The object that a call has found is given back: its page goes with the mapping. */
+KTEST(futex, a_shared_word_keeps_no_object)
+{
+	u64 before;
+
+	/* The first time, for what is kept of actors. */
+	map_use_and_exit();
+	before = drained_pages();
+	for (unsigned int i = 0; i < 8; i++)
+		map_use_and_exit();
+	KTEST_EXPECT_EQ(drained_pages(), before);
 }
