@@ -29,6 +29,7 @@
 #include "mm/mm.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
+#include "mm/tlb.h"
 #include "mm/vmalloc.h"
 
 #define RANGES     512
@@ -324,6 +325,7 @@ static long pin(void)
 static long stats(void __user *out)
 {
 	struct pgsync_stats sync;
+	struct tlb_stats tlb;
 	struct pgctl_stats s = {
 		.free_pages = nr_free_pages(),
 		.total_pages = nr_managed_pages(),
@@ -334,7 +336,6 @@ static long stats(void __user *out)
 		.roots_audited = READ_ONCE(seen.roots_audited),
 		.missing = READ_ONCE(seen.missing),
 		.lagging = READ_ONCE(seen.lagging),
-		.ipis = tlb_ipis_sent(),
 		.cpus_online = cpus_online(),
 		.first_missing_slot = seen.slot,
 		.first_missing_cpu = seen.cpu,
@@ -350,6 +351,11 @@ static long stats(void __user *out)
 	s.walk_visits = sync.walk_visits;
 	s.late_syncs = sync.late_syncs;
 	s.fault_syncs = sync.fault_syncs;
+	tlb_get_stats(&tlb);
+	s.ipis = tlb.ipis;
+	s.tlb_flushes = tlb.flushes;
+	s.kernel_flushes = tlb.kernel_rounds;
+	s.lazy_spared = tlb.lazy_spared;
 	for_each_online_cpu (cpu) {
 		const struct process_counts *c = per_cpu_ptr(&process_counts, cpu);
 

@@ -17,7 +17,7 @@
 #include "kernel/kstack.h"
 #include "kernel/rq.h"
 #include "kernel/timer.h"
-#include "mm/mm.h"
+#include "mm/tlb.h"
 
 /*
  * How long a task runs while others wait. Each tick is a timer armed and an interrupt taken, which on an
@@ -97,10 +97,12 @@ static void switch_mm_tasks(struct rq *rq, struct task_struct *prev, struct task
 	 * TLB).
 	 */
 	next->active_mm = prev->active_mm;
-	if (prev->mm)
+	if (prev->mm) {
 		mmgrab(prev->active_mm);
-	else
+		tlb_enter_lazy();
+	} else {
 		prev->active_mm = NULL;
+	}
 }
 
 static void hash_switch(struct rq *rq, const struct task_struct *next)
@@ -412,11 +414,6 @@ void sched_resched_interrupt(void)
 bool user_exit_pending(void)
 {
 	return READ_ONCE(current->work) || need_resched();
-}
-
-bool mm_is_lazy(const struct mm_struct *mm)
-{
-	return current->mm != mm;
 }
 
 int panic_current_pid(void)

@@ -14,6 +14,7 @@
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/racepoint.h"
+#include "mm/tlb.h"
 
 void publish_task(struct task_struct *t, bool new_mm)
 {
@@ -83,10 +84,12 @@ void leave_mm(void)
 	RACE_POINT(exit_begun);
 	task_lock(current);
 	/* As a kernel thread from here on, and if it keeps the root, as one that borrows it. */
-	if (keep)
+	if (keep) {
 		mmgrab(mm);
-	else
+		tlb_enter_lazy();
+	} else {
 		current->active_mm = &init_mm;
+	}
 	WRITE_ONCE(current->mm, NULL);
 	task_unlock(current);
 	preempt_enable();

@@ -9,6 +9,7 @@
 #include "mm/huge.h"
 #include "mm/mm.h"
 #include "mm/pgtable.h"
+#include "mm/tlb.h"
 #include "mm/vma.h"
 
 /* Entries that cost about as much as one fault. */

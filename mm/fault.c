@@ -21,6 +21,7 @@
 #include "mm/mm.h"
 #include "mm/pagezero.h"
 #include "mm/pgtable.h"
+#include "mm/tlb.h"
 #include "mm/vma.h"
 
 /* What everybody reads where nobody has written. */

@@ -23,6 +23,7 @@
 #include "kernel/base/panic.h"
 #include "mm/buddy.h"
 #include "mm/pagezero.h"
+#include "mm/tlb.h"
 #include "mm/vma.h"
 
 /* --- the block --- */

@@ -5,10 +5,12 @@
 #include "kernel/base/errno.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/racepoint.h"
 #include "mm/buddy.h"
 #include "mm/set_memory.h"
 #include "mm/memobj.h"
 #include "mm/slab.h"
+#include "mm/tlb.h"
 #include "mm/unmap.h"
 #include "mm/vma.h"
 
@@ -161,20 +163,20 @@ void __mmdrop(struct mm_struct *mm)
 
 void switch_mm(struct mm_struct *next)
 {
-	unsigned int cpu = cpu_id();
 	struct mm_struct *prev = this_cpu_read(cpu_loaded_mm);
 
-	if (prev == next)
+	if (prev == next) {
+		if (unlikely(this_cpu_read(cpu_tlb_lazy)))
+			tlb_resume(next);
 		return;
-	/*
-	 * In the set before anything is loaded, out of it after the old translations are gone.
-	 * LOCKed: who changed an entry before it reads the set is seen by us, or sees us (partner:
-	 * smp_mb() in tlb.c).
-	 */
-	if (next != &init_mm)
-		set_bit(cpu, next->cpus);
+	}
+	/* In the set before anything is loaded, out of it after the old translations are gone. */
+	tlb_load_begin(next);
 	this_cpu_write(cpu_loaded_mm, next);
 	load_root(next->root);
+	RACE_POINT(mm_loaded);
+	if (MUTANT(load_gen_late))
+		tlb_load_begin(next);
 	if (prev && prev != &init_mm)
-		clear_bit(cpu, prev->cpus);
+		clear_bit(cpu_id(), prev->cpus);
 }

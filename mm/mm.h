@@ -62,6 +62,7 @@ struct mm_struct {
 	unsigned long brk_start, brk;  /* m */
 	unsigned long resident;        /* m: pages mapped */
 	unsigned long mdwe;            /* m: see mm_set_mdwe() */
+	u64 tlb_gen;                   /* A: changes that CPUs must hear of (tlb.c) */
 	DECLARE_BITMAP(cpus, NR_CPUS); /* A: CPUs that may hold translations */
 };
 
@@ -107,12 +108,6 @@ static inline void mmdrop(struct mm_struct *mm)
 
 /* Loads `next` unless it is loaded. Interrupts off. */
 void switch_mm(struct mm_struct *next);
-
-/*
- * Whether the running CPU has `mm` loaded only because nothing else was wanted: the running task is
- * not one of its users. Implemented by the kernel, which knows tasks.
- */
-bool mm_is_lazy(const struct mm_struct *mm);
 
 /* What the running CPU has loaded. */
 DECLARE_PER_CPU(struct mm_struct *, cpu_loaded_mm);
@@ -244,40 +239,5 @@ void exit_mmap(struct mm_struct *mm);
 int vma_copy_pages(struct mm_struct *new, struct mm_struct *old, const struct vma *vma,
 		   struct tlb_batch *batch);
 u64 vma_pte_prot(const struct vma *vma);
-
-/* --- TLB, implemented in arch/x86/tlb.c --- */
-
-/* Drops [start, end) of mm on every CPU that may hold it; waits for them. Interrupts on. */
-void tlb_flush_mm(struct mm_struct *mm, unsigned long start, unsigned long end);
-
-/*
- * Single pages of one address space, of any size, gathered to be dropped together. More than fit:
- * everything.
- */
-#define TLB_BATCH 16
-
-struct tlb_batch {
-	unsigned int n; /* pages asked for; the first TLB_BATCH are listed */
-	unsigned long va[TLB_BATCH];
-};
-
-static inline void tlb_batch_add(struct tlb_batch *batch, unsigned long va)
-{
-	if (batch->n < TLB_BATCH)
-		batch->va[batch->n] = va;
-	batch->n++;
-}
-
-/* As tlb_flush_mm(), for the pages of the batch. None: nobody is asked. */
-void tlb_flush_batch(struct mm_struct *mm, const struct tlb_batch *batch);
-
-/*
- * mm has no users left: every CPU that still has it loaded, lazily, leaves it for the reference
- * root. Interrupts on.
- */
-void tlb_shoot_lazy(struct mm_struct *mm);
-
-/* Shootdown IPIs sent since boot. */
-u64 tlb_ipis_sent(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include "mm/memobj.h"
 #include "mm/mm.h"
 #include "mm/pgtable.h"
+#include "mm/tlb.h"
 #include "mm/unmap.h"
 #include "mm/vma.h"
 

@@ -9,6 +9,7 @@
 #include "mm/huge.h"
 #include "mm/mm.h"
 #include "mm/pgtable.h"
+#include "mm/tlb.h"
 #include "mm/unmap.h"
 #include "mm/vma.h"
 

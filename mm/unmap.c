@@ -5,6 +5,7 @@
  * are gathered first. In an address space that nobody has loaded there is nothing stale, and they
  * go at once.
  */
+#include "mm/tlb.h"
 #include "mm/unmap.h"
 
 #include "kernel/base/panic.h"
@@ -26,7 +27,9 @@ struct gather {
 
 static void gather_flush(struct gather *g)
 {
-	if (!g->dead && (g->stale || g->nr_tables))
+	if (!g->dead && g->nr_tables)
+		tlb_flush_tables(g->mm, g->start, g->end);
+	else if (!g->dead && g->stale)
 		tlb_flush_mm(g->mm, g->start, g->end);
 	g->stale = false;
 	for (unsigned int i = 0; i < g->nr_pages; i++)

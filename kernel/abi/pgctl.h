@@ -114,6 +114,9 @@ struct pgctl_stats {
 	uint64_t schedule_hash;   /* of (cpu, task) at every context switch */
 	uint64_t fault_syncs;     /* slots filled by the fault handler */
 	uint64_t ranges_grown;    /* ranges made by PGCTL_GROW, in new slots and in old ones */
+	uint64_t tlb_flushes;    /* changes of user address spaces that other CPUs had to hear of */
+	uint64_t kernel_flushes; /* flushes of kernel addresses on all CPUs */
+	uint64_t lazy_spared;    /* lazy CPUs that the first kind did not interrupt */
 	char strategy[16];
 };
 

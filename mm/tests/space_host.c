@@ -19,6 +19,7 @@
 #include "mm/pagezero.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
+#include "mm/tlb.h"
 #include "tools/host/mm_host.h"
 
 #define ARENA MiB(64)
@@ -128,6 +129,15 @@ static void drop_page(pte_t *tlb, unsigned long va)
 	drop_range(tlb, va, va + PAGE_SIZE);
 }
 
+/* For switch_mm(), which nobody calls here. */
+DEFINE_PER_CPU(bool, cpu_tlb_lazy);
+DEFINE_PER_CPU(u64, cpu_tlb_gen);
+
+void tlb_resume(struct mm_struct *mm)
+{
+	(void)mm;
+}
+
 static struct space *space_of(const struct mm_struct *mm)
 {
 	for (unsigned int i = 0; i < SPACES; i++)
@@ -149,6 +159,11 @@ void tlb_flush_mm(struct mm_struct *mm, unsigned long start, unsigned long end)
 	assert_true(start < end && IS_ALIGNED(start | end, PAGE_SIZE));
 	for (unsigned int cpu = 0; s && cpu < CPUS; cpu++)
 		drop_range(s->tlb[cpu], start, end);
+}
+
+void tlb_flush_tables(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	tlb_flush_mm(mm, start, end);
 }
 
 void tlb_flush_batch(struct mm_struct *mm, const struct tlb_batch *batch)

@@ -14,6 +14,7 @@
 #include "mm/buddy.h"
 #include "mm/pgtable.h"
 #include "mm/tests/check_ktest.h"
+#include "mm/tlb.h"
 
 static pte_t kernel_entry(const void *va)
 {
@@ -128,6 +129,34 @@ KTEST(vmalloc, freed_ranges_wait_for_the_flush)
 	KTEST_EXPECT_EQ(second, first);
 	vfree(second);
 	KTEST_EXPECT_EQ(drained_pages(), before);
+}
+
+#define MANY 64 /* as many as make a flush due (vmalloc.c) */
+
+KTEST(vmalloc, many_frees_share_a_flush)
+{
+	void *ranges[MANY];
+	struct tlb_stats before, after;
+
+	for (unsigned int i = 0; i < MANY; i++) {
+		ranges[i] = vmalloc(PAGE_SIZE);
+		KTEST_EXPECT(ranges[i]);
+	}
+	vmalloc_purge();
+	tlb_get_stats(&before);
+	for (unsigned int i = 0; i < MANY - 1; i++)
+		vfree(ranges[i]);
+	tlb_get_stats(&after);
+	KTEST_EXPECT_EQ(after.kernel_rounds - before.kernel_rounds, 0);
+	KTEST_EXPECT_EQ(after.ipis - before.ipis, 0);
+	vfree(ranges[MANY - 1]);
+	tlb_get_stats(&after);
+	KTEST_EXPECT_EQ(after.kernel_rounds - before.kernel_rounds, 1);
+	KTEST_EXPECT_EQ(after.ipis - before.ipis, cpus_online() - 1);
+	/* Nothing waits any more. */
+	vmalloc_purge();
+	tlb_get_stats(&after);
+	KTEST_EXPECT_EQ(after.kernel_rounds - before.kernel_rounds, 1);
 }
 
 /* Every page of its own, none behind the end, rights of data, adjacent ranges a page apart. */

@@ -13,6 +13,5 @@
 ABSENT(preempt_schedule)
 ABSENT(unmap_pages_dead)
 ABSENT(vma_free)
-ABSENT(tlb_flush_batch)
 ABSENT(mutex_lock_slow)
 ABSENT(wake_up)

@@ -6,6 +6,7 @@
 #include "arch/smp.h"
 #include "kernel/base/panic.h"
 #include "mm/pgsync/strategy.h"
+#include "mm/tlb.h"
 
 static DEFINE_PER_CPU(struct task_struct, idle_task);
 static DEFINE_PER_CPU(int, nr_tasks);
@@ -32,11 +33,6 @@ void boot_idle(void)
 		irq_enable();
 	}
 	model_run_on(0);
-}
-
-bool mm_is_lazy(const struct mm_struct *mm)
-{
-	return current->mm != mm;
 }
 
 /* --- tasks --- */
@@ -84,10 +80,12 @@ static void switch_to(struct task_struct *next)
 		}
 	} else {
 		next->active_mm = prev->active_mm;
-		if (prev->mm)
+		if (prev->mm) {
 			mmgrab(prev->active_mm);
-		else
+			tlb_enter_lazy();
+		} else {
 			prev->active_mm = NULL;
+		}
 	}
 	set_current(next);
 	irq_enable();
@@ -151,9 +149,14 @@ void do_exit_task(void)
 	/* It still runs, in the kernel. */
 	touch_if_ready(GROW_SLOT);
 	task_table_remove(t);
-	switch_to(this_cpu_ptr(&idle_task));
+	go_idle();
 	call_rcu(&t->rcu, task_free_rcu);
 	touch_if_ready(GROW_SLOT);
+}
+
+void go_idle(void)
+{
+	switch_to(this_cpu_ptr(&idle_task));
 }
 
 void do_use_mm(struct mm_struct *mm)

@@ -103,6 +103,7 @@ int main(int argc, char **argv)
 	run_rows(publish_rows);
 	run_rows(load_rows);
 	run_rows(scenario_rows);
+	run_rows(shootdown_rows);
 	if (!checks && !list) {
 		fprintf(stderr, "pgmodel: no check of that name; --list shows them\n");
 		return 2;

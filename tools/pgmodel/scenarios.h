@@ -5,5 +5,6 @@
 #include "tools/pgmodel/model.h"
 
 extern const struct row scenario_rows[];
+extern const struct row shootdown_rows[];
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "tools/pgmodel/world.h"
 
+#include "arch/call.h"
 #include "arch/cpu.h"
 #include "arch/mmu.h"
 #include "arch/root.h"
@@ -196,6 +197,7 @@ void arch_write_root(const pte_t *pgd)
 	if (this_cpu_read(cr3))
 		touch_if_ready(GROW_SLOT);
 	(void)atomic_xchg(this_cpu_ptr(&cr3), pgd);
+	world_cr3_written(pgd);
 }
 
 pte_t *arch_read_root(void)
@@ -208,58 +210,73 @@ pte_t *world_cr3(unsigned int cpu)
 	return (pte_t *)READ_ONCE(per_cpu(cr3, cpu));
 }
 
-/* --- calls to other CPUs: for tlb_shoot_lazy() alone --- */
+/*
+ * --- calls to other CPUs: answered by who is idle, and where a program says that interrupts come.
+ * Who calls does not answer meanwhile: of two CPUs that call, neither may call the other. ---
+ */
 
 struct call {
-	struct mm_struct *mm;
+	void (*fn)(void *arg);
+	void *arg;
 	u64 asked, done;
 };
 
 static DEFINE_PER_CPU(struct call, call);
 static struct spinlock call_lock;
 
-static void leave_lazy(struct mm_struct *mm)
+static void answer(struct call *c, u64 n)
 {
 	unsigned long flags = irq_save();
 
-	if (this_cpu_read(cpu_loaded_mm) == mm)
-		switch_mm(&init_mm);
+	c->fn(c->arg);
 	irq_restore(flags);
+	WRITE_ONCE(c->done, n);
+}
+
+void answer_calls(void)
+{
+	struct call *c = this_cpu_ptr(&call);
+	u64 n = READ_ONCE(c->asked);
+
+	if (n != c->done)
+		answer(c, n);
 }
 
 void idle_daemon(void)
 {
 	struct call *c = this_cpu_ptr(&call);
 
-	for (u64 n = 1;; n++) {
+	for (u64 n = c->done + 1;; n++) {
 		model_await(&c->asked, n);
-		leave_lazy(READ_ONCE(c->mm));
-		WRITE_ONCE(c->done, n);
+		answer(c, n);
 	}
 }
 
-static void call_cpu(unsigned int cpu, struct mm_struct *mm)
+static void call_cpu(unsigned int cpu, void (*fn)(void *), void *arg)
 {
 	struct call *c = per_cpu_ptr(&call, cpu);
 	u64 n;
 
 	spin_lock(&call_lock);
 	n = c->asked + 1;
-	WRITE_ONCE(c->mm, mm);
+	c->fn = fn;
+	c->arg = arg;
 	WRITE_ONCE(c->asked, n);
 	model_await(&c->done, n);
 	spin_unlock(&call_lock);
 }
 
-void tlb_shoot_lazy(struct mm_struct *mm)
+unsigned int cpu_call_mask(const unsigned long *mask, void (*fn)(void *), void *arg)
 {
-	unsigned int cpu;
+	unsigned int cpu, sent = 0;
 
-	leave_lazy(mm);
-	smp_mb();
-	for_each_cpu (cpu)
-		if (cpu != cpu_id() && test_bit(cpu, mm->cpus))
-			call_cpu(cpu, mm);
+	for_each_cpu (cpu) {
+		if (cpu == cpu_id() || !test_bit(cpu, mask))
+			continue;
+		call_cpu(cpu, fn, arg);
+		sent++;
+	}
+	return sent;
 }
 
 /* --- boot --- */

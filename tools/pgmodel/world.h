@@ -23,8 +23,12 @@ void world_boot(void);
 /* An actor, a daemon: ends grace periods and runs the callbacks. */
 #define RCU_CPU 0 /* whose callbacks are run; those of other CPUs wait for ever */
 void rcu_daemon(void);
-/* An actor, a daemon: an idle CPU that answers when an mm it borrows goes (tlb_shoot_lazy()). */
+/* An actor, a daemon: an idle CPU that answers calls, of tlb_shoot_lazy() for example. */
 void idle_daemon(void);
+/* An interrupt may come here. */
+void answer_calls(void);
+/* shootdown.c: CR3 leads to this table from now on. */
+void world_cr3_written(const pte_t *pgd);
 
 /* The root table that CR3 of `cpu` names. */
 pte_t *world_cr3(unsigned int cpu);
@@ -63,6 +67,8 @@ void do_take_leaders_place(void);
 void do_exit_task(void);
 /* Loads an address space as its user. */
 void do_use_mm(struct mm_struct *mm);
+/* The running CPU switches to its idle thread, which borrows what is loaded. */
+void go_idle(void);
 /* vmalloc in the slot: makes it ready and touches it. */
 void do_map(unsigned int slot);
 /* A memory access in the slot: a page walk from CR3, the fault handler if need be. */

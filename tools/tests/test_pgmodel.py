@@ -63,6 +63,11 @@ def test_litmus_table(default_set):
 def test_scenarios(default_set):
     """The four strategies that claim to be complete hold everywhere; walk-v2 and none are broken where they must be."""
     scenarios = {name.split(".")[1] for name in default_set if name.startswith("model.")} - {"change"}
+    shootdown = {name for name in scenarios if name.startswith("shoot_")}
+    assert shootdown >= {"shoot_load", "shoot_lazy", "shoot_two", "shoot_table"}
+    for scenario in shootdown:
+        assert verdicts(default_set, "model", f"{scenario}.walk") == ("holds", "holds"), scenario
+    scenarios -= shootdown
     assert scenarios >= {"fork_grow", "fork2_grow2", "exec_grow2", "exit_grow", "lazy_grow", "lazy_exit", "pin_grow", "same_slot", "piggyback"}
     for scenario in scenarios:
         for strategy in ("walk", "list", "fault", "prealloc", "loadwalk"):
@@ -123,6 +128,11 @@ def test_an_interleaving_names_both_sides():
     ("walk_no_loaded", {"model.lazy_grow.walk.sc", "model.lazy_self.walk.sc"}),
     ("walk_no_rcu", {"model.exit_grow.walk.sc"}),
     ("load_forgets_left", {"model.lazy_exit.walk.sc", "model.exec_grow.loadwalk.sc"}),
+    ("flush_fence", {"model.shoot_load.walk.tso", "model.shoot_lazy.walk.tso"}),
+    ("resume_fence", {"model.shoot_lazy.walk.tso"}),
+    ("load_gen_late", {"model.shoot_load.walk.sc"}),
+    ("tables_spare_lazy", {"model.shoot_table.walk.sc"}),
+    ("flush_forgets_others", {"model.shoot_two.walk.sc"}),
 ])
 def test_what_is_missing_is_seen(mutant, seen):
     status, output = run("--mutant", mutant, "--only", "model.")

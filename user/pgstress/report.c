@@ -35,6 +35,9 @@ static struct pgctl_stats counts(const struct pgctl_stats *start)
 	s.ranges_grown -= start->ranges_grown;
 	s.walk_visits -= start->walk_visits;
 	s.ipis -= start->ipis;
+	s.tlb_flushes -= start->tlb_flushes;
+	s.kernel_flushes -= start->kernel_flushes;
+	s.lazy_spared -= start->lazy_spared;
 	return s;
 }
 
@@ -110,7 +113,10 @@ static void table(const struct result *r, const struct pgctl_stats *s, int64_t l
 	row("roots visited by growth", s->walk_visits);
 	row("slots filled at CR3 load", s->late_syncs);
 	row("slots filled by faults", s->fault_syncs);
+	row("TLB flushes, user", s->tlb_flushes);
+	row("TLB flushes, kernel", s->kernel_flushes);
 	row("TLB shootdown IPIs", s->ipis);
+	row("lazy CPUs not interrupted", s->lazy_spared);
 	row_missing(s);
 	row("free pages before", r->free_before);
 	row("free pages after", r->free_after);

@@ -1,6 +1,7 @@
 /* ABI tests: pgctl. With pgctl=1 its arguments and results; without, that it is refused. */
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "user/tests/abitest.h"
@@ -147,6 +148,70 @@ TEST(pgctl, a_measured_growth_is_a_growth)
 	CHECK_EQ(after.walk_visits - before.walk_visits, cost.visits);
 	CHECK_EQ(pgctl(PGCTL_AUDIT, 0, 0, NULL), 0);
 	CHECK_EQ(pgctl(PGCTL_RESET, 0, 0, NULL), after.slots_present);
+}
+
+static uint64_t ipis(void)
+{
+	struct pgctl_stats s;
+
+	CHECK_EQ(pgctl(PGCTL_STATS, 0, 0, &s), 0);
+	return s.ipis;
+}
+
+static void exit_at_once(void)
+{
+	_exit(0);
+}
+
+/* Wherever the children run: each of the address spaces is one CPU's. */
+TEST(pgctl, fork_and_exit_interrupt_nobody)
+{
+	uint64_t before;
+
+	need_pgctl();
+	CHECK_EQ(status_of(exit_at_once), EXITED(0));
+	before = ipis();
+	for (int i = 0; i < 50; i++)
+		CHECK_EQ(status_of(exit_at_once), EXITED(0));
+	CHECK_EQ(ipis() - before, 0);
+}
+
+#define USERS 8
+
+static _Atomic unsigned int users_ready;
+static volatile char *users_page;
+
+static void *use_page_on(void *cpu)
+{
+	pin_to_cpu((unsigned int)(uintptr_t)cpu);
+	*users_page = 1;
+	users_ready++;
+	return spin_thread(NULL);
+}
+
+TEST(pgctl, munmap_interrupts_the_other_users_once)
+{
+	unsigned int cpus[USERS];
+	int k = cpus_allowed(cpus, USERS);
+	uint64_t before, sent;
+
+	need_pgctl();
+	CHECK(k > 0);
+	/* Two pages, so that their table stays. */
+	users_page = mmap(NULL, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+	CHECK(users_page != MAP_FAILED);
+	users_page[PAGE_SIZE] = 1;
+	CHECK_EQ(pin_to_cpu(cpus[0]), 0);
+	for (int i = 1; i < k; i++)
+		start_thread(use_page_on, (void *)(uintptr_t)cpus[i]);
+	while (users_ready < (unsigned int)k - 1)
+		nap_ns(100000);
+	before = ipis();
+	CHECK_EQ(munmap((void *)users_page, PAGE_SIZE), 0);
+	sent = ipis() - before;
+	CHECK(sent <= (unsigned int)k - 1);
+	CHECK(k == 1 || sent > 0);
 }
 
 static pid_t child(void (*body)(void))

@@ -15,7 +15,7 @@
 #include "kernel/drain.h"
 #include "kernel/task.h"
 #include "mm/buddy.h"
-#include "mm/mm.h"
+#include "mm/tlb.h"
 #include "mm/vmalloc.h"
 
 #define BASE  0x40000000UL

@@ -12,6 +12,7 @@
 #include "kernel/workers.h"
 #include "mm/pgsync/tests/support.h"
 #include "mm/pgtable.h"
+#include "mm/tlb.h"
 #include "mm/vmalloc.h"
 
 KTEST(pgsync, a_slot_is_installed_once)

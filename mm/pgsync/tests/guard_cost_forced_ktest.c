@@ -11,6 +11,7 @@
 #include "kernel/base/ktest.h"
 #include "mm/pgsync/tests/everywhere.h"
 #include "mm/pgsync/tests/guard.h"
+#include "mm/tlb.h"
 
 static void grow_slot_of(void *slot)
 {

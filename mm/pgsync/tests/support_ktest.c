@@ -11,6 +11,7 @@
 #include "kernel/workers.h"
 #include "mm/buddy.h"
 #include "mm/pgtable.h"
+#include "mm/tlb.h"
 
 static struct page *pages[TEST_SLOTS];
 static phys_addr_t tables[TEST_SLOTS];
@@ -204,6 +205,7 @@ void exit_mm_lazily(void *unused)
 	/* active_mm stays, and holds the structure from now on. */
 	mmgrab(mm);
 	WRITE_ONCE(current->mm, NULL);
+	tlb_enter_lazy();
 	task_unlock(current);
 	mmput(mm);
 }

@@ -20,13 +20,16 @@ static inline void tlb_flush_page_local(unsigned long va)
 	__asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
 }
 
+/* Drops every translation of this CPU but the kernel's, which are global. */
+void tlb_flush_user_local(void);
+
 /* Drops every translation of this CPU, global ones too. */
 void tlb_flush_all_local(void);
 
 /*
  * Drops kernel translations on every CPU and returns when all have done so. Lazy CPUs are not
  * skipped (I35). Interrupts on, no spin lock that an interrupted CPU may wait for with interrupts
- * off.
+ * off. mm/tlb.c has it.
  */
 void tlb_flush_kernel_all(void);
 

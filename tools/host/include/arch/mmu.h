@@ -8,6 +8,7 @@ extern pte_t swapper_pg_dir[PT_ENTRIES];
 
 void arch_map_early(unsigned long va, phys_addr_t pa, u64 bytes, u64 prot);
 void tlb_flush_page_local(unsigned long va);
+void tlb_flush_user_local(void);
 void tlb_flush_all_local(void);
 void tlb_flush_kernel_all(void);
 
