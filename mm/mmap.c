@@ -116,8 +116,10 @@ unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_
 {
 	/* Above the window only for who asks by such a hint, and never on both sides of its end. */
 	const bool upper = hint > USER_WINDOW_END;
+	const unsigned long top = upper ? USER_END : USER_WINDOW_END;
+	const unsigned long limit = MMAP_BASE + (top - USER_WINDOW_END);
 
-	/* At the hint, else as high as possible. */
+	/* At the hint, else as high as possible below the stack, else as low as possible. */
 	if (hint & PAGE_MASK) {
 		const struct vma *vma;
 
@@ -127,7 +129,8 @@ unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_
 		    (!vma || vma_start_gap(vma) >= hint + len))
 			return hint;
 	}
-	return vma_find_gap(mm, len, MMAP_BASE + (upper ? USER_END - USER_WINDOW_END : 0));
+	hint = vma_find_gap(mm, len, limit);
+	return likely(hint) ? hint : vma_find_gap_above(mm, len, limit, top);
 }
 
 /* MAP_FIXED: the address, or why it cannot be there. */

@@ -135,6 +135,24 @@ unsigned long vma_find_gap(struct mm_struct *mm, size_t len, unsigned long limit
 	return above ? vma_start_gap(above) - len : 0;
 }
 
+unsigned long vma_find_gap_above(struct mm_struct *mm, size_t len, unsigned long limit,
+				 unsigned long top)
+{
+	const struct vma *vma = find_vma(mm, limit);
+	/* The gap that the limit cuts counts whole, but as in Linux from here on only. */
+	unsigned long low = ALIGN_UP(USER_WINDOW_END / 3, PAGE_SIZE);
+
+	low = MAX(low, gap_start(vma ? vma_prev(mm, vma) : highest_vma(mm)));
+	for (; vma && low < top; vma = vma_next(mm, vma)) {
+		unsigned long high = MIN(vma_start_gap(vma), top);
+
+		if (high > low && high - low >= len)
+			return low;
+		low = MAX(low, vma->end);
+	}
+	return low < top && top - low >= len ? low : 0;
+}
+
 /* --- searching --- */
 
 struct vma *find_vma(struct mm_struct *mm, unsigned long va)

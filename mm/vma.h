@@ -87,6 +87,13 @@ unsigned long vma_start_gap(const struct vma *vma);
  */
 unsigned long vma_find_gap(struct mm_struct *mm, size_t len, unsigned long limit);
 
+/*
+ * For when there is none: the lowest free range of `len` bytes that ends above `limit` and not above
+ * `top`. 0: none. Looks at each mapping above `limit`.
+ */
+unsigned long vma_find_gap_above(struct mm_struct *mm, size_t len, unsigned long limit,
+				 unsigned long top);
+
 /* mmap.c: where Linux maps what need not be at a certain place; 0: nowhere. */
 unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_t len);
 

@@ -9,6 +9,7 @@
 #include "kernel/base/errno.h"
 #include "kernel/base/ktest.h"
 #include "mm/buddy.h"
+#include "mm/huge.h"
 #include "mm/tests/check_ktest.h"
 
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
@@ -45,6 +46,34 @@ KTEST(mm, placement)
 	KTEST_EXPECT_EQ(do_mmap(mm, PAGE_SIZE, PAGE_SIZE, RW, ANON) >> 40, 0x7f);
 	/* No hole is large enough. */
 	KTEST_EXPECT_EQ(do_mmap(mm, 0, MMAP_BASE, RW, ANON), -ENOMEM);
+	expect_sound_mm(mm);
+	mmput(mm);
+}
+
+/* Full from below to MMAP_BASE: what comes now comes above it, the lowest place first. */
+KTEST(mm, placement_where_nothing_is_free_below)
+{
+	const size_t len = MMAP_BASE - MMAP_MIN_ADDR - 3 * PAGE_SIZE;
+	struct mm_struct *mm = mm_alloc();
+
+	KTEST_EXPECT(mm);
+	if (!mm)
+		return;
+	/* As in Linux there is a limit below for what does not fit otherwise. */
+	KTEST_EXPECT_EQ(do_mmap(mm, 0, MMAP_BASE, 0, ANON), -ENOMEM);
+	KTEST_EXPECT_EQ(do_mmap(mm, MMAP_MIN_ADDR, len, 0, ANON | MAP_FIXED), MMAP_MIN_ADDR);
+	KTEST_EXPECT_EQ(map_fixed(mm, MMAP_BASE + PAGE_SIZE, 2, RW), MMAP_BASE + PAGE_SIZE);
+	/* Three pages are free below, and one behind. */
+	KTEST_EXPECT_EQ(do_mmap(mm, 0, 4 * PAGE_SIZE, VMA_READ, ANON), MMAP_BASE - 3 * PAGE_SIZE);
+	KTEST_EXPECT_EQ(do_mmap(mm, 0, PAGE_SIZE, VMA_READ, ANON), MMAP_BASE + 3 * PAGE_SIZE);
+	KTEST_EXPECT_EQ(map_fixed(mm, MMAP_BASE + 8 * PAGE_SIZE, 1, RW), MMAP_BASE + 8 * PAGE_SIZE);
+	KTEST_EXPECT_EQ(do_mmap(mm, 0, 5 * PAGE_SIZE, VMA_EXEC, ANON), MMAP_BASE + 9 * PAGE_SIZE);
+	KTEST_EXPECT_EQ(do_mmap(mm, 0, 4 * PAGE_SIZE, VMA_EXEC, ANON), MMAP_BASE + 4 * PAGE_SIZE);
+	/* All that there is, and nothing more. */
+	KTEST_EXPECT_EQ(do_mmap(mm, 0, USER_WINDOW_END - MMAP_BASE - 14 * PAGE_SIZE, 0, ANON),
+			MMAP_BASE + 14 * PAGE_SIZE);
+	KTEST_EXPECT_EQ(do_mmap(mm, 0, PAGE_SIZE, 0, ANON), -ENOMEM);
+	KTEST_EXPECT_EQ(do_mmap(mm, 0, HUGE_SIZE, 0, ANON | MAP_HUGETLB), -ENOMEM);
 	expect_sound_mm(mm);
 	mmput(mm);
 }
