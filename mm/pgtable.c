@@ -113,49 +113,73 @@ void root_table_free(phys_addr_t table)
 }
 
 /*
- * Puts a new table under an empty entry. Two kernel mappers may meet here: the first one wins. Root
- * slots of the kernel half are mm/pgsync's: kroot_populate() comes first.
+ * Kernel half: two mappers may meet here, and the first one wins. Root slots are mm/pgsync's:
+ * kroot_populate() comes first.
  */
-static bool grow_table(pte_t *entry, unsigned int level, unsigned long va)
+static noinline bool grow_kernel_table(pte_t *entry, unsigned int level, unsigned long va)
 {
-	bool user = va < USER_END;
 	struct page *page = pt_table_alloc();
-	phys_addr_t pa;
-	bool lost;
 
 	if (!page)
 		return false;
-	ASSERT_MSG(user || level != PT_ROOT_LEVEL, "va %#lx: its root slot is not there", va);
-	pa = page_to_phys(page);
-	lost = atomic_cmpxchg(entry, (pte_t)0,
-			      pte_make(pa, user ? PTE_USER_TABLE : PTE_KERNEL_TABLE)) != 0;
-	if (lost)
+	ASSERT_MSG(level != PT_ROOT_LEVEL, "va %#lx: its root slot is not there", va);
+	if (atomic_cmpxchg(entry, (pte_t)0, pte_make(page_to_phys(page), PTE_KERNEL_TABLE)))
 		pt_table_free(page);
-	else if (user && level != PT_ROOT_LEVEL)
+	return true;
+}
+
+/* Puts a new table under an empty entry. */
+static bool grow_table(pte_t *entry, unsigned int level, unsigned long va)
+{
+	struct page *page;
+
+	if (unlikely(va >= USER_END))
+		return grow_kernel_table(entry, level, va);
+	page = pt_table_alloc();
+	if (!page)
+		return false;
+	/* After the zeroes that are in it: a processor may walk it from now on. */
+	smp_store_release(entry, pte_make(page_to_phys(page), PTE_USER_TABLE));
+	if (level != PT_ROOT_LEVEL)
 		table_page(entry)->pt_count++;
 	return true;
+}
+
+/* The table under `entry`, which is in a table at `level`; NULL as pt_walk() says. */
+static __always_inline pte_t *step_down(pte_t *entry, unsigned int level, unsigned long va,
+					bool create)
+{
+	pte_t e = READ_ONCE(*entry);
+
+	if (unlikely(!pte_present(e))) {
+		if (!create || !grow_table(entry, level, va))
+			return NULL;
+		e = READ_ONCE(*entry);
+	} else if (unlikely(pte_leaf(e, level))) {
+		return NULL;
+	}
+	return pte_table(e);
 }
 
 pte_t *pt_walk(pte_t *root, unsigned long va, unsigned int level, bool create)
 {
 	pte_t *table = root;
 
-	for (unsigned int l = PT_ROOT_LEVEL;; l--) {
-		pte_t *entry = &table[pt_index(va, l)];
-		pte_t e;
+	/* Unrolled, for the shifts to be constants: this is the kernel's most travelled way. */
+#pragma GCC unroll 5
+	for (unsigned int l = PT_ROOT_LEVEL_MAX; l >= 1; l--) {
+		pte_t *entry;
 
+		if (l > PT_ROOT_LEVEL)
+			continue;
+		entry = &table[pt_index(va, l)];
 		if (l == level)
 			return entry;
-		e = READ_ONCE(*entry);
-		if (unlikely(!pte_present(e))) {
-			if (!create || !grow_table(entry, l, va))
-				return NULL;
-			e = READ_ONCE(*entry);
-		} else if (unlikely(pte_leaf(e, l))) {
+		table = step_down(entry, l, va, create);
+		if (!table)
 			return NULL;
-		}
-		table = pte_table(e);
 	}
+	return NULL;
 }
 
 bool kernel_maps(unsigned long va)
@@ -179,15 +203,21 @@ static unsigned int descend(pte_t *root, unsigned long va, pte_t **path)
 {
 	pte_t *table = root;
 
-	for (unsigned int level = PT_ROOT_LEVEL;; level--) {
-		pte_t *entry = &table[pt_index(va, level)];
-		pte_t e = *entry;
+#pragma GCC unroll 5
+	for (unsigned int level = PT_ROOT_LEVEL_MAX; level > 1; level--) {
+		pte_t *entry, e;
 
+		if (level > PT_ROOT_LEVEL)
+			continue;
+		entry = &table[pt_index(va, level)];
+		e = *entry;
 		path[level] = entry;
-		if (level == 1 || !pte_present(e) || pte_leaf(e, level))
+		if (!pte_present(e) || pte_leaf(e, level))
 			return level;
 		table = pte_table(e);
 	}
+	path[1] = &table[pt_index(va, 1)];
+	return 1;
 }
 
 pte_t *pt_leaf(pte_t *root, unsigned long va, unsigned int *level)
