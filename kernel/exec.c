@@ -13,6 +13,7 @@
 #include "kernel/base/string.h"
 #include "kernel/cpio.h"
 #include "kernel/initramfs.h"
+#include "kernel/ipc/handle.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/task_mm.h"
@@ -166,12 +167,15 @@ static long exec_with_args(const char *path, const struct exec_args *args)
 	if (IS_ERR(mm))
 		return PTR_ERR(mm);
 	ret = de_thread();
+	if (!ret)
+		ret = handles_unshare();
 	if (ret) {
 		mmput(mm);
 		return ret;
 	}
 	exec_mmap(mm);
 	mm_release(current);
+	handles_exec();
 	set_comm(path);
 	current->clear_child_tid = NULL;
 	thread_start_user(&current->thread, elf.entry, (unsigned long)sp);

@@ -2,6 +2,7 @@
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/panic.h"
+#include "kernel/ipc/handle.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/task_mm.h"
@@ -135,6 +136,7 @@ __noreturn void do_exit(int status)
 		panic("init (process 1) ended with status %#x",
 		      g->exiting ? g->exit_status : status);
 	exit_mm();
+	handles_exit(current);
 	alloc_fail_exit();
 
 	spin_lock(&g->lock);

@@ -10,6 +10,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/racepoint.h"
 #include "kernel/base/string.h"
+#include "kernel/ipc/handle.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/task_mm.h"
@@ -131,6 +132,7 @@ static void abandon(struct task_struct *t)
 {
 	if (t->mm)
 		mmput(t->mm);
+	handles_exit(t);
 	if (t->group && !MUTANT(fork_leaks_group))
 		group_put(t->group);
 	task_free(t);
@@ -156,6 +158,8 @@ long do_clone(const struct clone_args *args)
 		task_table_insert(t);
 	if (!ret)
 		ret = copy_mm(t, args->flags, &new_mm);
+	if (!ret)
+		ret = handles_fork(t, args->flags & CLONE_FILES);
 	if (!ret)
 		ret = set_tids(t, args);
 	RACE_POINT(fork_checked);

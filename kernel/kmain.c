@@ -17,6 +17,9 @@
 #include "kernel/base/string.h"
 #include "kernel/futex.h"
 #include "kernel/initramfs.h"
+#include "kernel/ipc/handle.h"
+#include "kernel/ipc/memory.h"
+#include "kernel/ipc/port.h"
 #include "kernel/pgctl.h"
 #include "kernel/process.h"
 #include "kernel/racepoint.h"
@@ -153,6 +156,9 @@ static int init_thread(void *arg)
 	load_initramfs();
 	strlcpy(line, boot_info.cmdline, sizeof(line));
 	init_arguments(line, argv, INIT_ARGS_MAX);
+	current->handles = handles_create();
+	if (!current->handles)
+		panic("too little memory for process 1");
 	ret = kernel_execve(INIT_PATH, argv, envp);
 	if (ret)
 		panic("cannot run %s from the boot archive: error %ld", INIT_PATH, ret);
@@ -183,6 +189,9 @@ void kmain(void)
 	memory_init();
 	task_init();
 	futex_init();
+	handle_init();
+	port_init();
+	memory_handle_init();
 	signal_init();
 	random_init(boot_option_u64("seed", cpu_cycles()));
 	pgctl_init();

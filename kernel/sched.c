@@ -14,6 +14,7 @@
 #include "arch/trap.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/racepoint.h"
 #include "kernel/kstack.h"
 #include "kernel/rq.h"
 #include "kernel/timer.h"
@@ -80,7 +81,8 @@ static struct rq *lock_task_rq(struct task_struct *t)
 
 /* --- switching --- */
 
-static void switch_mm_tasks(struct rq *rq, struct task_struct *prev, struct task_struct *next)
+static __always_inline void switch_mm_tasks(struct rq *rq, struct task_struct *prev,
+					    struct task_struct *next)
 {
 	if (next->mm) {
 		switch_mm(next->mm);
@@ -105,7 +107,7 @@ static void switch_mm_tasks(struct rq *rq, struct task_struct *prev, struct task
 	}
 }
 
-static void hash_switch(struct rq *rq, const struct task_struct *next)
+static __always_inline void hash_switch(struct rq *rq, const struct task_struct *next)
 {
 	rq->hash = (rq->hash ^ (u64)next->pid) * 0x100000001b3UL;
 	rq->switches++;
@@ -133,7 +135,7 @@ static noinline void finish_switch_after(struct rq *rq)
 }
 
 /* In the new task's context. Releases what context_switch() took. */
-static void finish_switch(void)
+static __always_inline void finish_switch(void)
 {
 	struct rq *rq = this_cpu_ptr(&cpu_rq);
 
@@ -143,7 +145,8 @@ static void finish_switch(void)
 		spin_unlock_no_resched(&rq->lock);
 }
 
-static void context_switch(struct rq *rq, struct task_struct *prev, struct task_struct *next)
+static __always_inline void context_switch(struct rq *rq, struct task_struct *prev,
+					   struct task_struct *next)
 {
 	hash_switch(rq, next);
 	rq->prev = prev;
@@ -205,6 +208,46 @@ void schedule(void)
 	schedule_locked(false);
 	irq_enable();
 	preempt_enable_no_resched();
+}
+
+/*
+ * Whether `prev`, which runs, may sleep and `next` run at once. Whoever wakes prev, or wants it dead, has changed
+ * what prev waits for before it takes rq->lock: either it finds prev asleep, or it was here first. The caller's
+ * lock covers the first, this look at prev->work the second.
+ */
+static __always_inline bool handoff_ok(const struct rq *rq, const struct task_struct *prev,
+				       const struct task_struct *next)
+{
+	bool asleep = next->state == TASK_KILLABLE ||
+		      (next->state == TASK_FROZEN && MUTANT(handoff_thaws));
+
+	return next->cpu == rq->cpu && !next->on_rq && asleep && !(next->evict | prev->evict) &&
+	       (!READ_ONCE(prev->work) || MUTANT(handoff_of_the_dead));
+}
+
+bool sched_handoff(struct task_struct *next, struct spinlock *held)
+{
+	struct rq *rq = this_cpu_ptr(&cpu_rq);
+	struct task_struct *prev = current;
+
+	RACE_POINT(sched_handing_off);
+	if (READ_ONCE(next->cpu) != rq->cpu || MUTANT(handoff_never))
+		return false;
+	spin_lock(&rq->lock);
+	if (unlikely(!handoff_ok(rq, prev, next))) {
+		spin_unlock_no_resched(&rq->lock);
+		return false;
+	}
+	prev->on_rq = false;
+	WRITE_ONCE(prev->state, TASK_KILLABLE);
+	next->on_rq = true;
+	WRITE_ONCE(next->state, TASK_RUNNING);
+	/* Its count of preemption stays: the depth is that of schedule(), for who comes back. */
+	smp_store_release(&held->owner, 0);
+	ASSERT(preempt_depth() == 2);
+	context_switch(rq, prev, next);
+	preempt_enable_no_resched();
+	return true;
 }
 
 void preempt_schedule(void)

@@ -5,6 +5,7 @@
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
 #include "kernel/futex.h"
+#include "kernel/ipc/handle.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
 #include "kernel/sched.h"
@@ -21,7 +22,17 @@
 #define TIOCGWINSZ 0x5413
 #define IOV_MAX    1024
 
-/* --- the log: descriptors 1 and 2 until there is a console server; 0 is at its end --- */
+/* --- the log: descriptors 0 to 2 until there is a console server; who reads is at its end --- */
+
+static bool is_log(u64 fd)
+{
+	struct object *o = handle_get((u32)fd);
+	bool is = o && o->type == OBJECT_LOG;
+
+	if (o)
+		object_put(o);
+	return is;
+}
 
 struct log_line {
 	size_t n;
@@ -56,7 +67,7 @@ static void log_end(struct log_line *line)
 SYSCALL(read)
 {
 	UNUSED_ARGS(a1, a2, a3, a4, a5);
-	return a0 == 0 ? 0 : -EBADF;
+	return is_log(a0) ? 0 : -EBADF;
 }
 
 SYSCALL(write)
@@ -65,7 +76,7 @@ SYSCALL(write)
 	int ret;
 
 	UNUSED_ARGS(a3, a4, a5);
-	if (a0 != 1 && a0 != 2)
+	if (!is_log(a0))
 		return -EBADF;
 	ret = log_add(&line, (const char __user *)a1, a2);
 	log_end(&line);
@@ -81,7 +92,7 @@ SYSCALL(writev)
 	long total = 0;
 
 	UNUSED_ARGS(a3, a4, a5);
-	if (a0 != 1 && a0 != 2)
+	if (!is_log(a0))
 		return -EBADF;
 	if (a2 > IOV_MAX)
 		return -EINVAL;
@@ -103,7 +114,7 @@ SYSCALL(writev)
 SYSCALL(ioctl)
 {
 	UNUSED_ARGS(a1, a2, a3, a4, a5);
-	return a0 <= 2 ? -ENOTTY : -EBADF;
+	return is_log(a0) ? -ENOTTY : -EBADF;
 }
 
 /* --- time --- */

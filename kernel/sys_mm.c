@@ -2,6 +2,7 @@
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/wait.h"
+#include "kernel/ipc/memory.h"
 #include "kernel/syscalls.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
@@ -17,12 +18,10 @@
 
 SYSCALL(mmap)
 {
-	UNUSED_ARGS(a4);
 	if (!IS_ALIGNED(a5, PAGE_SIZE))
 		return -EINVAL;
-	/* Files come with their server. */
 	if (!(a3 & MAP_ANONYMOUS))
-		return -EBADF;
+		return memory_map((u32)a4, a0, a1, a2, a3, a5);
 	return do_mmap(current->mm, a0, a1, a2, a3);
 }
 

@@ -1,6 +1,7 @@
 /* The table of system calls, by Linux's x86-64 numbers, and what happens to every other number. */
 #include "arch/syscall.h"
 #include "arch/trap.h"
+#include "kernel/abi/ipc.h"
 #include "kernel/abi/pgctl.h"
 #include "kernel/base/bitops.h"
 #include "kernel/base/errno.h"
@@ -8,7 +9,8 @@
 #include "kernel/syscalls.h"
 #include "kernel/task.h"
 
-#define TABLE_SIZE 335
+/* Up to the last of our own. */
+#define TABLE_SIZE (SYS_memobj_create + 1)
 
 /* Each unknown number is said once. */
 static DECLARE_BITMAP(said, TABLE_SIZE + 1);
@@ -36,10 +38,13 @@ const syscall_fn sys_call_table[TABLE_SIZE] = {[0 ... TABLE_SIZE - 1] = sys_none
 
 const u64 sys_call_count = TABLE_SIZE;
 
-long syscall_unknown(unsigned long nr, unsigned long a0, unsigned long a1, unsigned long a2,
-		     unsigned long a3)
+SYSCALL(pgctl)
 {
-	if (nr == SYS_pgctl)
-		return do_pgctl((unsigned int)a0, a1, a2, (void __user *)a3);
+	UNUSED_ARGS(a4, a5);
+	return do_pgctl((unsigned int)a0, a1, a2, (void __user *)a3);
+}
+
+long syscall_unknown(unsigned long nr)
+{
 	return no_such_call(nr);
 }

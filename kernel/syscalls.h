@@ -12,6 +12,7 @@
 #define SYSCALLS(X)                                                                                \
 	X(0, read)                                                                                 \
 	X(1, write)                                                                                \
+	X(3, close)                                                                                \
 	X(9, mmap)                                                                                 \
 	X(10, mprotect)                                                                            \
 	X(11, munmap)                                                                              \
@@ -25,6 +26,8 @@
 	X(26, msync)                                                                               \
 	X(27, mincore)                                                                             \
 	X(28, madvise)                                                                             \
+	X(32, dup)                                                                                 \
+	X(33, dup2)                                                                                \
 	X(35, nanosleep)                                                                           \
 	X(39, getpid)                                                                              \
 	X(56, clone)                                                                               \
@@ -35,6 +38,7 @@
 	X(61, wait4)                                                                               \
 	X(62, kill)                                                                                \
 	X(63, uname)                                                                               \
+	X(72, fcntl)                                                                               \
 	X(96, gettimeofday)                                                                        \
 	X(102, getuid)                                                                             \
 	X(104, getgid)                                                                             \
@@ -59,9 +63,25 @@
 	X(231, exit_group)                                                                         \
 	X(234, tgkill)                                                                             \
 	X(273, set_robust_list)                                                                    \
+	X(292, dup3)                                                                               \
 	X(309, getcpu)                                                                             \
 	X(318, getrandom)                                                                          \
-	X(325, mlock2)
+	X(325, mlock2)                                                                             \
+	X(436, close_range)                                                                        \
+	X(1024, pgctl)                                                                             \
+	X(1025, ipc_port)                                                                          \
+	X(1026, ipc_connect)                                                                       \
+	X(1027, ipc_call)                                                                          \
+	X(1028, ipc_send)                                                                          \
+	X(1029, ipc_receive)                                                                       \
+	X(1030, ipc_reply)                                                                         \
+	X(1031, ipc_reply_receive)                                                                 \
+	X(1032, ipc_read)                                                                          \
+	X(1033, ipc_write)                                                                         \
+	X(1034, ipc_take)                                                                          \
+	X(1035, ipc_info)                                                                          \
+	X(1036, ipc_pulse)                                                                         \
+	X(1037, memobj_create)
 
 #define SYSCALL_DECLARE(nr, name) SYSCALL(name);
 SYSCALLS(SYSCALL_DECLARE)

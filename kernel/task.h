@@ -24,8 +24,10 @@
 #include "kernel/base/list.h"
 #include "kernel/base/rcu.h"
 #include "kernel/base/wait.h"
+#include "kernel/ipc/task.h"
 #include "mm/allocfail.h"
 
+struct handle_table;
 struct mm_root;
 struct mm_struct;
 
@@ -106,6 +108,8 @@ struct task_struct {
 	u32 __user *set_child_tid, *clear_child_tid; /* s */
 	struct alloc_failure alloc_failure;          /* s */
 	char comm[COMM_LEN];                         /* s */
+	struct handle_table *handles;                /* s; NULL: kernel thread, or exited */
+	struct ipc_task ipc;
 	struct rcu_head rcu;
 
 	struct thread thread;

@@ -124,6 +124,14 @@ DECLARE_PER_CPU(struct mm_struct *, cpu_loaded_mm);
  */
 int mm_fault(struct mm_struct *mm, unsigned long va, unsigned long access);
 
+/*
+ * Copies n bytes between [va, va + n) of `mm` and [near, near + n) of the running task's own address space:
+ * with `write` to `mm`, else from it. The caller sees to it that `mm` keeps a user. 0; -EFAULT: not all is there
+ * in `mm`, -ENXIO: not in the own one, -ENOMEM; part may have been copied. May sleep. remote.c.
+ */
+int mm_copy_remote(struct mm_struct *mm, unsigned long va, struct mm_struct *own,
+		   unsigned long near, size_t n, bool write);
+
 /* --- mappings, all with Linux semantics and errnos; addresses and lengths in bytes --- */
 
 #define MAP_SHARED          0x01
@@ -145,6 +153,11 @@ int mm_fault(struct mm_struct *mm, unsigned long va, unsigned long access);
 /* The address, or -errno. */
 long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
 	     unsigned long flags);
+/*
+ * The same for a memory object, from byte `offset` on, page aligned. -EOVERFLOW: the end is no offset.
+ */
+long do_mmap_object(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
+		    unsigned long flags, struct memobj *obj, u64 offset);
 /*
  * Touches what is mapped in [start, end): to write where memory is private and writable, else to
  * read. 0; or at the first page that cannot be had, what mm_fault() said; -EINTR: a fatal signal.

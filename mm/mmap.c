@@ -20,8 +20,15 @@
 #define PROT_GROWSUP   0x02000000
 #define PROT_GROWS     (PROT_GROWSDOWN | PROT_GROWSUP)
 
-/* A mapping of anonymous memory, in no address space yet; NULL: no memory. */
-static struct vma *anonymous_vma(unsigned long start, unsigned long end, unsigned long flags)
+/* An object that is mapped, from `offset` on. NULL, where a pointer to it is wanted: anonymous memory. */
+struct source {
+	struct memobj *obj;
+	u64 offset;
+};
+
+/* A mapping in no address space yet; NULL: no memory. */
+static __always_inline struct vma *new_vma(unsigned long start, unsigned long end,
+					   unsigned long flags, const struct source *from)
 {
 	struct vma *vma = vma_alloc();
 
@@ -29,7 +36,11 @@ static struct vma *anonymous_vma(unsigned long start, unsigned long end, unsigne
 		return NULL;
 	*vma = (struct vma){.start = start, .end = end, .flags = flags};
 	vma->huge = flags & VMA_HUGETLB;
-	if (flags & VMA_SHARED) {
+	if (from) {
+		memobj_get(from->obj);
+		vma->obj = from->obj;
+		vma->obj_origin = start - from->offset;
+	} else if (flags & VMA_SHARED) {
 		vma->obj = memobj_create((end - start) >> PAGE_SHIFT);
 		vma->obj_origin = start;
 		if (!vma->obj) {
@@ -192,8 +203,8 @@ static long vma_flags_of(unsigned long prot, unsigned long flags)
 	}
 }
 
-static long mmap_locked(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
-			unsigned long flags)
+static noinline long mmap_locked(struct mm_struct *mm, unsigned long addr, size_t len,
+				 unsigned long prot, unsigned long flags, const struct source *from)
 {
 	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 	struct vma *vma;
@@ -216,7 +227,7 @@ static long mmap_locked(struct mm_struct *mm, unsigned long addr, size_t len, un
 		return vma_flags;
 	if (mdwe_denies(mm, (unsigned long)vma_flags, (unsigned long)vma_flags))
 		return -EACCES;
-	vma = anonymous_vma(addr, addr + len, (unsigned long)vma_flags);
+	vma = new_vma(addr, addr + len, (unsigned long)vma_flags, from);
 	if (!vma)
 		return -ENOMEM;
 	ret = fixed ? unmap_locked(mm, addr, addr + len) : 0;
@@ -279,8 +290,9 @@ int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 	return 0;
 }
 
-long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
-	     unsigned long flags)
+static __always_inline long mmap_from(struct mm_struct *mm, unsigned long addr, size_t len,
+				      unsigned long prot, unsigned long flags,
+				      const struct source *from)
 {
 	bool populate =
 		flags & MAP_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
@@ -298,12 +310,27 @@ long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long
 		return -ENOMEM;
 	len = ALIGN_UP(len, PAGE_SIZE);
 	mutex_lock(&mm->mmap_lock);
-	ret = mmap_locked(mm, addr, len, prot, flags);
+	ret = mmap_locked(mm, addr, len, prot, flags, from);
 	mutex_unlock(&mm->mmap_lock);
 	/* What it cannot get is no error: the mapping stands, touching it tells. */
 	if (ret > 0 && populate)
 		(void)mm_populate(mm, (unsigned long)ret, (unsigned long)ret + len);
 	return ret;
+}
+
+long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
+	     unsigned long flags)
+{
+	return mmap_from(mm, addr, len, prot, flags, NULL);
+}
+
+long do_mmap_object(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
+		    unsigned long flags, struct memobj *obj, u64 offset)
+{
+	if (len > USER_END || offset > (u64)INT64_MAX - len)
+		return -EOVERFLOW;
+	return mmap_from(mm, addr, len, prot, flags,
+			 &(struct source){.obj = obj, .offset = offset});
 }
 
 static void protect_leaf(pte_t *entry, unsigned long va, void *arg)
@@ -430,7 +457,7 @@ static int brk_locked(struct mm_struct *mm, unsigned long brk)
 	vma = find_vma(mm, old_end);
 	if (vma && end + PAGE_SIZE > vma_start_gap(vma))
 		return -ENOMEM;
-	vma = anonymous_vma(old_end, end, VMA_READ | VMA_WRITE);
+	vma = new_vma(old_end, end, VMA_READ | VMA_WRITE, NULL);
 	if (!vma)
 		return -ENOMEM;
 	insert_vma(mm, vma);

@@ -23,5 +23,5 @@ void syscall_init_cpu(void)
 /* A number above the table. entry.asm stores what it returns. */
 long syscall_other(struct regs *regs)
 {
-	return syscall_unknown(regs->vector, regs->rdi, regs->rsi, regs->rdx, regs->r10);
+	return syscall_unknown(regs->vector);
 }

@@ -18,6 +18,16 @@
 #define FCW_INITIAL      0x37f
 #define XSAVE_COMPONENTS 7UL /* x87, SSE, AVX; masked by XCR0 */
 
+#define ARG_CHECK(reg, below)                                                                      \
+	_Static_assert(sizeof(struct regs) - offsetof(struct regs, reg) == (below)*8, "thread_"    \
+										      "arg")
+ARG_CHECK(rdi, 8);
+ARG_CHECK(rsi, 9);
+ARG_CHECK(rdx, 10);
+ARG_CHECK(r10, 15);
+ARG_CHECK(r8, 13);
+ARG_CHECK(r9, 14);
+
 void ret_from_fork(void);
 void kthread_start(void);
 void switch_stacks(u64 *save_rsp, u64 next_rsp);

@@ -170,7 +170,8 @@ static void page_fault(struct regs *regs)
 	if (unlikely(regs->error & PF_RESERVED))
 		panic_regs(regs, "page table corrupted: reserved bit set on the way to %#lx", va);
 	/* In the kernel only the user copy may touch user memory. */
-	if (likely((user && !implicit) || (fixup && va < USER_END && current->mm))) {
+	if (likely((user && !implicit) ||
+		   (fixup && va < USER_END && current->mm && !this_cpu_read(usercopy_nofault)))) {
 		ASSERT_MSG(user || preempt_depth() == 0, "user copy of %#lx with preemption off",
 			   va);
 		irq_enable();

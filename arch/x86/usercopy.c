@@ -4,6 +4,7 @@
 #include "arch/page.h"
 #include "arch/x86/cpufeature.h"
 #include "arch/x86/usercopy.h"
+#include "kernel/base/preempt.h"
 
 size_t raw_copy(void *dst, const void *src, size_t n);
 long raw_strncpy(char *dst, const char *src, size_t size);
@@ -65,6 +66,33 @@ int copy_to_user(void __user *dst, const void *src, size_t n)
 	left = raw_copy(dst, src, n);
 	user_access_end();
 	return left ? -EFAULT : 0;
+}
+
+DEFINE_PER_CPU(bool, usercopy_nofault);
+
+/* Preemption off: the mark is the CPU's. */
+static size_t copy_nofault(void *dst, const void *src, size_t n)
+{
+	size_t left;
+
+	preempt_disable();
+	this_cpu_write(usercopy_nofault, true);
+	user_access_begin();
+	left = raw_copy(dst, src, n);
+	user_access_end();
+	this_cpu_write(usercopy_nofault, false);
+	preempt_enable();
+	return left;
+}
+
+size_t copy_from_user_nofault(void *dst, const void __user *src, size_t n)
+{
+	return user_range_ok(src, n) ? copy_nofault(dst, src, n) : n;
+}
+
+size_t copy_to_user_nofault(void __user *dst, const void *src, size_t n)
+{
+	return user_range_ok(dst, n) ? copy_nofault(dst, src, n) : n;
 }
 
 long strncpy_from_user(char *dst, const char __user *src, size_t size)

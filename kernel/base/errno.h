@@ -22,8 +22,10 @@
 #define ENOTDIR      20
 #define EISDIR       21
 #define EINVAL       22
+#define EMFILE       24
 #define ENOTTY       25
 #define ENOSPC       28
+#define EPIPE        32
 #define ERANGE       34
 #define ENAMETOOLONG 36
 #define ENOSYS       38

@@ -5,6 +5,7 @@
  *	measure.c	rdtsc around one operation, many times
  *	operations.c	the operations measured
  *	memory.c	those of them that are about memory
+ *	ipc.c		messages
  *	throughput.c	one fork+exit+wait loop on each CPU
  *	print.c		lines without stdio
  *
@@ -49,6 +50,10 @@ bool measure(bool (*prepare)(void), bool (*op)(void), unsigned int warm, unsigne
 /* --- memory.c: returns the failures --- */
 
 int bench_memory(unsigned int n);
+
+/* --- ipc.c: likewise --- */
+
+int bench_ipc(unsigned int n);
 
 /* --- operations.c: user/pgbench uses these too --- */
 

@@ -91,6 +91,9 @@ uintptr_t wild_address(unsigned int i);
 /* The first page that no process can have: after 47 bits of address, or 56 with five levels. */
 uintptr_t user_end(void);
 
+/* handles.c: which of the descriptors 3, 4, 5 and 6 are open, as bits 0 to 3. */
+int open_handles(void);
+
 /* What `abitest helper ...` does after an exec: checks what it was given. Returns its exit code. */
 int exec_helper(int argc, char **argv, char **envp);
 

@@ -100,6 +100,8 @@ int exec_helper(int argc, char **argv, char **envp)
 		return check_affinity(argv[3]);
 	if (strcmp(what, "many") == 0)
 		return check_many(argc, argv);
+	if (strcmp(what, "open") == 0)
+		return open_handles();
 	return 99;
 }
 

@@ -22,6 +22,18 @@ struct thread {
 /* The user registers of the task that owns `t`: valid while it is inside the kernel. */
 struct regs *thread_regs(const struct thread *t);
 
+/*
+ * Argument n (0 to 5) of the system call that the task is in. What is written there the caller finds in that
+ * register.
+ */
+static inline u64 *thread_arg(const struct thread *t, unsigned int n)
+{
+	/* Words below the top of the stack: rdi, rsi, rdx, r10, r8, r9 in struct regs. */
+	static const u8 below[6] = {8, 9, 10, 15, 13, 14};
+
+	return (u64 *)t->stack_top - below[n];
+}
+
 /* The number of the system call that the task is in. */
 u64 thread_syscall_nr(const struct thread *t);
 

@@ -25,9 +25,8 @@ void sched_preempt_irq(void);
  */
 void user_fault(int sig, unsigned long addr, const char *what);
 
-/* A system call above the table or unknown. Its result. */
-long syscall_unknown(unsigned long nr, unsigned long a0, unsigned long a1, unsigned long a2,
-		     unsigned long a3);
+/* A system call above the table. Its result. */
+long syscall_unknown(unsigned long nr);
 
 /* Pending work of the running task before it goes back to user mode. Interrupts on. */
 void user_exit_work(void);

@@ -16,6 +16,13 @@ int copy_from_user(void *dst, const void __user *src, size_t n);
 int copy_to_user(void __user *dst, const void *src, size_t n);
 
 /*
+ * The same where a fault may not be handled, under mmap_lock: copies as far as the pages are there. Returns the
+ * bytes NOT copied. What is there may still be refused with all of n: a range that is not the user's.
+ */
+size_t copy_from_user_nofault(void *dst, const void __user *src, size_t n);
+size_t copy_to_user_nofault(void __user *dst, const void *src, size_t n);
+
+/*
  * Copies a string with its terminator, at most `size` bytes. Its length, -EFAULT, or -ENAMETOOLONG.
  */
 long strncpy_from_user(char *dst, const char __user *src, size_t size);

@@ -1,0 +1,101 @@
+/*
+ * Messages between processes: ports, connections, pulses, and the handles that name them. The contract, with
+ * every blocked state, is docs/ipc.md; user/lib/ipc.h has the calls for C.
+ *
+ * A handle is a file descriptor. Every call returns a value >= 0 or -errno. The registers are those of a
+ * Linux system call: arguments 0 to 5 in rdi, rsi, rdx, r10, r8, r9, the result in rax. Some calls give more
+ * than one result: those stand in the registers of the arguments with the numbers named below. All others are
+ * kept, but rcx and r11.
+ */
+#ifndef KERNEL_ABI_IPC_H
+#define KERNEL_ABI_IPC_H
+
+#include <stdint.h>
+
+/* A new port: a handle that only this process has, with the right to receive. */
+#define SYS_ipc_port 1025 /* (flags) */
+/* A new connection to one's own port. `cookie` tells the server which one a message came by. */
+#define SYS_ipc_connect 1026 /* (port, cookie, flags) */
+/*
+ * Sends four words and waits for the reply. timeout in ns, 0: none. Result: the server's status;
+ * arguments 1 and 2: the words of the reply.
+ */
+#define SYS_ipc_call 1027 /* (connection, word 0, 1, 2, 3, timeout) */
+/* The same with data and handles. */
+#define SYS_ipc_send 1028 /* (connection, struct ipc_msg *) */
+/*
+ * The next message or pulse. Result: of a message its token (> 0), of a pulse 0. Argument 0: the cookie of the
+ * connection; of a message 1 to 4: its words, 5: the bytes of its data, with the number of its handles in
+ * the upper half; of a pulse 1: enum ipc_pulse, 2: its value.
+ */
+#define SYS_ipc_receive 1029 /* (port, struct ipc_buffer *) */
+/* Ends the wait of the client. -ESRCH: nobody waits with that token. */
+#define SYS_ipc_reply 1030 /* (port, token, status, word 0, word 1, struct ipc_reply *) */
+/* A short reply and the next receive in one call. Without token (0) only the latter. Results as of receive. */
+#define SYS_ipc_reply_receive 1031 /* (port, token, status, word 0, word 1, struct ipc_buffer *) */
+/* Copies from the data that the client sends, to the memory that it receives into. Result: bytes. */
+#define SYS_ipc_read  1032 /* (port, token, offset, buffer, bytes) */
+#define SYS_ipc_write 1033 /* (port, token, offset, buffer, bytes) */
+/* The message's handles, dup'ed into this process: all or none. Result: how many. */
+#define SYS_ipc_take 1034 /* (port, token, int32_t *handles, room) */
+#define SYS_ipc_info 1035 /* (port, token, struct ipc_info *) */
+/* Sets `bits` in the pulse of the connection, without waiting. */
+#define SYS_ipc_pulse 1036 /* (connection, bits) */
+/* A new memory object of `bytes`, zeroed: for mmap(MAP_SHARED) and to be passed on. */
+#define SYS_memobj_create 1037 /* (bytes, flags) */
+
+/* Flags of calls that make a handle: O_CLOEXEC. */
+#define IPC_CLOEXEC 02000000
+
+#define IPC_WORDS        4
+#define IPC_HANDLES_MAX  8
+#define IPC_SEGMENTS_MAX 1024       /* of one message, in each direction */
+#define IPC_DATA_MAX     0x7ffff000 /* bytes of one message, in each direction */
+
+enum ipc_pulse {
+	IPC_PULSE_CLOSED = 1, /* the last handle of a connection is gone; value 0 */
+	IPC_PULSE_BITS,       /* value: the bits of all SYS_ipc_pulse since the last one received */
+};
+
+/* As struct iovec. */
+struct ipc_segment {
+	uint64_t addr, bytes;
+};
+
+struct ipc_msg {
+	uint64_t words[IPC_WORDS];
+	uint64_t out; /* struct ipc_segment *: what is sent */
+	uint64_t in;  /* struct ipc_segment *: where the reply's data go */
+	uint32_t nr_out, nr_in;
+	uint64_t timeout; /* ns; 0: none */
+	int32_t handles[IPC_HANDLES_MAX];
+	uint32_t nr_handles; /* <= IPC_HANDLES_MAX */
+	uint32_t room;       /* handles that the reply may bring, <= IPC_HANDLES_MAX */
+	/* Results. */
+	uint64_t reply[2];
+	int32_t got[IPC_HANDLES_MAX];
+	uint32_t nr_got;
+	uint32_t unused;
+};
+
+/* For receive. The first `bytes` of the message's data are copied here. */
+struct ipc_buffer {
+	uint64_t addr, bytes;
+	uint64_t timeout; /* ns; 0: none */
+};
+
+struct ipc_reply {
+	uint64_t addr, bytes; /* copied to the beginning of what the client receives into */
+	int32_t handles[IPC_HANDLES_MAX];
+	uint32_t nr_handles;
+	uint32_t flags; /* of the client's new handles: IPC_CLOEXEC */
+};
+
+struct ipc_info {
+	uint64_t cookie;
+	uint64_t out_bytes, in_bytes;
+	int32_t pid, tid; /* of the client */
+	uint32_t nr_handles, room;
+};
+
+#endif

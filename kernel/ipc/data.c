@@ -1,0 +1,122 @@
+/* Data and handles of messages: see data.h. */
+#include "kernel/ipc/data.h"
+
+#include "arch/uaccess.h"
+#include "kernel/base/errno.h"
+#include "kernel/base/racepoint.h"
+#include "kernel/ipc/handle.h"
+#include "mm/mm.h"
+#include "mm/slab.h"
+
+/* At a time: a client that wants to leave waits no longer than this takes. */
+#define COPY_STEP KiB(64)
+
+int segments_copy(struct ipc_segments *s, u64 user, unsigned int n)
+{
+	s->array = s->small;
+	s->n = 0;
+	s->bytes = 0;
+	if (n > IPC_SEGMENTS_MAX)
+		return -EINVAL;
+	if (n > SEGMENTS_SMALL)
+		s->array = kmalloc(n * sizeof(*s->array), GFP_KERNEL);
+	if (!s->array)
+		return -ENOMEM;
+	if (n && copy_from_user(s->array, (const void __user *)user, n * sizeof(*s->array)))
+		return -EFAULT;
+	s->n = n;
+	for (unsigned int i = 0; i < n; i++) {
+		if (s->array[i].bytes > IPC_DATA_MAX - s->bytes)
+			return -EINVAL;
+		s->bytes += s->array[i].bytes;
+	}
+	return 0;
+}
+
+void segments_free(struct ipc_segments *s)
+{
+	if (s->array != s->small)
+		kfree(s->array);
+}
+
+/* The whole of [user, user + bytes) and [remote, remote + bytes), in steps. */
+static long copy_segment(struct task_struct *client, unsigned long remote, unsigned long user,
+			 u64 bytes, bool in)
+{
+	for (u64 done = 0; done < bytes;) {
+		u64 part = MIN(bytes - done, COPY_STEP);
+		int ret;
+
+		RACE_POINT(ipc_copying);
+		if (READ_ONCE(client->ipc.leaving))
+			return -ESRCH;
+		ret = mm_copy_remote(client->mm, remote + done, current->mm, user + done, part, in);
+		if (ret)
+			return ret;
+		done += part;
+	}
+	return 0;
+}
+
+static long copy_segments(struct task_struct *client, const struct ipc_segments *s, u64 offset,
+			  u64 user, u64 bytes, bool in)
+{
+	u64 done = 0;
+
+	for (unsigned int i = 0; i < s->n && done < bytes; i++) {
+		const struct ipc_segment *seg = &s->array[i];
+		u64 part;
+		long ret;
+
+		if (offset >= seg->bytes) {
+			offset -= seg->bytes;
+			continue;
+		}
+		part = MIN(seg->bytes - offset, bytes - done);
+		ret = copy_segment(client, seg->addr + offset, user + done, part, in);
+		if (ret)
+			return ret;
+		done += part;
+		offset = 0;
+	}
+	return (long)done;
+}
+
+long ipc_copy_out(struct task_struct *client, u64 offset, u64 user, u64 bytes)
+{
+	const struct ipc_data *d = client->ipc.data;
+
+	return d ? copy_segments(client, &d->out, offset, user, bytes, false) : 0;
+}
+
+long ipc_copy_in(struct task_struct *client, u64 offset, u64 user, u64 bytes)
+{
+	const struct ipc_data *d = client->ipc.data;
+
+	return d ? copy_segments(client, &d->in, offset, user, bytes, true) : 0;
+}
+
+int ipc_get_handles(struct object **objects, const int32_t *fds, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		struct object *o = handle_get((u32)fds[i]);
+		bool pass = o && object_can_dup(o);
+
+		if (pass) {
+			objects[i] = o;
+			continue;
+		}
+		ipc_put_handles(objects, i);
+		if (!o)
+			return -EBADF;
+		object_put(o);
+		return -EPERM;
+	}
+	return 0;
+}
+
+void ipc_put_handles(struct object *const *objects, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		object_put(objects[i]);
+}

@@ -1,0 +1,59 @@
+/*
+ * What a message carries beside its words: data in segments of the client's memory, which stay there until the
+ * receiver copies them, and handles. It lies on the client's kernel stack.
+ */
+#ifndef KERNEL_IPC_DATA_H
+#define KERNEL_IPC_DATA_H
+
+#include "kernel/abi/ipc.h"
+#include "kernel/ipc/port.h"
+
+#define SEGMENTS_SMALL 4
+
+struct ipc_segments {
+	struct ipc_segment *array; /* a kernel copy */
+	unsigned int n;
+	u64 bytes;
+	struct ipc_segment small[SEGMENTS_SMALL];
+};
+
+/*
+ * Constant while the message is under way, but for `got`, which whoever has claimed the client fills; a
+ * reference for each object.
+ */
+struct ipc_data {
+	struct ipc_segments out, in;
+	struct object *handles[IPC_HANDLES_MAX], *got[IPC_HANDLES_MAX];
+	unsigned int nr_handles, nr_got, room;
+	bool got_cloexec;
+};
+
+/*
+ * A kernel copy of `n` segments at `user`. 0; -EINVAL: too many or too long, -EFAULT, -ENOMEM. To be freed in
+ * either case.
+ */
+int segments_copy(struct ipc_segments *s, u64 user, unsigned int n);
+void segments_free(struct ipc_segments *s);
+
+/* As a receiver sees them: SYS_ipc_receive, argument 5. */
+static inline u64 ipc_data_sizes(const struct ipc_data *d)
+{
+	return d->out.bytes | (u64)d->nr_handles << 32;
+}
+
+/*
+ * Copies between the data of a pinned client, from `offset` on, and the running task's own memory. The bytes;
+ * fewer at the end of the data. -EFAULT: the client's memory is not there, -ENXIO: the running task's is not,
+ * -ESRCH: the client leaves.
+ */
+long ipc_copy_out(struct task_struct *client, u64 offset, u64 user, u64 bytes);
+long ipc_copy_in(struct task_struct *client, u64 offset, u64 user, u64 bytes);
+
+/*
+ * References to what handles fds[0..n) of the running task name. 0; -EBADF: one is none, -EPERM: one may not be
+ * passed on; then none is held.
+ */
+int ipc_get_handles(struct object **objects, const int32_t *fds, unsigned int n);
+void ipc_put_handles(struct object *const *objects, unsigned int n);
+
+#endif

@@ -1,0 +1,32 @@
+/* References to what handles name: see object.h. */
+#include "kernel/ipc/object.h"
+
+#include "kernel/base/panic.h"
+#include "kernel/ipc/memory.h"
+#include "kernel/ipc/port.h"
+
+void object_put(struct object *o)
+{
+	if (o->type == OBJECT_LOG || !atomic_dec_and_test(&o->refs))
+		return;
+	switch (o->type) {
+	case OBJECT_PORT:
+		port_free(container_of(o, struct port, object));
+		break;
+	case OBJECT_CONNECTION:
+		connection_closed(container_of(o, struct connection, object));
+		break;
+	case OBJECT_MEMORY:
+		memory_handle_free(container_of(o, struct memory_handle, object));
+		break;
+	default:
+		BUG("object %p of type %u", (void *)o, o->type);
+	}
+}
+
+void object_close(struct object *o)
+{
+	if (o->type == OBJECT_PORT)
+		port_close(container_of(o, struct port, object));
+	object_put(o);
+}

@@ -1,0 +1,161 @@
+/* The life of ports and connections: see port.h. */
+#include "kernel/ipc/port.h"
+
+#include "kernel/base/errno.h"
+#include "kernel/base/mutant.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/racepoint.h"
+#include "mm/slab.h"
+
+static struct kmem_cache *port_cache, *connection_cache;
+
+void port_init(void)
+{
+	port_cache = kmem_cache_create("port", sizeof(struct port), 64, SLAB_PANIC);
+	connection_cache =
+		kmem_cache_create("connection", sizeof(struct connection), 0, SLAB_PANIC);
+}
+
+struct port *port_create(void)
+{
+	struct port *port = kmem_cache_alloc(port_cache, GFP_ZERO);
+
+	if (!port)
+		return NULL;
+	object_init(&port->object, OBJECT_PORT);
+	list_init(&port->receivers);
+	list_init(&port->senders);
+	list_init(&port->pulses);
+	for (unsigned int i = 0; i < RECEIVED_BUCKETS; i++)
+		list_init(&port->received[i]);
+	wait_queue_init(&port->unpinned);
+	return port;
+}
+
+void port_free(struct port *port)
+{
+	ASSERT(port->closed && list_empty(&port->pulses));
+	kmem_cache_free(port_cache, port);
+}
+
+/* Ends the call of everybody on `tasks`. */
+static void end_all(struct list_head *tasks, long status)
+{
+	while (!list_empty(tasks)) {
+		struct task_struct *t = list_first_entry(tasks, struct task_struct, ipc.node);
+
+		ipc_done(t, status);
+		task_wake(t);
+	}
+}
+
+void port_close(struct port *port)
+{
+	LIST_HEAD(pulses);
+	unsigned long flags;
+
+	RACE_POINT(port_closing);
+	flags = port_lock(port);
+	port->closed = true;
+	end_all(&port->receivers, -EBADF);
+	if (!MUTANT(close_forgets_senders))
+		end_all(&port->senders, -EPIPE);
+	for (unsigned int i = 0; i < RECEIVED_BUCKETS && !MUTANT(close_forgets_received); i++)
+		end_all(&port->received[i], -EPIPE);
+	list_splice_tail_init(&port->pulses, &pulses);
+	port_unlock(port, flags);
+	/* Nobody queues one any more, and who posts one finds the port closed. */
+	while (!list_empty(&pulses)) {
+		struct pulse *pulse = list_first_entry(&pulses, struct pulse, node);
+
+		list_del(&pulse->node);
+		pulse_received(pulse->code == IPC_PULSE_CLOSED ? pulse : NULL);
+	}
+}
+
+/* --- connections --- */
+
+struct connection *connection_create(struct port *port, u64 cookie)
+{
+	struct connection *c = kmem_cache_alloc(connection_cache, GFP_ZERO);
+
+	if (!c)
+		return NULL;
+	object_init(&c->object, OBJECT_CONNECTION);
+	object_get(&port->object);
+	c->port = port;
+	c->cookie = c->closed.cookie = c->bits.cookie = cookie;
+	c->closed.code = IPC_PULSE_CLOSED;
+	c->bits.code = IPC_PULSE_BITS;
+	return c;
+}
+
+static void connection_free(struct connection *c)
+{
+	object_put(&c->port->object);
+	kmem_cache_free(connection_cache, c);
+}
+
+void connection_closed(struct connection *c)
+{
+	struct port *port = c->port;
+	struct task_struct *receiver = NULL;
+	unsigned long flags = port_lock(port);
+	bool queued = false;
+
+	/* Bits that were set before come first: the list keeps their order. */
+	if (port->closed) {
+		queued = false;
+	} else if (!list_empty(&port->receivers)) {
+		receiver = list_first_entry(&port->receivers, struct task_struct, ipc.node);
+		ipc_done(receiver, 0);
+		pulse_deliver(&c->closed, receiver);
+		task_wake(receiver);
+	} else {
+		c->closed.queued = queued = true;
+		list_add_tail(&c->closed.node, &port->pulses);
+	}
+	port_unlock(port, flags);
+	/* A queued one goes when it has been received, or when the port closes. */
+	if (!queued)
+		connection_free(c);
+}
+
+/* --- pulses --- */
+
+void pulse_deliver(struct pulse *pulse, struct task_struct *receiver)
+{
+	*thread_arg(&receiver->thread, 0) = pulse->cookie;
+	*thread_arg(&receiver->thread, 1) = pulse->code;
+	*thread_arg(&receiver->thread, 2) = pulse->value;
+	pulse->value = 0;
+	pulse->queued = false;
+}
+
+void pulse_received(struct pulse *closed)
+{
+	if (closed)
+		connection_free(container_of(closed, struct connection, closed));
+}
+
+bool pulse_post(struct port *port, struct pulse *pulse, u64 bits)
+{
+	struct task_struct *receiver;
+	unsigned long flags = port_lock(port);
+	bool open = !port->closed;
+
+	pulse->value |= bits;
+	if (!open || pulse->queued) {
+		/* Nobody will know, or it is received together with what came before. */
+	} else if (!list_empty(&port->receivers)) {
+		receiver = list_first_entry(&port->receivers, struct task_struct, ipc.node);
+		ipc_done(receiver, 0);
+		pulse_deliver(pulse, receiver);
+		task_wake(receiver);
+	} else {
+		pulse->queued = true;
+		list_add_tail(&pulse->node, &port->pulses);
+	}
+	port_unlock(port, flags);
+	return open;
+}

@@ -1,0 +1,171 @@
+/*
+ * Ports, connections, pulses: what messages go by. docs/ipc.md has the contract, kernel/abi/ipc.h the calls.
+ *
+ *	port_create(), port_close()		the receiver's end, and its end
+ *	connection_create()			a sender's end, made by the receiver
+ *	ipc_send(), ipc_receive(), ipc_reply()	messages (send.c, receive.c)
+ *	ipc_pin(), ipc_unpin()			a client that must not leave while it is copied from (token.c)
+ *	pulse_post()				an event, from any context
+ *
+ * Lock order: handle table, then port->lock, then run queue and wait queue locks. port->lock is taken with
+ * interrupts off, and two of them are never held together. A blocked task is on one list of one port; who
+ * takes it off that list under the lock, and sets IPC_DONE, has decided how the call ends.
+ */
+#ifndef KERNEL_IPC_PORT_H
+#define KERNEL_IPC_PORT_H
+
+#include "arch/cpu.h"
+#include "kernel/abi/ipc.h"
+#include "kernel/base/wait.h"
+#include "kernel/ipc/object.h"
+#include "kernel/task.h"
+
+#define RECEIVED_BUCKETS 32
+
+/* Letters: l lock; c constant. */
+struct port {
+	struct object object; /* references: the handle, calls in progress, connections */
+	struct spinlock lock;
+	bool closed; /* l: no handle any more, whoever is blocked has been told */
+	/* l */
+	struct list_head receivers; /* tasks in IPC_RECEIVE, the last one first */
+	struct list_head senders;   /* tasks in IPC_SEND, in their order */
+	struct list_head pulses;
+	struct list_head received[RECEIVED_BUCKETS]; /* tasks in IPC_REPLY, by their pid */
+	struct wait_queue unpinned;                  /* tasks that leave, and have pins */
+};
+
+/*
+ * An event. It lies in what it tells of, so that it cannot be lost for want of memory; posted again before it
+ * was received it stays one, with the bits of both.
+ */
+struct pulse {
+	struct list_head node; /* port->lock */
+	u64 cookie;            /* c */
+	u32 code;              /* c: enum ipc_pulse */
+	bool queued;           /* port->lock */
+	u64 value;             /* port->lock */
+};
+
+struct connection {
+	struct object object;
+	struct port *port; /* c; one reference */
+	u64 cookie;        /* c */
+	struct pulse closed, bits;
+};
+
+/* Boot. */
+void port_init(void);
+
+/* One reference, the caller's; NULL: no memory. */
+struct port *port_create(void);
+/* Its handle is gone: senders and clients get -EPIPE, receivers -EBADF, pulses are dropped. Process context. */
+void port_close(struct port *port);
+/* For object.c: the last reference is gone. */
+void port_free(struct port *port);
+
+/* One reference, the caller's; NULL: no memory. */
+struct connection *connection_create(struct port *port, u64 cookie);
+/* For object.c: the last reference is gone; the connection goes when its port's receiver has been told. */
+void connection_closed(struct connection *c);
+
+/*
+ * Sends the running task's message and waits for the reply: words in thread_arg 1 to 4, `data` or NULL. The
+ * server's status, or -EPIPE, -ETIMEDOUT, -EINTR. timeout in ns, 0: none. Process context; interrupts may be
+ * off on return, since the way back to user mode switches them off next.
+ */
+long ipc_send(struct connection *c, struct ipc_data *data, u64 timeout);
+
+/*
+ * Waits for a message or a pulse; fills thread_arg 0 to 5 of the running task. The token, 0 for a pulse, or
+ * -EBADF: the port was closed, -ETIMEDOUT, -EINTR.
+ */
+long ipc_receive(struct port *port, u64 timeout);
+
+/* The client's call ends with `status` and the two words. 0 or -ESRCH. */
+long ipc_reply(struct port *port, u64 token, long status, u64 word0, u64 word1);
+/*
+ * ipc_reply() and, if that was right, ipc_receive() without a timeout; straight into the client if it can be.
+ * Interrupts may be off on return.
+ */
+long ipc_reply_receive(struct port *port, u64 token, long status, u64 word0, u64 word1);
+
+/*
+ * The client that waits with `token`, or NULL. It stays, although it may want to leave, until ipc_unpin().
+ * Only briefly: a dying client waits.
+ */
+struct task_struct *ipc_pin(struct port *port, u64 token);
+/* The same for who will end its wait: nobody else finds it any more. */
+struct task_struct *ipc_claim(struct port *port, u64 token);
+void ipc_unpin(struct port *port, struct task_struct *client);
+/* Unpins a claimed client that goes on waiting. */
+void ipc_unclaim(struct port *port, struct task_struct *client);
+/* Unpins a claimed client and ends its wait. */
+void ipc_complete(struct port *port, struct task_struct *client, long status, u64 word0, u64 word1);
+
+/* Sets `bits` in the pulse's value and has it received. Any context. False: the port is closed. */
+bool pulse_post(struct port *port, struct pulse *pulse, u64 bits);
+
+/* --- between the files of kernel/ipc; port->lock held --- */
+
+static inline unsigned long port_lock(struct port *port)
+{
+	return spin_lock_irqsave(&port->lock);
+}
+
+static inline void port_unlock(struct port *port, unsigned long flags)
+{
+	spin_unlock_irqrestore(&port->lock, flags);
+}
+
+/* For who has interrupts on before and after. */
+static inline void port_lock_irq(struct port *port)
+{
+	irq_disable();
+	spin_lock(&port->lock);
+}
+
+static inline void port_unlock_irq(struct port *port)
+{
+	spin_unlock_no_resched(&port->lock);
+	irq_enable();
+}
+
+static inline u64 ipc_token(const struct task_struct *client)
+{
+	return (u64)client->pid << 32 | client->ipc.seq;
+}
+
+static inline struct list_head *received_bucket(struct port *port, u32 pid)
+{
+	return &port->received[pid % RECEIVED_BUCKETS];
+}
+
+/* The client in IPC_REPLY that has this token, or NULL. */
+struct task_struct *received_find(struct port *port, u64 token);
+
+/* Takes `t` off its list: its call is over, with `status`. The caller wakes it. */
+static inline void ipc_done(struct task_struct *t, long status)
+{
+	list_del(&t->ipc.node);
+	t->ipc.status = status;
+	/* Partner: ipc_sleep(). */
+	smp_store_release(&t->ipc.state, IPC_DONE);
+}
+
+/* `pulse` becomes what `receiver`, on no list, has received. */
+void pulse_deliver(struct pulse *pulse, struct task_struct *receiver);
+
+/* What a received pulse leaves to be freed; no lock held. NULL is allowed. */
+void pulse_received(struct pulse *closed);
+
+/*
+ * Sleeps until the running task, which is on a list of the port, is IPC_DONE; without a lock. deadline in
+ * time_ns(), 0: none. Returns ipc.status, which is -EINTR or -ETIMEDOUT when it took itself off. When it
+ * returns nobody has it pinned.
+ */
+long ipc_sleep(struct port *port, u64 deadline);
+/* The rest of that for who is IPC_DONE already: waits until nobody has it pinned. */
+void ipc_wait_unpinned(struct port *port);
+
+#endif

@@ -1,0 +1,474 @@
+/* System calls about messages, by their numbers in kernel/abi/ipc.h. */
+#include "arch/uaccess.h"
+#include "kernel/base/errno.h"
+#include "kernel/base/string.h"
+#include "kernel/ipc/data.h"
+#include "kernel/ipc/handle.h"
+#include "kernel/ipc/port.h"
+#include "kernel/syscalls.h"
+
+static struct port *port_borrow(u64 fd, bool *counted)
+{
+	struct object *o = handle_borrow(fd, OBJECT_PORT, counted);
+
+	return likely(o) ? container_of(o, struct port, object) : NULL;
+}
+
+static struct connection *connection_borrow(u64 fd, bool *counted)
+{
+	struct object *o = handle_borrow(fd, OBJECT_CONNECTION, counted);
+
+	return likely(o) ? container_of(o, struct connection, object) : NULL;
+}
+
+SYSCALL(ipc_port)
+{
+	struct port *port;
+	int fd;
+
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	if (a0 & ~(u64)IPC_CLOEXEC)
+		return -EINVAL;
+	port = port_create();
+	if (!port)
+		return -ENOMEM;
+	fd = handle_install(&port->object, 0, a0 & IPC_CLOEXEC);
+	if (fd < 0)
+		object_close(&port->object);
+	return fd;
+}
+
+SYSCALL(ipc_connect)
+{
+	struct connection *c;
+	struct port *port;
+	bool counted;
+	int fd;
+
+	UNUSED_ARGS(a3, a4, a5);
+	if (a2 & ~(u64)IPC_CLOEXEC)
+		return -EINVAL;
+	port = port_borrow(a0, &counted);
+	if (!port)
+		return -EBADF;
+	c = connection_create(port, a1);
+	handle_return(&port->object, counted);
+	if (!c)
+		return -ENOMEM;
+	fd = handle_install(&c->object, 0, a2 & IPC_CLOEXEC);
+	if (fd < 0)
+		object_put(&c->object);
+	return fd;
+}
+
+/* --- the client's --- */
+
+SYSCALL(ipc_call)
+{
+	struct connection *c;
+	bool counted;
+	long ret;
+
+	UNUSED_ARGS(a1, a2, a3, a4); /* stay in the registers: thread_arg() */
+	c = connection_borrow(a0, &counted);
+	if (unlikely(!c))
+		return -EBADF;
+	ret = ipc_send(c, NULL, a5);
+	handle_return(&c->object, counted);
+	return ret;
+}
+
+/* The data of a message. To be ended by data_end() in either case. */
+static int data_begin(struct ipc_data *d, const struct ipc_msg *m)
+{
+	int ret;
+
+	d->nr_handles = d->nr_got = 0;
+	d->in.array = d->in.small;
+	d->room = m->room;
+	ret = segments_copy(&d->out, m->out, m->nr_out);
+	if (!ret)
+		ret = segments_copy(&d->in, m->in, m->nr_in);
+	if (!ret)
+		ret = ipc_get_handles(d->handles, m->handles, m->nr_handles);
+	if (!ret)
+		d->nr_handles = m->nr_handles;
+	return ret;
+}
+
+static void data_end(struct ipc_data *d)
+{
+	ipc_put_handles(d->handles, d->nr_handles);
+	ipc_put_handles(d->got, d->nr_got);
+	segments_free(&d->out);
+	segments_free(&d->in);
+}
+
+/* What the reply has brought goes to the caller. */
+static long send_results(struct ipc_data *d, struct ipc_msg *m, struct ipc_msg __user *user,
+			 long status)
+{
+	int ret = handle_install_all(d->got, d->nr_got, m->got, d->got_cloexec);
+
+	if (ret)
+		return ret;
+	m->nr_got = d->nr_got;
+	d->nr_got = 0;
+	m->reply[0] = *thread_arg(&current->thread, 1);
+	m->reply[1] = *thread_arg(&current->thread, 2);
+	if (!copy_to_user(&user->reply, &m->reply, sizeof(*m) - offsetof(struct ipc_msg, reply)))
+		return status;
+	for (u32 i = 0; i < m->nr_got; i++)
+		(void)handle_close((u64)m->got[i]);
+	return -EFAULT;
+}
+
+static long send_message(struct connection *c, struct ipc_msg *m, struct ipc_msg __user *user)
+{
+	struct ipc_data d;
+	long ret = data_begin(&d, m);
+
+	if (!ret) {
+		for (unsigned int i = 0; i < IPC_WORDS; i++)
+			*thread_arg(&current->thread, i + 1) = m->words[i];
+		memset(m->got, 0, sizeof(m->got));
+		m->nr_got = 0;
+		ret = ipc_send(c, &d, m->timeout);
+		/* After a direct switch they are off. */
+		irq_enable();
+		ret = send_results(&d, m, user, ret);
+	}
+	data_end(&d);
+	return ret;
+}
+
+SYSCALL(ipc_send)
+{
+	struct ipc_msg m;
+	struct connection *c;
+	bool counted;
+	long ret;
+
+	UNUSED_ARGS(a2, a3, a4, a5);
+	if (copy_from_user(&m, (const void __user *)a1, sizeof(m)))
+		return -EFAULT;
+	if (m.nr_handles > IPC_HANDLES_MAX || m.room > IPC_HANDLES_MAX)
+		return -EINVAL;
+	c = connection_borrow(a0, &counted);
+	if (!c)
+		return -EBADF;
+	ret = send_message(c, &m, (struct ipc_msg __user *)a1);
+	handle_return(&c->object, counted);
+	return ret;
+}
+
+SYSCALL(ipc_pulse)
+{
+	struct connection *c;
+	bool counted, open;
+
+	UNUSED_ARGS(a2, a3, a4, a5);
+	c = connection_borrow(a0, &counted);
+	if (!c)
+		return -EBADF;
+	open = pulse_post(c->port, &c->bits, a1);
+	handle_return(&c->object, counted);
+	return open ? 0 : -EPIPE;
+}
+
+/* --- the server's --- */
+
+/*
+ * The beginning of the message's data goes to the receiver's buffer. 0; -EAGAIN: there is no such message any
+ * more, -EFAULT: the buffer is not there.
+ */
+static long fetch(struct port *port, u64 token, const struct ipc_buffer *buffer)
+{
+	struct task_struct *client = ipc_pin(port, token);
+	long ret;
+
+	if (!client)
+		return -EAGAIN;
+	ret = ipc_copy_out(client, 0, buffer->addr, buffer->bytes);
+	ipc_unpin(port, client);
+	if (ret >= 0)
+		return 0;
+	/* The client's memory is not there: it hears so, and the server nothing. */
+	(void)ipc_reply(port, token, ret == -ENXIO ? -EIO : -EFAULT, 0, 0);
+	return ret == -ENXIO ? -EFAULT : -EAGAIN;
+}
+
+/* What the first receive has brought; others follow while messages vanish. */
+static long receive_rest(struct port *port, long token, const struct ipc_buffer *buffer)
+{
+	while (token > 0 && buffer->bytes && (u32)*thread_arg(&current->thread, 5)) {
+		long ret = fetch(port, (u64)token, buffer);
+
+		if (!ret)
+			break;
+		if (ret != -EAGAIN)
+			return ret;
+		token = ipc_receive(port, buffer->timeout);
+	}
+	return token;
+}
+
+static int buffer_copy(struct ipc_buffer *buffer, u64 user)
+{
+	*buffer = (struct ipc_buffer){0};
+	return user && copy_from_user(buffer, (const void __user *)user, sizeof(*buffer)) ? -EFAULT
+											  : 0;
+}
+
+static long receive(struct port *port, u64 user)
+{
+	struct ipc_buffer buffer;
+
+	if (buffer_copy(&buffer, user))
+		return -EFAULT;
+	return receive_rest(port, ipc_receive(port, buffer.timeout), &buffer);
+}
+
+SYSCALL(ipc_receive)
+{
+	struct port *port;
+	bool counted;
+	long ret;
+
+	UNUSED_ARGS(a2, a3, a4, a5);
+	port = port_borrow(a0, &counted);
+	if (!port)
+		return -EBADF;
+	ret = receive(port, a1);
+	handle_return(&port->object, counted);
+	return ret;
+}
+
+/* Data and handles of a reply, into a claimed client. The status that it ends with. */
+static long reply_data(struct task_struct *client, const struct ipc_reply *r)
+{
+	struct ipc_data *d = client->ipc.data;
+	unsigned int room = d ? d->room : 0;
+	long ret;
+
+	if (r->nr_handles > room)
+		return -ENOSPC;
+	ret = r->bytes ? ipc_copy_in(client, 0, r->addr, r->bytes) : 0;
+	if (ret < 0)
+		return ret;
+	if ((u64)ret < r->bytes)
+		return -ENOSPC;
+	ret = r->nr_handles ? ipc_get_handles(d->got, r->handles, r->nr_handles) : 0;
+	if (!ret && r->nr_handles) {
+		d->got_cloexec = r->flags & IPC_CLOEXEC;
+		d->nr_got = r->nr_handles;
+	}
+	return ret;
+}
+
+/* A reply happens altogether, or the client goes on waiting. */
+static long reply_with_data(struct port *port, u64 token, long status, u64 word0, u64 word1,
+			    const struct ipc_reply *r)
+{
+	struct task_struct *client;
+	long ret;
+
+	if (r->nr_handles > IPC_HANDLES_MAX || (r->flags & ~(u32)IPC_CLOEXEC))
+		return -EINVAL;
+	client = ipc_claim(port, token);
+	if (!client)
+		return -ESRCH;
+	ret = reply_data(client, r);
+	if (ret) {
+		ipc_unclaim(port, client);
+		return ret == -ENXIO ? -EFAULT : ret;
+	}
+	ipc_complete(port, client, status, word0, word1);
+	return 0;
+}
+
+static long reply(struct port *port, u64 token, long status, u64 word0, u64 word1, u64 user)
+{
+	struct ipc_reply r;
+
+	if (!user)
+		return ipc_reply(port, token, status, word0, word1);
+	if (copy_from_user(&r, (const void __user *)user, sizeof(r)))
+		return -EFAULT;
+	return reply_with_data(port, token, status, word0, word1, &r);
+}
+
+SYSCALL(ipc_reply)
+{
+	struct port *port;
+	bool counted;
+	long ret;
+
+	port = port_borrow(a0, &counted);
+	if (!port)
+		return -EBADF;
+	ret = reply(port, a1, (long)a2, a3, a4, a5);
+	handle_return(&port->object, counted);
+	return ret;
+}
+
+static noinline long reply_receive_buffer(struct port *port, u64 token, long status, u64 word0,
+					  u64 word1, u64 user)
+{
+	struct ipc_buffer buffer;
+	long ret;
+
+	if (buffer_copy(&buffer, user))
+		return -EFAULT;
+	if (!token) {
+		ret = ipc_receive(port, buffer.timeout);
+	} else if (buffer.timeout) {
+		ret = ipc_reply(port, token, status, word0, word1);
+		if (!ret)
+			ret = ipc_receive(port, buffer.timeout);
+	} else {
+		ret = ipc_reply_receive(port, token, status, word0, word1);
+	}
+	irq_enable();
+	return receive_rest(port, ret, &buffer);
+}
+
+SYSCALL(ipc_reply_receive)
+{
+	struct port *port;
+	bool counted;
+	long ret;
+
+	port = port_borrow(a0, &counted);
+	if (unlikely(!port))
+		return -EBADF;
+	if (likely(a1 && !a5))
+		ret = ipc_reply_receive(port, a1, (long)a2, a3, a4);
+	else
+		ret = reply_receive_buffer(port, a1, (long)a2, a3, a4, a5);
+	handle_return(&port->object, counted);
+	return ret;
+}
+
+/* --- the server's, while the client waits --- */
+
+/* For SYS_ipc_read and SYS_ipc_write. */
+static long copy_call(u64 fd, u64 token, u64 offset, u64 user, u64 bytes,
+		      long (*copy)(struct task_struct *client, u64 offset, u64 user, u64 bytes))
+{
+	struct task_struct *client;
+	struct port *port;
+	bool counted;
+	long ret = -ESRCH;
+
+	port = port_borrow(fd, &counted);
+	if (!port)
+		return -EBADF;
+	client = ipc_pin(port, token);
+	if (client) {
+		ret = copy(client, offset, user, MIN(bytes, (u64)IPC_DATA_MAX));
+		ipc_unpin(port, client);
+	}
+	handle_return(&port->object, counted);
+	return ret == -ENXIO ? -EFAULT : ret;
+}
+
+SYSCALL(ipc_read)
+{
+	UNUSED_ARGS(a5);
+	return copy_call(a0, a1, a2, a3, a4, ipc_copy_out);
+}
+
+SYSCALL(ipc_write)
+{
+	UNUSED_ARGS(a5);
+	return copy_call(a0, a1, a2, a3, a4, ipc_copy_in);
+}
+
+/* All handles of a pinned client's message, dup'ed. */
+static long take_handles(const struct task_struct *client, int *fds, u64 room)
+{
+	const struct ipc_data *d = client->ipc.data;
+	unsigned int n = d ? d->nr_handles : 0;
+	int ret;
+
+	if (n > room)
+		return -ENOSPC;
+	for (unsigned int i = 0; i < n; i++)
+		object_get(d->handles[i]);
+	ret = handle_install_all(d ? d->handles : NULL, n, fds, false);
+	if (ret && n)
+		ipc_put_handles(d->handles, n);
+	return ret ? ret : (long)n;
+}
+
+static long take_call(struct port *port, u64 token, int32_t __user *user, u64 room)
+{
+	struct task_struct *client = ipc_pin(port, token);
+	int fds[IPC_HANDLES_MAX];
+	long n;
+
+	if (!client)
+		return -ESRCH;
+	n = take_handles(client, fds, room);
+	ipc_unpin(port, client);
+	if (n <= 0 || !copy_to_user(user, fds, (size_t)n * sizeof(*fds)))
+		return n;
+	for (long i = 0; i < n; i++)
+		(void)handle_close((u64)fds[i]);
+	return -EFAULT;
+}
+
+SYSCALL(ipc_take)
+{
+	struct port *port;
+	bool counted;
+	long ret;
+
+	UNUSED_ARGS(a4, a5);
+	port = port_borrow(a0, &counted);
+	if (!port)
+		return -EBADF;
+	ret = take_call(port, a1, (int32_t __user *)a2, a3);
+	handle_return(&port->object, counted);
+	return ret;
+}
+
+static int info_call(struct port *port, u64 token, struct ipc_info *info)
+{
+	struct task_struct *client = ipc_pin(port, token);
+	const struct ipc_data *d;
+
+	if (!client)
+		return -ESRCH;
+	d = client->ipc.data;
+	*info = (struct ipc_info){
+		.cookie = client->ipc.connection->cookie,
+		.out_bytes = d ? d->out.bytes : 0,
+		.in_bytes = d ? d->in.bytes : 0,
+		.pid = client->group->tgid,
+		.tid = client->pid,
+		.nr_handles = d ? d->nr_handles : 0,
+		.room = d ? d->room : 0,
+	};
+	ipc_unpin(port, client);
+	return 0;
+}
+
+SYSCALL(ipc_info)
+{
+	struct ipc_info info;
+	struct port *port;
+	bool counted;
+	int ret;
+
+	UNUSED_ARGS(a3, a4, a5);
+	port = port_borrow(a0, &counted);
+	if (!port)
+		return -EBADF;
+	ret = info_call(port, a1, &info);
+	handle_return(&port->object, counted);
+	if (ret)
+		return ret;
+	return copy_to_user((void __user *)a2, &info, sizeof(info));
+}

@@ -1,0 +1,38 @@
+/* What IPC keeps in each task. */
+#ifndef KERNEL_IPC_TASK_H
+#define KERNEL_IPC_TASK_H
+
+#include "kernel/base/list.h"
+
+struct connection;
+struct ipc_data;
+
+/*
+ * Why a task that is in a call about messages does not run; docs/ipc.md draws it. `node` is on the port's list
+ * of that name, or on none.
+ */
+enum ipc_state {
+	IPC_DONE,    /* it may go on: its result is in `status` */
+	IPC_SEND,    /* port->senders: nobody has received its message */
+	IPC_REPLY,   /* port->received[]: somebody has, and holds its token */
+	IPC_RECEIVE, /* port->receivers: there is nothing to receive */
+};
+
+/*
+ * Letters: p lock of the port that the task is blocked on; s the task itself, before it is on a list of the
+ * port. The words of a message stand where the sender's system call has left them, in the registers at the
+ * top of its kernel stack (thread_arg).
+ */
+struct ipc_task {
+	struct list_head node; /* p */
+	u32 state;             /* p, release: enum ipc_state */
+	u32 seq;               /* s: of its messages, the lower half of a token */
+	struct connection
+		*connection;   /* s: that the message goes by; not gone before the call is */
+	struct ipc_data *data; /* s: what more there is to the message; NULL: its words are all */
+	long status;           /* p: the call's result */
+	u32 pins;              /* p: receivers that copy from or to the sender: it may not leave */
+	bool leaving;          /* p: it wants to */
+};
+
+#endif

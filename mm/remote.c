@@ -1,0 +1,74 @@
+/*
+ * Copies between the running task's memory and another address space.
+ *
+ * The other side is reached through the direct map, page by page, under its mmap_lock: so no page can be
+ * unmapped, copied for a fork or given away while it is copied. Under that lock nobody may fault: the two
+ * spaces may be one, or two tasks copy from each other. So the near side is copied without faults, and a page
+ * that is missing there is fetched when the lock is free.
+ */
+#include "arch/uaccess.h"
+#include "kernel/base/errno.h"
+#include "mm/mm.h"
+#include "mm/pgtable.h"
+#include "mm/vma.h"
+
+/* The direct-map address of `va`, or NULL: a fault has to come first. mmap_lock held. */
+static char *remote_address(struct mm_struct *mm, unsigned long va, bool write)
+{
+	unsigned int level;
+	const pte_t *entry = pt_leaf(mm->root->pgd, va, &level);
+
+	if (!entry || !(*entry & PTE_P) || (write && !pte_writable(*entry)))
+		return NULL;
+	return (char *)phys_to_virt(pte_phys(*entry)) + (va & (pt_span(level) - 1));
+}
+
+/*
+ * Inside one page of `mm`. 0; *left gets what the near side had no page for. An error as of
+ * mm_copy_remote().
+ */
+static int copy_in_page(struct mm_struct *mm, unsigned long va, unsigned long near, size_t n,
+			bool write, size_t *left)
+{
+	for (;;) {
+		char *address;
+		int error;
+
+		mutex_lock(&mm->mmap_lock);
+		address = remote_address(mm, va, write);
+		if (likely(address))
+			*left = write ? copy_from_user_nofault(address, (const void __user *)near,
+							       n)
+				      : copy_to_user_nofault((void __user *)near, address, n);
+		mutex_unlock(&mm->mmap_lock);
+		if (likely(address))
+			return 0;
+		/* Its own threads may take the page away again before we are back: then once more. */
+		error = mm_fault(mm, va, write ? FAULT_WRITE : 0);
+		if (error)
+			return error == -ENOMEM ? -ENOMEM : -EFAULT;
+	}
+}
+
+int mm_copy_remote(struct mm_struct *mm, unsigned long va, struct mm_struct *own,
+		   unsigned long near, size_t n, bool write)
+{
+	if (n > USER_END || va > USER_END - n)
+		return -EFAULT;
+	if (near > USER_END - n)
+		return -ENXIO;
+	while (n) {
+		size_t part = MIN(n, PAGE_SIZE - (va & ~PAGE_MASK)), left = 0;
+		int error = copy_in_page(mm, va, near, part, write, &left);
+
+		if (error)
+			return error;
+		part -= left;
+		va += part;
+		near += part;
+		n -= part;
+		if (left && mm_fault(own, near, write ? 0 : FAULT_WRITE))
+			return -ENXIO;
+	}
+	return 0;
+}
