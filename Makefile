@@ -200,10 +200,11 @@ test:
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory all DEBUG=1
 	@$(MAKE) --no-print-directory build/count.so
-	@$(PYTEST) tools/tests --junitxml=build/pytest.xml -q -rfE $(if $(K),-k '$(K)')
+	@$(PYTEST) tools/tests -m 'not more' --junitxml=build/pytest.xml -q -rfE $(if $(K),-k '$(K)')
 
-# Everything in `make test`, every mutant, and the model's larger scenarios.
+# Everything in `make test`, the longer system tests, every mutant, and the model's larger scenarios.
 test-all: test
+	@$(PYTEST) tools/tests -m more --junitxml=build/pytest-more.xml -q -rfE
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory pgmodel FULL=1
 
@@ -248,7 +249,7 @@ clean:
 help:
 	@echo "make run        boot the GRUB image on $(NCPU) CPUs and run the page-table stress (about a minute)"
 	@echo "make test       every check and test: format and rules, host units, in-kernel, whole system"
-	@echo "make test-all   make test, every mutant, and the larger scenarios of pgmodel (about half an hour)"
+	@echo "make test-all   make test, longer system tests, every mutant, and the larger scenarios of pgmodel (about half an hour)"
 	@echo "make mutants    builds the kernel without each protection in turn: its test, and no other, must fail"
 	@echo "make all        build/freewalk.elf and build/initramfs.cpio"
 	@echo "make iso        build/freewalk.iso, for BIOS and UEFI"

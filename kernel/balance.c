@@ -159,12 +159,23 @@ void sched_init_cpu(struct task_struct *idle)
 	spin_unlock(&rq->lock);
 }
 
-/* An application CPU, from arch/x86/smp.c: the code that runs here becomes its idle task. */
+unsigned long sched_prepare_cpu(unsigned int cpu)
+{
+	struct rq *rq = per_cpu_ptr(&cpu_rq, cpu);
+
+	/* One that did not come up left its idle task behind. */
+	if (!rq->idle)
+		rq->idle = task_alloc_idle();
+	return rq->idle ? rq->idle->thread.stack_top : 0;
+}
+
+void sched_ap_enter(void)
+{
+	sched_init_cpu(this_cpu_ptr(&cpu_rq)->idle);
+}
+
 void sched_ap_start(void)
 {
-	struct task_struct *idle = task_alloc_idle(ap_stack_top(cpu_id()));
-
-	sched_init_cpu(idle);
 	arch_init_this_cpu();
 	sched_idle();
 }

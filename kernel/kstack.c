@@ -155,15 +155,6 @@ void kstack_free(unsigned long top)
 		depot_put(top);
 }
 
-unsigned long kstack_alloc_boot(void)
-{
-	unsigned long top = kstack_create();
-
-	if (!top)
-		panic("too little memory for a kernel stack");
-	return top;
-}
-
 /* The offset of `addr` in its place, or PLACE_SIZE when it is in no place ever used. */
 static unsigned long place_offset(unsigned long addr)
 {

@@ -18,9 +18,6 @@ unsigned long kstack_alloc(void);
 /* `top` as kstack_alloc() gave it; nobody may be running on it. */
 void kstack_free(unsigned long top);
 
-/* At boot, for the idle threads: panics when memory is short. */
-unsigned long kstack_alloc_boot(void);
-
 /* Whether `addr` lies on some kernel stack's mapped part. Any context. */
 bool kstack_contains(unsigned long addr);
 

@@ -69,6 +69,11 @@ void pgctl_init(void)
 	allowed = boot_option_u64("pgctl", 0);
 }
 
+bool pgctl_allowed(void)
+{
+	return allowed;
+}
+
 static u64 pattern(const char *va)
 {
 	return (u64)va * 0x9e3779b97f4a7c15UL;

@@ -7,6 +7,9 @@
 /* Reads `pgctl=` from the command line. */
 void pgctl_init(void);
 
+/* Whether the command line lets user programs control the machine: `pgctl=1`. */
+bool pgctl_allowed(void);
+
 /*
  * Stops the machine, empties all vmalloc root slots in every root and frees their tables: tests
  * only (mm/pgsync/README.md). The slots emptied, or -EBUSY: a range is in use. May sleep.

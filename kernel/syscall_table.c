@@ -1,16 +1,18 @@
 /* The table of system calls, by Linux's x86-64 numbers, and what happens to every other number. */
 #include "arch/syscall.h"
 #include "arch/trap.h"
-#include "kernel/abi/ipc.h"
+#include "kernel/abi/cpu.h"
 #include "kernel/abi/pgctl.h"
 #include "kernel/base/bitops.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/printk.h"
+#include "kernel/pgctl.h"
 #include "kernel/syscalls.h"
 #include "kernel/task.h"
+#include "kernel/workers.h"
 
 /* Up to the last of our own. */
-#define TABLE_SIZE (SYS_memobj_create + 1)
+#define TABLE_SIZE (SYS_cpu_online + 1)
 
 /* Each unknown number is said once. */
 static DECLARE_BITMAP(said, TABLE_SIZE + 1);
@@ -42,6 +44,12 @@ SYSCALL(pgctl)
 {
 	UNUSED_ARGS(a4, a5);
 	return do_pgctl((unsigned int)a0, a1, a2, (void __user *)a3);
+}
+
+SYSCALL(cpu_online)
+{
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	return pgctl_allowed() ? cpu_bring_online((unsigned int)a0) : -EPERM;
 }
 
 long syscall_unknown(unsigned long nr)

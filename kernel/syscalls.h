@@ -81,13 +81,14 @@
 	X(1034, ipc_take)                                                                          \
 	X(1035, ipc_info)                                                                          \
 	X(1036, ipc_pulse)                                                                         \
-	X(1037, memobj_create)
+	X(1037, memobj_create)                                                                     \
+	X(1100, cpu_online)
 
 #define SYSCALL_DECLARE(nr, name) SYSCALL(name);
 SYSCALLS(SYSCALL_DECLARE)
 #undef SYSCALL_DECLARE
 
-/* kernel/pgctl.c: the one call above Linux's in this slice. */
+/* kernel/pgctl.c. */
 long do_pgctl(unsigned int op, unsigned long a, unsigned long b, void __user *out);
 
 /* For what a call takes no notice of. */

@@ -172,12 +172,14 @@ void task_init(void)
 	affinity_all(&init_task);
 }
 
-struct task_struct *task_alloc_idle(unsigned long stack_top)
+struct task_struct *task_alloc_idle(void)
 {
-	struct task_struct *t = kmem_cache_alloc(task_cache, GFP_KERNEL);
+	struct task_struct *t = task_alloc();
+	unsigned long stack_top;
 
 	if (!t)
-		panic("too little memory for an idle task");
+		return NULL;
+	stack_top = t->thread.stack_top;
 	memset(t, 0, sizeof(*t));
 	*t = (struct task_struct){
 		.state = TASK_RUNNING,
@@ -190,17 +192,17 @@ struct task_struct *task_alloc_idle(unsigned long stack_top)
 	return t;
 }
 
-struct task_struct *kthread_create(int (*fn)(void *), void *arg, const char *name, int cpu)
+struct task_struct *kthread_alloc(int (*fn)(void *), void *arg, const char *name, int cpu)
 {
 	struct task_struct *t = task_alloc();
 
 	if (!t)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	t->pid = pid_alloc();
 	t->group = group_alloc(t->pid);
 	if (!t->group) {
 		task_free(t);
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	}
 	t->group->leader = t;
 	list_add_tail(&t->thread_node, &t->group->threads);
@@ -210,7 +212,27 @@ struct task_struct *kthread_create(int (*fn)(void *), void *arg, const char *nam
 	else
 		__set_bit((unsigned int)cpu, t->affinity);
 	thread_init_kernel(&t->thread, t->thread.stack_top, fn, arg);
+	return t;
+}
+
+void kthread_launch(struct task_struct *t)
+{
 	task_table_insert(t);
 	sched_start_task(t);
+}
+
+void kthread_discard(struct task_struct *t)
+{
+	group_put(t->group);
+	task_free(t);
+}
+
+struct task_struct *kthread_create(int (*fn)(void *), void *arg, const char *name, int cpu)
+{
+	struct task_struct *t = kthread_alloc(fn, arg, name, cpu);
+
+	if (!t)
+		return ERR_PTR(-ENOMEM);
+	kthread_launch(t);
 	return t;
 }

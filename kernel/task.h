@@ -208,8 +208,8 @@ void task_release(struct task_struct *t);
 struct thread_group *group_alloc(int tgid);
 void group_put(struct thread_group *g);
 
-/* At boot: the idle task of an application CPU, which runs on the given stack. */
-struct task_struct *task_alloc_idle(unsigned long stack_top);
+/* The idle task of an application CPU, and its stack. NULL: no memory. */
+struct task_struct *task_alloc_idle(void);
 
 /* Boot: slab caches, the table, init_task as the boot CPU's running task. */
 void task_init(void);
@@ -219,5 +219,13 @@ void task_init(void);
  * it.
  */
 struct task_struct *kthread_create(int (*fn)(void *), void *arg, const char *name, int cpu);
+
+/*
+ * The same in two steps, so that nothing can fail any more once it is certain that the thread is
+ * wanted: one that is allocated is known to nobody; it is started, or freed.
+ */
+struct task_struct *kthread_alloc(int (*fn)(void *), void *arg, const char *name, int cpu);
+void kthread_launch(struct task_struct *t);
+void kthread_discard(struct task_struct *t);
 
 #endif

@@ -1,6 +1,12 @@
-/* Per-CPU workers, and the stopped machine: see workers.h. */
+/*
+ * Per-CPU workers, and the stopped machine: see workers.h.
+ *
+ * run_lock is also what a CPU joins under. So during a job the workers are those of all CPUs that
+ * are online, and a stopped machine has none that is on its way.
+ */
 #include "kernel/workers.h"
 
+#include "arch/cpu.h"
 #include "arch/mmu.h"
 #include "arch/smp.h"
 #include "kernel/base/panic.h"
@@ -8,6 +14,7 @@
 #include "kernel/sched.h"
 
 static struct mutex run_lock = MUTEX_INIT(run_lock);
+static unsigned int nr_workers; /* run_lock; boot */
 
 /* run_lock; the workers read it after they were woken. */
 static struct {
@@ -20,11 +27,11 @@ static struct {
 static struct wait_queue job_posted = WAIT_QUEUE_INIT(job_posted);
 static struct wait_queue job_done = WAIT_QUEUE_INIT(job_done);
 
-static int worker(void *arg)
+/* `round`: the job that was the last one when this worker was made, and is none of its. */
+static int worker(void *round)
 {
-	u64 seen = 0;
+	u64 seen = (u64)round;
 
-	(void)arg;
 	for (;;) {
 		wait_event(&job_posted, smp_load_acquire(&job.round) != seen);
 		seen = job.round;
@@ -35,17 +42,69 @@ static int worker(void *arg)
 	return 0;
 }
 
+static struct task_struct *worker_alloc(unsigned int cpu)
+{
+	char name[COMM_LEN];
+
+	snprintf(name, sizeof(name), "worker/%u", cpu);
+	return kthread_alloc(worker, (void *)job.round, name, (int)cpu);
+}
+
+static void worker_start(struct task_struct *w)
+{
+	nr_workers++;
+	kthread_launch(w);
+}
+
 void workers_init(void)
 {
 	unsigned int cpu;
 
 	for_each_online_cpu (cpu) {
-		char name[COMM_LEN];
+		struct task_struct *w = worker_alloc(cpu);
 
-		snprintf(name, sizeof(name), "worker/%u", cpu);
-		if (IS_ERR(kthread_create(worker, NULL, name, (int)cpu)))
+		if (!w)
 			panic("too little memory for the worker of CPU %u", cpu);
+		worker_start(w);
 	}
+}
+
+/* While a CPU is on its way. No sleep: who is frozen in one would keep run_lock (kernel/freezer.h). */
+static void look_again(void)
+{
+	sched_yield_cpu();
+	cpu_relax();
+}
+
+/* run_lock. The worker's memory first: a CPU that is online cannot be sent away again. */
+static int bring_online(unsigned int cpu)
+{
+	struct task_struct *w;
+	int err;
+
+	if (cpu_online(cpu))
+		return -EEXIST;
+	w = worker_alloc(cpu);
+	if (!w)
+		return -ENOMEM;
+	err = smp_bring_up(cpu, look_again);
+	if (err)
+		kthread_discard(w);
+	else
+		worker_start(w);
+	return err;
+}
+
+int cpu_bring_online(unsigned int cpu)
+{
+	int err;
+
+	if (cpu >= nr_cpus)
+		return -EINVAL;
+	mutex_lock(&run_lock);
+	err = bring_online(cpu);
+	mutex_unlock(&run_lock);
+	return err;
 }
 
 void run_on_each_cpu(void (*fn)(void *), void *arg)
@@ -53,7 +112,7 @@ void run_on_each_cpu(void (*fn)(void *), void *arg)
 	mutex_lock(&run_lock);
 	job.fn = fn;
 	job.arg = arg;
-	WRITE_ONCE(job.pending, cpus_online());
+	WRITE_ONCE(job.pending, nr_workers);
 	smp_store_release(&job.round, job.round + 1);
 	wake_up_all(&job_posted);
 	wait_event(&job_done, READ_ONCE(job.pending) == 0);
@@ -69,7 +128,7 @@ struct stop {
 static void stop_cpu(void *arg)
 {
 	struct stop *s = arg;
-	unsigned int n = cpus_online();
+	unsigned int n = nr_workers;
 	bool first;
 
 	preempt_disable();

@@ -11,6 +11,13 @@
 void workers_init(void);
 
 /*
+ * Brings a CPU online that was not started at boot (maxcpus=), with its worker. 0: tasks run there.
+ * -EINVAL: the machine has no such CPU; -EEXIST: it is online; -ENOMEM; -ETIMEDOUT: it does not
+ * answer, and may be tried again. May sleep; one at a time, and not during a job.
+ */
+int cpu_bring_online(unsigned int cpu);
+
+/*
  * Runs fn(arg) once on every online CPU, on its worker, at the same time, and returns when all
  * have. May sleep; one at a time.
  */

@@ -8,6 +8,6 @@
 extern bool smp_all_online;
 
 /* What CR3 of an application CPU named when it joined cpu_online_mask: the reference root (I38). */
-phys_addr_t ap_joined_root(unsigned int cpu);
+phys_addr_t ap_joined_root(unsigned int cpu); /* ap.c */
 
 #endif

@@ -17,13 +17,29 @@
  * next, it sees that one or a later one as loaded; and if it has not, the CPU's look at the
  * generation comes after this growth, and until then the CPU runs on what growth sees as loaded.
  *
+ * Growth visits the CPUs of cpu_online_mask. A CPU that joins while growth runs is either visited,
+ * or was not in the mask when growth looked (I38). Then its bit comes after that look, and after the
+ * smp_mb() before it; so the new generation comes before the bit, and before each look that the CPU
+ * takes at the generation from then on: the same shape once more, with the bit as cpu_next_root.
+ *
+ *	join					growth
+ *	  CR3 is the reference already		  store reference slot, pgd_gen + 1
+ *	  cpu_online_mask |= cpu		  smp_mb()
+ *	  smp_mb()	(sync_at_load)		  visit who is in cpu_online_mask
+ *	  gen differs? copy again
+ *
+ * Until its first load of another root the CPU is on the reference, which growth stores into before
+ * all else: nothing can be missing there, visited or not.
+ *
  * No interrupt is sent and none is waited for: the grower stores into a root that another CPU runs
  * on, and none to present needs no flush there (I34; SDM vol. 3A, 4.10.4.3).
  */
 #include "mm/pgsync/strategy.h"
 
+#include "arch/cpu.h"
 #include "arch/smp.h"
 #include "kernel/base/mutant.h"
+#include "kernel/base/panic.h"
 #include "kernel/base/racepoint.h"
 
 /* The root is alive or type-stable until rcu_read_unlock(): see struct mm_root. */
@@ -55,6 +71,13 @@ void sync_loaded_roots(unsigned int slot)
 		if (loaded != next)
 			fill_loaded(loaded, slot);
 	}
+}
+
+void pgsync_cpu_join(void)
+{
+	ASSERT(!irqs_enabled());
+	if (!MUTANT(join_after_load))
+		cpu_set_online(cpu_id());
 }
 
 void sync_at_load(struct mm_root *root)

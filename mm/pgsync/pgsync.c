@@ -298,6 +298,8 @@ void load_root(struct mm_root *root)
 	RACE_POINT(load_synced);
 	arch_write_root(root->pgd);
 	this_cpu_write(cpu_loaded_root, root);
+	if (MUTANT(join_after_load))
+		cpu_set_online(cpu_id());
 }
 
 struct mm_root *loaded_root(unsigned int cpu)

@@ -120,6 +120,12 @@ bool kroot_ready(unsigned int slot);
 bool kroot_from_birth(unsigned int slot);
 
 /*
+ * The running CPU becomes one that growth looks at: it is in cpu_online_mask. Its CR3 names the
+ * reference root, and it has loaded no other before (I38). Once a CPU, interrupts off.
+ */
+void pgsync_cpu_join(void);
+
+/*
  * Loads `root` on this CPU. Interrupts off, preemption off. The root must be READY and must stay
  * allocated while it is loaded.
  */

@@ -169,7 +169,19 @@ void do_use_mm(struct mm_struct *mm)
 	touch_if_ready(GROW_SLOT);
 }
 
+void do_join(void)
+{
+	irq_disable();
+	pgsync_cpu_join();
+	irq_enable();
+}
+
 /* --- setup --- */
+
+void boot_offline(unsigned int cpu)
+{
+	model_online_mask &= ~(1ull << cpu);
+}
 
 struct task_struct *boot_process(unsigned int cpu)
 {

@@ -140,6 +140,24 @@ SCENARIO(pin2_grow, pinned2_setup,
 SCENARIO(lazy_exit, lazy_exit_setup, "an exit, a CPU that borrows its root, and a growth",
 	 {"exit", do_exit_task}, {"grow", grow}, {"idle", idle_daemon, true});
 
+/* --- a CPU that comes late --- */
+
+static void late_setup(void)
+{
+	pinned_setup();
+	boot_offline(0);
+}
+
+static void join_and_use_pinned(void)
+{
+	touch_if_ready(GROW_SLOT);
+	do_join();
+	do_use_mm(pinned);
+}
+
+SCENARIO(join_grow, late_setup, "a CPU joins and loads an old root that no task has, and a growth",
+	 {"join", join_and_use_pinned}, {"grow", grow});
+
 /* --- a root that several tasks have --- */
 
 static void threads_setup(void)
@@ -259,15 +277,27 @@ SCENARIO(change, fork_setup, "a fork, and a present slot that is changed in ever
 		kind(s, "none", BAD, BAD)
 
 const struct row scenario_rows[] = {
-	ROWS(ROW, fork_grow, GOOD, BAD),     ROWS(ROW, fork_new, GOOD, BAD),
-	ROWS(ROW, fork2_grow2, GOOD, BAD),   ROWS(FULL, run2_grow, GOOD, BAD),
-	ROWS(FULL, run2_grow2, GOOD, BAD),   ROWS(ROW, exec_grow, GOOD, GOOD),
-	ROWS(ROW, exec_grow2, GOOD, GOOD),   ROWS(ROW, exit_grow, BAD, BAD),
-	ROWS(ROW, lazy_grow, BAD, BAD),      ROWS(ROW, lazy_self, BAD, BAD),
-	ROWS(ROW, lazy_exit, BAD, BAD),      ROWS(ROW, pin_grow, BAD, BAD),
-	ROWS(ROW, pin2_grow, BAD, BAD),      ROWS(ROW, threads_grow, GOOD, GOOD),
-	ROWS(ROW, vfork_grow, GOOD, GOOD),   ROWS(ROW, leader_grow, GOOD, GOOD),
-	ROWS(ROW, kthread_grow, GOOD, GOOD), ROWS(ROW, same_slot, GOOD, GOOD),
-	ROWS(ROW, piggyback, GOOD, GOOD),    ROWS(FULL, all, BAD, BAD),
-	ROW(change, "walk", BAD, BAD),       {0},
+	ROWS(ROW, fork_grow, GOOD, BAD),
+	ROWS(ROW, fork_new, GOOD, BAD),
+	ROWS(ROW, fork2_grow2, GOOD, BAD),
+	ROWS(FULL, run2_grow, GOOD, BAD),
+	ROWS(FULL, run2_grow2, GOOD, BAD),
+	ROWS(ROW, exec_grow, GOOD, GOOD),
+	ROWS(ROW, exec_grow2, GOOD, GOOD),
+	ROWS(ROW, exit_grow, BAD, BAD),
+	ROWS(ROW, lazy_grow, BAD, BAD),
+	ROWS(ROW, lazy_self, BAD, BAD),
+	ROWS(ROW, lazy_exit, BAD, BAD),
+	ROWS(ROW, pin_grow, BAD, BAD),
+	ROWS(ROW, pin2_grow, BAD, BAD),
+	ROWS(ROW, join_grow, BAD, BAD),
+	ROWS(ROW, threads_grow, GOOD, GOOD),
+	ROWS(ROW, vfork_grow, GOOD, GOOD),
+	ROWS(ROW, leader_grow, GOOD, GOOD),
+	ROWS(ROW, kthread_grow, GOOD, GOOD),
+	ROWS(ROW, same_slot, GOOD, GOOD),
+	ROWS(ROW, piggyback, GOOD, GOOD),
+	ROWS(FULL, all, BAD, BAD),
+	ROW(change, "walk", BAD, BAD),
+	{0},
 };

@@ -24,6 +24,8 @@ DEFINE_PER_CPU(u32, preempt_count)
 DEFINE_PER_CPU(bool, irqs_off);
 DEFINE_PER_CPU(struct task_struct *, current_task);
 
+u64 model_online_mask = ~0ull;
+
 /* --- memory --- */
 
 static struct kmem_cache caches[2];

@@ -51,6 +51,8 @@ void boot_kthread_uses(unsigned int cpu, struct mm_struct *mm);
 struct mm_struct *boot_pinned_mm(void);
 /* In setup(): `cpu` is idle, and has `mm` loaded because nothing else was wanted. */
 void boot_borrow(unsigned int cpu, struct mm_struct *mm);
+/* In setup(): `cpu` is on its way, on the reference root, and will join. */
+void boot_offline(unsigned int cpu);
 /* In setup(): a root that lived and died waits in the cache of `cpu`. */
 void boot_cached_root(unsigned int cpu);
 
@@ -65,6 +67,8 @@ void do_exec(void);
 void do_take_leaders_place(void);
 /* Ends the running task; the CPU goes idle. */
 void do_exit_task(void);
+/* The running CPU joins those that growth looks at. */
+void do_join(void);
 /* Loads an address space as its user. */
 void do_use_mm(struct mm_struct *mm);
 /* The running CPU switches to its idle thread, which borrows what is loaded. */

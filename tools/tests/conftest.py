@@ -17,6 +17,10 @@ from ktap import parse_ktap  # noqa: E402
 STRESS_PASS = r"^PGSTRESS: PASS"
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "more: takes long; for `make test-all`, and not for `make test`")
+
+
 def make(*arguments):
     """Runs make as a person would; returns (exit status, lines)."""
     environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CI")}

@@ -142,6 +142,11 @@ int cpus_allowed(unsigned int *cpus, unsigned int max)
 	return count ? (int)count : -EINVAL;
 }
 
+long cpu_online(unsigned int cpu)
+{
+	return raw_syscall1(SYS_cpu_online, cpu);
+}
+
 int pin_to_cpu(unsigned int cpu)
 {
 	cpu_set_t set;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kernel/abi/cpu.h"
 #include "kernel/abi/pgctl.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -64,6 +65,8 @@ void nap_ns(uint64_t ns);
 /* Fills cpus[] with the CPUs that this task may run on, lowest first; returns how many (>= 1), or
  * -errno. */
 int cpus_allowed(unsigned int *cpus, unsigned int max);
+/* Brings a CPU online: see kernel/abi/cpu.h. */
+long cpu_online(unsigned int cpu);
 /* Binds the calling thread to one CPU. */
 int pin_to_cpu(unsigned int cpu);
 

@@ -1,6 +1,6 @@
 /*
- * The crew: one process for each worker, thread worker, grower, auditor and pinner; starting, watching,
- * collecting.
+ * The crew: one process for each worker, thread worker, grower, auditor, pinner and plugger; starting,
+ * watching, collecting.
  *
  * A role inherits its limit and its random stream by fork and answers by exit code. Rules: every
  * process that is started is waited for by who started it, so that at the end of crew_run() no task
@@ -35,6 +35,7 @@ static const struct role roles[] = {
 	{"grower", grower_role, &cfg.growers, 4},
 	{"auditor", auditor_role, &cfg.auditors, 8},
 	{"pinner", pinner_role, &cfg.pinners, 8},
+	{"plugger", plugger_role, &cfg.pluggers, 1},
 };
 
 struct member {
@@ -168,8 +169,8 @@ static void give_up(struct member *crew, unsigned int n)
 
 enum outcome crew_run(const struct limit *limit, uint64_t stream, bool progress)
 {
-	unsigned int size =
-		cfg.workers + cfg.thread_workers + cfg.growers + cfg.auditors + cfg.pinners;
+	unsigned int size = cfg.workers + cfg.thread_workers + cfg.growers + cfg.auditors +
+			    cfg.pinners + cfg.pluggers;
 	struct member *crew = calloc(size + 1, sizeof(*crew));
 	unsigned int n = start_all(crew, limit, stream);
 	enum outcome outcome = n == size ? OUTCOME_OK : OUTCOME_ERROR;

@@ -74,7 +74,7 @@ static enum outcome read_everywhere(long id, bool tour)
 {
 	enum outcome outcome = worse(touch(id), touch_kthreads(id));
 
-	if (tour) {
+	if (tour && look_at_cpus() == 0) {
 		outcome = worse(outcome, tour_threads(id));
 		outcome = worse(outcome, tour_children(id));
 	}

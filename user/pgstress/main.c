@@ -2,7 +2,9 @@
  * pgstress: arguments, warm-up, the measured run, the end.
  *
  *	pgstress [workers=N] [threads=N] [growers=N] [auditors=N] [pinners=N]
- *		 [duration=seconds] [ops=N] [seed=N] [leak=pages] [--dry]
+ *		 [plug=CPUs] [duration=seconds] [ops=N] [seed=N] [leak=pages] [--dry]
+ *
+ * With plug=N a plugger brings the CPUs below N online that boot has left out.
  *
  * Free pages are compared between two quiet moments: after a warm-up round of the same crew, which
  * fills every cache to its working size, and after the run. At both the range slots are reset and
@@ -22,7 +24,7 @@ struct board *board;
 
 static const char *const keys[] = {"workers", "threads",  "growers", "auditors",
 				   "pinners", "duration", "ops",     "seed",
-				   "leak",    "--dry",    NULL};
+				   "leak",    "plug",     "--dry",   NULL};
 
 static bool has_word(int argc, char **argv, const char *word)
 {
@@ -33,21 +35,33 @@ static bool has_word(int argc, char **argv, const char *word)
 	return false;
 }
 
+int look_at_cpus(void)
+{
+	int cpus = cpus_allowed(cfg.cpus, MAX_CPUS);
+
+	if (cpus < 0)
+		return cpus;
+	cfg.nr_cpus = cpus;
+	return 0;
+}
+
 static int configure(int argc, char **argv)
 {
 	const char *odd = arg_unknown(argc, argv, keys);
-	int cpus = cpus_allowed(cfg.cpus, MAX_CPUS);
+	int err = look_at_cpus();
+	unsigned int cpus = cfg.nr_cpus;
 
 	if (odd) {
 		say("pgstress: unknown argument %s", odd);
 		return -1;
 	}
-	if (cpus < 0) {
-		say("pgstress: sched_getaffinity: %s", strerror(-cpus));
+	if (err) {
+		say("pgstress: sched_getaffinity: %s", strerror(-err));
 		return -1;
 	}
 	cfg.self = argv[0];
-	cfg.nr_cpus = cpus;
+	cfg.plug_to = arg_number(argc, argv, "plug", 0);
+	cfg.pluggers = cfg.plug_to > 0;
 	cfg.workers = arg_number(argc, argv, "workers", cpus);
 	cfg.thread_workers = arg_number(argc, argv, "threads", (cpus + 7) / 8);
 	cfg.growers = arg_number(argc, argv, "growers", cpus < 8 ? 1 : 2);
@@ -112,8 +126,9 @@ static void banner(const struct pgctl_stats *stats)
 	say("pgstress: %u CPUs, strategy %s, seed %lu, %u %s", cfg.nr_cpus,
 	    cfg.dry ? "(dry)" : stats->strategy, (unsigned long)cfg.seed,
 	    cfg.ops ? cfg.ops : cfg.duration, cfg.ops ? "operations a worker" : "seconds");
-	say("pgstress: %u workers, %u thread workers, %u growers, %u auditors, %u pinners",
-	    cfg.workers, cfg.thread_workers, cfg.growers, cfg.auditors, cfg.pinners);
+	say("pgstress: %u workers, %u thread workers, %u growers, %u auditors, %u pinners, %u "
+	    "pluggers",
+	    cfg.workers, cfg.thread_workers, cfg.growers, cfg.auditors, cfg.pinners, cfg.pluggers);
 }
 
 static void run(struct result *r)
@@ -139,6 +154,7 @@ static void run(struct result *r)
 	r->end_ns = now_ns();
 	if (cfg.dry)
 		return;
+	(void)look_at_cpus();
 	if (pgctl(PGCTL_AUDIT, 0, 0, NULL) > 0)
 		r->outcome = worse(r->outcome, OUTCOME_MISSING);
 	r->free_after = quiet_free_pages();

@@ -8,6 +8,7 @@
  *	grower.c	role: PGCTL_GROW, FREE, RESET
  *	auditor.c	role: PGCTL_AUDIT
  *	pinner.c	role: PGCTL_PIN
+ *	plugger.c	role: cpu_online
  *	toucher.c	reads of grown ranges from every context
  *	child.c		what an exec'd child does
  *	report.c	progress lines, the table, the verdict
@@ -32,19 +33,23 @@ enum outcome {
 };
 
 struct config {
-	unsigned int workers, thread_workers, growers, auditors, pinners;
+	unsigned int workers, thread_workers, growers, auditors, pinners, pluggers;
+	unsigned int plug_to;      /* the plugger brings CPUs below this online */
 	unsigned int duration;     /* seconds; used when ops is 0 */
 	unsigned int ops;          /* operations of each worker; 0: run for `duration` */
 	unsigned int allowed_leak; /* pages */
 	uint64_t seed;
 	bool dry; /* no pgctl: processes and threads only */
 	unsigned int nr_cpus;
-	unsigned int cpus[MAX_CPUS];
-	const char *self; /* path to execute */
+	unsigned int cpus[MAX_CPUS]; /* those to run on: look_at_cpus() */
+	const char *self;            /* path to execute */
 };
 
-/* Constant once the first role starts. */
+/* Constant once the first role starts, but for what look_at_cpus() finds. */
 extern struct config cfg;
+
+/* Which CPUs there are by now. Returns 0 or -errno. */
+int look_at_cpus(void);
 
 /* Counts where the kernel has none for us. Shared by the processes when dry; else only the
  * starter's own copy. */
@@ -77,6 +82,7 @@ enum outcome thread_role(unsigned int index, struct rng *rng, const struct limit
 enum outcome grower_role(unsigned int index, struct rng *rng, const struct limit *limit);
 enum outcome auditor_role(unsigned int index, struct rng *rng, const struct limit *limit);
 enum outcome pinner_role(unsigned int index, struct rng *rng, const struct limit *limit);
+enum outcome plugger_role(unsigned int index, struct rng *rng, const struct limit *limit);
 
 /* `pgstress child <seed>`: what exec starts. */
 enum outcome child_main(uint64_t seed);

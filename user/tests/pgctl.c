@@ -16,6 +16,14 @@ TEST(pgctl, refused_unless_allowed)
 		CHECK_EQ(pgctl(op, 0, 0, &stats), options.host ? -ENOSYS : -EPERM);
 }
 
+TEST(pgctl, cpu_online_is_refused_with_it)
+{
+	if (options.pgctl)
+		SKIP("this kernel was booted with pgctl=1");
+	CHECK_EQ(cpu_online(0), options.host ? -ENOSYS : -EPERM);
+	CHECK_EQ(cpu_online(1000), options.host ? -ENOSYS : -EPERM);
+}
+
 /* For operations with a result of their own. */
 static long pgctl_any(unsigned int op, unsigned long a, void *out)
 {
@@ -26,6 +34,15 @@ static void need_pgctl(void)
 {
 	if (!options.pgctl)
 		SKIP("needs pgctl=1");
+}
+
+TEST(pgctl, cpus_that_cannot_come_online)
+{
+	need_pgctl();
+	CHECK_EQ(cpu_online(0), -EEXIST);
+	CHECK_EQ(cpu_online(255), -EINVAL);
+	CHECK_EQ(cpu_online(MAX_CPUS), -EINVAL);
+	CHECK_EQ(cpu_online(-1u), -EINVAL);
 }
 
 TEST(pgctl, statistics_make_sense)
