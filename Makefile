@@ -16,6 +16,8 @@
 #	ICOUNT		deterministic: 2^ICOUNT ns of virtual time an instruction
 #	SCHED		ktest: forced schedule at race points (docs/testing.md), debug builds only
 #	FILTER, SKIP	ktest: prefixes of suite.name, separated by commas
+#	LINUX		conformance: a Linux kernel in place of Debian's
+#	ONLY		conformance: a group of cases, or group.name
 #	STRATEGIES	bench-pgsync: only these, separated by blanks
 #	APPEND		more options for the kernel command line
 NCPU     ?= 64
@@ -30,6 +32,7 @@ CI       ?= false
 JOBS     ?= 2
 DEBUG    ?= 0
 MUTANT   ?=
+LINUX    ?= build/linux/vmlinuz
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -40,7 +43,7 @@ export SETUP CI
 
 NOSETUP = help doctor clean setup
 $(foreach g,test test-all mutants check,$(eval PROFILE_$g := test))
-$(foreach g,run iso bench ktest,$(eval PROFILE_$g := run))
+$(foreach g,run iso bench ktest conformance,$(eval PROFILE_$g := run))
 PROFILE_gdb          := gdb
 PROFILE_bench-pgsync := plot
 GOALS  := $(filter-out $(NOSETUP),$(MAKECMDGOALS))
@@ -161,6 +164,11 @@ build/count.so: tools/count/count.c tools/count/qemu_plugin_api.h kernel/abi/mar
 	@echo "  HOST $@"
 	@gcc -std=gnu11 -O2 -Wall -Wextra -I. -shared -fPIC -fvisibility=hidden $(if $(filter true,$(CI)),-Werror) $< -o $@
 
+# --- the Linux that `make conformance` compares with: out of Debian's package, never installed ---
+
+build/linux/vmlinuz:
+	@tools/fetch-linux $@
+
 # --- what a person asks for --------------------------------------------------------------------------
 
 KERNEL  := $(KDIR)/freewalk.elf
@@ -170,7 +178,7 @@ OPTIONS  = $(strip pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) $(if $(ICOUNT),idle=pol
 STRESS   = $(OPTIONS) -- /bin/pgstress duration=$(DURATION) seed=$(SEED)
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
 
-.PHONY: all run iso test test-all mutants pgmodel hosttest check bench bench-pgsync ktest gdb shell doctor setup help clean \
+.PHONY: all run iso test test-all mutants pgmodel conformance hosttest check bench bench-pgsync ktest gdb shell doctor setup help clean \
 	compile_commands FORCE
 FORCE:
 
@@ -202,9 +210,10 @@ test:
 	@$(MAKE) --no-print-directory build/count.so
 	@$(PYTEST) tools/tests -m 'not more' --junitxml=build/pytest.xml -q -rfE $(if $(K),-k '$(K)')
 
-# Everything in `make test`, the longer system tests, every mutant, and the model's larger scenarios.
+# Everything in `make test`, the longer system tests, every mutant, the model's larger scenarios, and the comparison with Linux.
 test-all: test
 	@$(PYTEST) tools/tests -m more --junitxml=build/pytest-more.xml -q -rfE
+	@$(MAKE) --no-print-directory conformance
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory pgmodel FULL=1
 
@@ -214,6 +223,9 @@ mutants:
 
 pgmodel:
 	@tools/pgmodel/run $(if $(FULL),--full) $(if $(ONLY),--only $(ONLY)) $(if $(SHOW),--show $(SHOW)) $(if $(MUTANT),--mutant $(MUTANT))
+
+conformance: $(BOOT) $(LINUX)
+	@tools/conformance.py --linux $(LINUX) $(if $(ONLY),--only $(ONLY))
 
 bench: $(BOOT)
 	@tools/bench-report
@@ -249,13 +261,14 @@ clean:
 help:
 	@echo "make run        boot the GRUB image on $(NCPU) CPUs and run the page-table stress (about a minute)"
 	@echo "make test       every check and test: format and rules, host units, in-kernel, whole system"
-	@echo "make test-all   make test, longer system tests, every mutant, and the larger scenarios of pgmodel (about half an hour)"
+	@echo "make test-all   make test, longer system tests, every mutant, pgmodel's larger scenarios, conformance (half an hour or more)"
 	@echo "make mutants    builds the kernel without each protection in turn: its test, and no other, must fail"
 	@echo "make all        build/freewalk.elf and build/initramfs.cpio"
 	@echo "make iso        build/freewalk.iso, for BIOS and UEFI"
 	@echo "make ktest      the in-kernel tests alone               (FILTER=buddy SEED=7 NCPU=8 DEBUG=1)"
 	@echo "make hosttest   the host unit tests alone, under ASan and UBSan"
 	@echo "make pgmodel    every interleaving of small scenarios of mm/pgsync, SC and x86-TSO (FULL=1 SHOW=model.fork_grow.walk-v2.tso)"
+	@echo "make conformance   one binary on Debian's kernel and on Freewalk: what it sees must be equal (half a minute; ONLY=memory)"
 	@echo "make check      format, include rules, spin loops, the map of the code"
 	@echo "make bench      instructions per operation, throughput, boot time: one table"
 	@echo "make bench-pgsync   what each strategy costs: a table, a plot, a model   (STRATEGIES='walk list')"
