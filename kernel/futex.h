@@ -26,7 +26,10 @@ static inline u64 timespec_to_ns(const struct timespec *ts)
 }
 
 void futex_init(void);
-long do_futex(u32 __user *addr, unsigned int op, u32 val, const struct timespec __user *timeout,
-	      u32 bitset);
+/*
+ * futex(2), arguments as there: `timeout` is a struct timespec __user * of the waiting operations, and
+ * how many to move of the requeueing ones; `val3` a bitset, or the value to compare with.
+ */
+long do_futex(u32 __user *addr, unsigned int op, u32 val, u64 timeout, u32 __user *addr2, u32 val3);
 
 #endif

@@ -210,9 +210,7 @@ SYSCALL(clock_nanosleep)
 
 SYSCALL(futex)
 {
-	UNUSED_ARGS(a4);
-	return do_futex((u32 __user *)a0, (unsigned int)a1, (u32)a2, (const void __user *)a3,
-			(u32)a5);
+	return do_futex((u32 __user *)a0, (unsigned int)a1, (u32)a2, a3, (u32 __user *)a4, (u32)a5);
 }
 
 /* --- the system --- */

@@ -196,3 +196,73 @@ CASE(futex, private_to_a_process)
 	}
 	show_status("child", status_of(pid));
 }
+
+/* A bitset chooses among those who wait for one word. */
+static void *wait_for_bits(void *bits)
+{
+	long ret = CALL(SYS_futex, &word, WAIT_BITSET | PRIVATE, 0, 0, 0, bits);
+
+	show_ret(bits == (void *)1 ? "waiter for bit 0" : "waiter for bit 1", ret);
+	__atomic_fetch_add(&woken, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+CASE(futex, bitsets_choose)
+{
+	pthread_t one = thread(wait_for_bits, (void *)1), two = thread(wait_for_bits, (void *)2);
+
+	while (CALL(SYS_futex, &word, WAKE_BITSET | PRIVATE, EVERYBODY, 0, 0, 2) == 0)
+		nap_ns(100000);
+	join(two);
+	show("woken: %d", woken);
+	while (CALL(SYS_futex, &word, WAKE_BITSET | PRIVATE, EVERYBODY, 0, 0, 5) == 0)
+		nap_ns(100000);
+	join(one);
+}
+
+CASE(futex, wake_of_none_wakes_one)
+{
+	pthread_t t[2];
+
+	word = 0;
+	for (int i = 0; i < 2; i++)
+		t[i] = thread(waiter, &word);
+	while (started < 2)
+		nap_ns(100000);
+	show("one: %d", wake_exactly(&word, 0, 1));
+	show("the other: %d", wake_exactly(&word, 0, 1));
+	for (int i = 0; i < 2; i++)
+		join(t[i]);
+}
+
+/* The same memory at two addresses is one word, if the futex is shared. */
+CASE(futex, shared_at_two_addresses)
+{
+	volatile int *a = (int *)pages(1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS);
+	volatile int *b = (int *)CALL(SYS_mremap, a, 0, PAGE_SIZE, 1);
+	struct timespec limit = {20, 0};
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		show_ret("child waits at one", futex((void *)a, WAIT, 0, &limit));
+		_exit(0);
+	}
+	for (int i = 0; i < 20000 && futex((void *)b, WAKE, 1, NULL) == 0; i++)
+		nap_ns(100000);
+	show_status("woken at the other", status_of(pid));
+}
+
+CASE(futex, requeue_errnos)
+{
+	static int to;
+
+	show_ret("wake fewer than none", CALL(SYS_futex, &word, REQUEUE | PRIVATE, -1, 1, &to, 0));
+	show_ret("move fewer than none", CALL(SYS_futex, &word, REQUEUE | PRIVATE, 1, -1, &to, 0));
+	show_ret("to no word's address",
+		 CALL(SYS_futex, &word, REQUEUE | PRIVATE, 1, 1, (char *)&to + 1, 0));
+	show_ret("to the kernel's half",
+		 CALL(SYS_futex, &word, REQUEUE | PRIVATE, 1, 1, 0xffff888000000000, 0));
+	show_ret("onto itself", CALL(SYS_futex, &word, REQUEUE | PRIVATE, 1, 1, &word, 0));
+	show_ret("shared, to where nothing is", CALL(SYS_futex, &word, REQUEUE, 1, 1, 4, 0));
+	show_ret("shared, from where nothing is", CALL(SYS_futex, 4, WAKE, 1, 0, 0, 0));
+}

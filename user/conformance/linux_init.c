@@ -7,9 +7,9 @@
  */
 #include "user/conformance/linux_init.h"
 
-#include <stdlib.h>
 #include <sys/io.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "user/lib/freewalk.h"
@@ -45,6 +45,8 @@ void linux_init(void)
 	}
 	status = reap_until(pid);
 	say("linux_init: the cases ended with wait status %#x", status);
+	/* A write returns when the serial port's driver has the text, not when it is out. */
+	tcdrain(STDOUT_FILENO);
 	if (ioperm(DEBUG_EXIT_PORT, 4, 1) == 0)
 		outl(status == 0 ? DEBUG_EXIT_SUCCESS : DEBUG_EXIT_FAILURE, DEBUG_EXIT_PORT);
 	say("linux_init: cannot end the machine");

@@ -298,3 +298,43 @@ TEST(threads, thread_ids)
 	CHECK_EQ(gettid(), getpid());
 	CHECK_EQ(raw_syscall1(SYS_set_tid_address, 0), gettid());
 }
+
+static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t gate = PTHREAD_COND_INITIALIZER;
+static int at_gate, through_gate;
+
+static void *pass_gate(void *unused)
+{
+	(void)unused;
+	pthread_mutex_lock(&gate_lock);
+	at_gate++;
+	while (!flag)
+		pthread_cond_wait(&gate, &gate_lock);
+	through_gate++;
+	pthread_mutex_unlock(&gate_lock);
+	return NULL;
+}
+
+/* musl wakes one and moves the others to the mutex (FUTEX_REQUEUE). */
+TEST(threads, condition_broadcast)
+{
+	pthread_t threads[NR_THREADS];
+	int there = 0;
+
+	flag = false;
+	for (int i = 0; i < NR_THREADS; i++)
+		threads[i] = start_thread(pass_gate, NULL);
+	while (there < NR_THREADS) {
+		pthread_mutex_lock(&gate_lock);
+		there = at_gate;
+		pthread_mutex_unlock(&gate_lock);
+		nap_ns(100000);
+	}
+	pthread_mutex_lock(&gate_lock);
+	flag = true;
+	pthread_cond_broadcast(&gate);
+	pthread_mutex_unlock(&gate_lock);
+	for (int i = 0; i < NR_THREADS; i++)
+		CHECK_EQ(pthread_join(threads[i], NULL), 0);
+	CHECK_EQ(through_gate, NR_THREADS);
+}
