@@ -3,6 +3,7 @@
 
 #include "arch/mmu.h"
 #include "kernel/base/atomic.h"
+#include "kernel/base/bitops.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/percpu.h"
@@ -28,18 +29,31 @@ struct stack_cache {
 static DEFINE_PER_CPU(struct stack_cache, stack_cache);
 
 /*
- * Stacks beyond the caches, linked through their top word; and places whose stack was unmapped,
- * linked likewise by number.
+ * Stacks beyond the caches, linked through their top word; and places whose stack was unmapped.
  */
 static struct spinlock depot_lock = SPINLOCK_INIT;
-static unsigned long depot;       /* depot_lock: top of the first, 0 none */
-static unsigned long nr_places;   /* depot_lock: places ever used */
-static unsigned long free_places; /* depot_lock: how many are in free_place[] */
-static u32 free_place[4096];      /* depot_lock */
+static unsigned long depot;                    /* depot_lock: top of the first, 0 none */
+static unsigned long nr_places;                /* depot_lock: places ever used */
+static unsigned long free_places;              /* depot_lock: how many bits are set in free_place */
+static DECLARE_BITMAP(free_place, PLACES_MAX); /* depot_lock: places that were used, and are not */
 
 static unsigned long place_top(unsigned long place)
 {
 	return KSTACK_START + (place + 1) * PLACE_SIZE;
+}
+
+/* The lowest: its page tables are there already, and those of few others are needed. */
+static unsigned long take_free_place_locked(void)
+{
+	unsigned long word = 0, place;
+
+	while (!free_place[word])
+		word++;
+	place = word * BITS_PER_LONG + (unsigned long)__builtin_ctzl(free_place[word]);
+	ASSERT_MSG(place < nr_places, "place %lu of %lu", place, nr_places);
+	clear_bit((unsigned int)place, free_place);
+	free_places--;
+	return place;
 }
 
 static bool place_take(unsigned long *place)
@@ -48,7 +62,7 @@ static bool place_take(unsigned long *place)
 
 	spin_lock(&depot_lock);
 	if (free_places)
-		*place = free_place[--free_places];
+		*place = take_free_place_locked();
 	else if (nr_places < PLACES_MAX)
 		*place = nr_places++;
 	else
@@ -57,12 +71,11 @@ static bool place_take(unsigned long *place)
 	return ok;
 }
 
-/* A place that finds no room here is lost: 32 KiB of 512 GiB. */
 static void place_put(unsigned long place)
 {
 	spin_lock(&depot_lock);
-	if (free_places < ARRAY_SIZE(free_place))
-		free_place[free_places++] = (u32)place;
+	set_bit((unsigned int)place, free_place);
+	free_places++;
 	spin_unlock(&depot_lock);
 }
 
