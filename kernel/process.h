@@ -69,6 +69,9 @@ bool group_kill_others(struct thread_group *g, int status, struct task_struct *e
  */
 long do_wait(int pid, int *status, unsigned int options);
 
+/* The whole group dies of `sig`, if it is not dying already. Any context that may take its lock. */
+void group_kill(struct thread_group *g, int sig);
+
 /* kill(2), tgkill(2) and tkill(2) with default actions only. */
 long do_kill(int pid, int sig);
 long do_tkill(int tgid, int tid, int sig);

@@ -35,8 +35,7 @@ static bool signal_is_fatal(const struct thread_group *g, int sig)
 	return !((DEFAULT_IGNORED | READ_ONCE(g->ignored)) & bit);
 }
 
-/* The whole group dies of `sig`. */
-static void group_kill(struct thread_group *g, int sig)
+void group_kill(struct thread_group *g, int sig)
 {
 	struct task_struct *t;
 

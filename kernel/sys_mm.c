@@ -6,6 +6,7 @@
 #include "kernel/syscalls.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
+#include "mm/oom.h"
 
 #define MLOCK_ONFAULT 1
 
@@ -21,32 +22,38 @@ SYSCALL(mmap)
 	if (!IS_ALIGNED(a5, PAGE_SIZE))
 		return -EINVAL;
 	if (!(a3 & MAP_ANONYMOUS))
-		return memory_map((u32)a4, a0, a1, a2, a3, a5);
-	return do_mmap(current->mm, a0, a1, a2, a3);
+		return RETRY_NOMEM(memory_map((u32)a4, a0, a1, a2, a3, a5));
+	return RETRY_NOMEM(do_mmap(current->mm, a0, a1, a2, a3));
 }
 
 SYSCALL(munmap)
 {
 	UNUSED_ARGS(a2, a3, a4, a5);
-	return do_munmap(current->mm, a0, a1);
+	return RETRY_NOMEM(do_munmap(current->mm, a0, a1));
 }
 
 SYSCALL(mprotect)
 {
 	UNUSED_ARGS(a3, a4, a5);
-	return do_mprotect(current->mm, a0, a1, a2);
+	return RETRY_NOMEM(do_mprotect(current->mm, a0, a1, a2));
 }
 
 SYSCALL(brk)
 {
+	unsigned long brk;
+
 	UNUSED_ARGS(a1, a2, a3, a4, a5);
-	return (long)do_brk(current->mm, a0);
+	brk = do_brk(current->mm, a0);
+	/* It has no errno: whether memory was short is known otherwise. */
+	if (unlikely(brk != a0) && memory_reclaim())
+		brk = do_brk(current->mm, a0);
+	return (long)brk;
 }
 
 SYSCALL(mremap)
 {
 	UNUSED_ARGS(a5);
-	return do_mremap(current->mm, a0, a1, a2, a3, a4);
+	return RETRY_NOMEM(do_mremap(current->mm, a0, a1, a2, a3, a4));
 }
 
 SYSCALL(madvise)

@@ -7,6 +7,7 @@
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/syscalls.h"
+#include "mm/oom.h"
 
 #define ARCH_SET_GS 0x1001
 #define ARCH_SET_FS 0x1002
@@ -63,13 +64,14 @@ SYSCALL(getegid)
 SYSCALL(fork)
 {
 	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
-	return do_clone(&(struct clone_args){.flags = SIGCHLD});
+	return RETRY_NOMEM(do_clone(&(struct clone_args){.flags = SIGCHLD}));
 }
 
 SYSCALL(vfork)
 {
 	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
-	return do_clone(&(struct clone_args){.flags = CLONE_VFORK | CLONE_VM | SIGCHLD});
+	return RETRY_NOMEM(
+		do_clone(&(struct clone_args){.flags = CLONE_VFORK | CLONE_VM | SIGCHLD}));
 }
 
 SYSCALL(clone)
@@ -85,14 +87,14 @@ SYSCALL(clone)
 	UNUSED_ARGS(a5);
 	if (args.flags & CLONE_SETTLS && args.tls >= USER_END)
 		return -EPERM;
-	return do_clone(&args);
+	return RETRY_NOMEM(do_clone(&args));
 }
 
 SYSCALL(execve)
 {
 	UNUSED_ARGS(a3, a4, a5);
-	return do_execve((const char __user *)a0, (const char __user *const __user *)a1,
-			 (const char __user *const __user *)a2);
+	return RETRY_NOMEM(do_execve((const char __user *)a0, (const char __user *const __user *)a1,
+				     (const char __user *const __user *)a2));
 }
 
 SYSCALL(exit)

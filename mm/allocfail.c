@@ -24,6 +24,7 @@ noinline bool alloc_fail_hit(void)
 	if (!f->nth || --f->nth)
 		return false;
 	count_armed(true, false);
+	f->exhausted = false;
 	return true;
 }
 

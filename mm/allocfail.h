@@ -4,7 +4,7 @@
  *	alloc_fail_nth(n)		the running task's n-th allocation from now on fails
  *	alloc_fail_left()		how many are left until then
  *	alloc_should_fail()		for the allocators: every allocation asks once
- *	alloc_exhausted()		whether one has failed for want of memory
+ *	alloc_exhausted()		whether the last failure was for want of memory
  *
  * Pages and slab objects are what there is to ask for: everything else, page tables, stacks,
  * roots, vmalloc ranges, is made of them once the caches in front are empty (kernel/drain.h). An
@@ -24,7 +24,7 @@
 /* One for each task, written by that task only. */
 struct alloc_failure {
 	long nth;       /* allocations until one is made to fail, that one included; 0: none is */
-	bool exhausted; /* one has failed for want of memory since alloc_exhausted() was asked */
+	bool exhausted; /* the last failure was for want of memory; until alloc_exhausted() */
 };
 
 /* The running task's. Implemented by the kernel, which knows tasks. */
@@ -53,8 +53,8 @@ static inline bool alloc_should_fail(void)
 void *alloc_note_exhausted(void);
 
 /*
- * Whether an allocation of the running task has failed for want of memory, not by injection, since
- * this was asked last.
+ * Whether the last allocation of the running task that failed did so for want of memory, and not
+ * because a test wanted it. True once.
  */
 bool alloc_exhausted(void);
 

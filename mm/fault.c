@@ -19,6 +19,7 @@
 #include "mm/huge.h"
 #include "mm/memobj.h"
 #include "mm/mm.h"
+#include "mm/oom.h"
 #include "mm/pagezero.h"
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
@@ -219,9 +220,11 @@ int mm_fault(struct mm_struct *mm, unsigned long va, unsigned long access)
 
 	if (va >= USER_END)
 		return -EFAULT;
-	mutex_lock(&mm->mmap_lock);
-	ret = fault_locked(mm, va & PAGE_MASK, access);
-	mutex_unlock(&mm->mmap_lock);
+	do {
+		mutex_lock(&mm->mmap_lock);
+		ret = fault_locked(mm, va & PAGE_MASK, access);
+		mutex_unlock(&mm->mmap_lock);
+	} while (unlikely(ret == -ENOMEM) && out_of_memory());
 	return ret;
 }
 

@@ -181,6 +181,8 @@ static void page_fault(struct regs *regs)
 			return;
 	}
 	if (user) {
+		if (task_must_die())
+			return; /* for want of memory, perhaps: nothing of its own doing */
 		irq_enable();
 		user_fault(fault_signal(error), va,
 			   error == -ENOMEM ? "out of memory in a page fault" : "page fault");
