@@ -100,7 +100,7 @@ SYSCALL(mincore)
 SYSCALL(mlock)
 {
 	UNUSED_ARGS(a2, a3, a4, a5);
-	return do_mlock(current->mm, a0, a1, true);
+	return do_mlock(current->mm, a0, a1, VMA_LOCKED);
 }
 
 SYSCALL(mlock2)
@@ -108,28 +108,30 @@ SYSCALL(mlock2)
 	UNUSED_ARGS(a3, a4, a5);
 	if (a2 & ~(u64)MLOCK_ONFAULT)
 		return -EINVAL;
-	return do_mlock(current->mm, a0, a1, !(a2 & MLOCK_ONFAULT));
+	return do_mlock(current->mm, a0, a1, a2 & MLOCK_ONFAULT ? VMA_LOCKED_ANY : VMA_LOCKED);
 }
 
 SYSCALL(munlock)
 {
 	UNUSED_ARGS(a2, a3, a4, a5);
-	return do_mlock(current->mm, a0, a1, false);
+	return do_mlock(current->mm, a0, a1, 0);
 }
 
-/* No page ever leaves memory: there is nothing to be done. */
 SYSCALL(mlockall)
 {
+	unsigned long locked = a0 & MCL_ONFAULT ? VMA_LOCKED_ANY : VMA_LOCKED;
+
 	UNUSED_ARGS(a1, a2, a3, a4, a5);
 	if (!a0 || (a0 & ~(u64)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) || a0 == MCL_ONFAULT)
 		return -EINVAL;
-	return 0;
+	return do_mlockall(current->mm, a0 & MCL_CURRENT ? locked : MLOCK_KEEP,
+			   a0 & MCL_FUTURE ? locked : 0);
 }
 
 SYSCALL(munlockall)
 {
 	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
-	return 0;
+	return do_mlockall(current->mm, 0, 0);
 }
 
 /* Of all its options only those about memory. */

@@ -1,8 +1,8 @@
 /*
- * Calls that say or ask something about mapped memory: madvise, mincore, msync, mlock, munlock.
+ * Calls that say or ask something about mapped memory: madvise, mincore, msync.
  *
  * No page is ever written out here, so most of them have only to find out whether everything is
- * mapped. Locked memory is touched, and nothing remembers that it is locked.
+ * mapped.
  */
 #include "kernel/base/errno.h"
 #include "mm/huge.h"
@@ -27,6 +27,7 @@ static bool advice_known(unsigned int advice)
 	case MADV_DODUMP:
 	case MADV_COLD:
 	case MADV_PAGEOUT:
+	case MADV_DONTNEED_LOCKED:
 		return true;
 	default:
 		return false;
@@ -90,10 +91,14 @@ static int advise_part(struct mm_struct *mm, const struct vma *vma, unsigned lon
 			return -EINVAL;
 		/* fallthrough */
 	case MADV_DONTNEED:
+		if (vma->flags & VMA_LOCKED_ANY)
+			return -EINVAL;
+		/* fallthrough */
+	case MADV_DONTNEED_LOCKED:
 		return discard(mm, vma, start, end);
 	case MADV_COLD:
 	case MADV_PAGEOUT:
-		return vma->flags & VMA_HUGETLB ? -EINVAL : 0;
+		return vma->flags & (VMA_HUGETLB | VMA_LOCKED_ANY) ? -EINVAL : 0;
 	case MADV_HUGEPAGE:
 	case MADV_NOHUGEPAGE:
 		return advise_huge(mm, vma, start, end, advice == MADV_HUGEPAGE);
@@ -198,19 +203,22 @@ int mm_find_object(struct mm_struct *mm, unsigned long va, struct memobj **obj,
 	return ret;
 }
 
-static bool all_mapped(struct mm_struct *mm, unsigned long start, unsigned long end)
+/* -EBUSY: something is locked, which its user would lose; -ENOMEM: not all is mapped. */
+static int msync_locked(struct mm_struct *mm, unsigned long start, unsigned long end,
+			bool invalidate)
 {
-	bool all;
+	const struct vma *vma = find_vma(mm, start);
 
-	mutex_lock(&mm->mmap_lock);
-	all = vma_all(mm, start, end);
-	mutex_unlock(&mm->mmap_lock);
-	return all;
+	for (; invalidate && vma && vma->start < end; vma = vma_next(mm, vma))
+		if (vma->flags & VMA_LOCKED_ANY)
+			return -EBUSY;
+	return vma_all(mm, start, end) ? 0 : -ENOMEM;
 }
 
 int do_msync(struct mm_struct *mm, unsigned long addr, size_t len, unsigned int flags)
 {
 	unsigned long end = addr + ALIGN_UP(len, PAGE_SIZE);
+	int ret;
 
 	if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC))
 		return -EINVAL;
@@ -218,30 +226,10 @@ int do_msync(struct mm_struct *mm, unsigned long addr, size_t len, unsigned int 
 		return -EINVAL;
 	if (end < addr)
 		return -ENOMEM;
-	return end == addr || all_mapped(mm, addr, end) ? 0 : -ENOMEM;
-}
-
-int do_mlock(struct mm_struct *mm, unsigned long addr, size_t len, bool touch)
-{
-	unsigned long start = addr & PAGE_MASK;
-	unsigned long end = start + ALIGN_UP(len + (addr - start), PAGE_SIZE);
-
-	if (end < start)
-		return -EINVAL;
-	if (end == start)
+	if (end == addr)
 		return 0;
-	if (!all_mapped(mm, start, end))
-		return -ENOMEM;
-	if (!touch)
-		return 0;
-	switch (mm_populate(mm, start, end)) {
-	case 0:
-		return 0;
-	case -ENOMEM:
-		return -EAGAIN;
-	case -EINTR:
-		return -EINTR;
-	default:
-		return -ENOMEM;
-	}
+	mutex_lock(&mm->mmap_lock);
+	ret = msync_locked(mm, addr, end, flags & MS_INVALIDATE);
+	mutex_unlock(&mm->mmap_lock);
+	return ret;
 }

@@ -8,7 +8,7 @@
  *
  *	the table is filled, on the side, with the rights that the entry has
  *	the entry stops being present		whoever touches it now waits for mmap_lock
- *	the flush, on all CPUs
+ *	the flush, on all CPUs			a lazy one's comes before it uses a user address
  *	one store puts the complete table in	a walker sees nothing, or all 512 entries
  *
  * A shared page that is written to is split and one small page copied, not 512: the writer is most

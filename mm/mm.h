@@ -23,13 +23,16 @@
 
 struct memobj;
 
-#define VMA_READ      BIT(0) /* as PROT_READ, PROT_WRITE, PROT_EXEC of mmap */
-#define VMA_WRITE     BIT(1)
-#define VMA_EXEC      BIT(2)
-#define VMA_SHARED    BIT(3)
-#define VMA_GROWSDOWN BIT(8)
-#define VMA_HUGETLB   BIT(22) /* MAP_HUGETLB: huge pages, and nothing else */
-#define VMA_HUGEPAGE  BIT(29) /* MADV_HUGEPAGE: huge pages where they can be had */
+#define VMA_READ        BIT(0) /* as PROT_READ, PROT_WRITE, PROT_EXEC of mmap */
+#define VMA_WRITE       BIT(1)
+#define VMA_EXEC        BIT(2)
+#define VMA_SHARED      BIT(3)
+#define VMA_GROWSDOWN   BIT(8)
+#define VMA_LOCKED      BIT(13) /* mlock: touched as a whole, and stays (mm/mlock.c) */
+#define VMA_LOCKONFAULT BIT(19) /* the same, but touched when it is used */
+#define VMA_LOCKED_ANY  (VMA_LOCKED | VMA_LOCKONFAULT)
+#define VMA_HUGETLB     BIT(22) /* MAP_HUGETLB: huge pages, and nothing else */
+#define VMA_HUGEPAGE    BIT(29) /* MADV_HUGEPAGE: huge pages where they can be had */
 
 /* [start, end), page aligned. Under mmap_lock. */
 struct vma {
@@ -63,6 +66,7 @@ struct mm_struct {
 	unsigned long resident;        /* m: pages mapped */
 	unsigned long mdwe;            /* m: see mm_set_mdwe() */
 	u64 tlb_gen;                   /* A: changes that CPUs must hear of (tlb.c) */
+	unsigned long lock_new;        /* m: VMA_LOCKED... of new mappings (mlockall) */
 	DECLARE_BITMAP(cpus, NR_CPUS); /* A: CPUs that may hold translations */
 };
 
@@ -188,6 +192,8 @@ long do_mremap(struct mm_struct *mm, unsigned long addr, size_t old_len, size_t 
 #define MADV_COLD       20
 #define MADV_PAGEOUT    21
 
+#define MADV_DONTNEED_LOCKED 24
+
 int do_madvise(struct mm_struct *mm, unsigned long addr, size_t len, unsigned int advice);
 
 /* in[i]: whether the i-th page from `addr` on is in memory. -ENOMEM: not all are mapped. */
@@ -206,8 +212,19 @@ int mm_find_object(struct mm_struct *mm, unsigned long va, struct memobj **obj,
 
 int do_msync(struct mm_struct *mm, unsigned long addr, size_t len, unsigned int flags);
 
-/* mlock and mlock2 with `touch`; without, MLOCK_ONFAULT and munlock. */
-int do_mlock(struct mm_struct *mm, unsigned long addr, size_t len, bool touch);
+/*
+ * mlock: `locked` is VMA_LOCKED; mlock2 with MLOCK_ONFAULT: VMA_LOCKED_ANY; munlock: 0. 0; -EINVAL;
+ * -ENOMEM: not all is mapped, or accessible; -EAGAIN: no memory for it; -EINTR.
+ */
+int do_mlock(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long locked);
+
+#define MLOCK_KEEP (~0UL)
+
+/*
+ * mlockall and munlockall: everything that is mapped `now`, or MLOCK_KEEP, and what will be `later`:
+ * values as for do_mlock(). 0 or -ENOMEM.
+ */
+int do_mlockall(struct mm_struct *mm, unsigned long now, unsigned long later);
 
 /* Memory-deny-write-execute (PR_SET_MDWE): bits of mm->mdwe. */
 #define MDWE_REFUSE_EXEC_GAIN 1 /* nothing is writable and executable, nor becomes executable */
@@ -247,6 +264,8 @@ struct tlb_batch;
 bool is_zero_page(const struct page *page);
 
 /* Between the files of mm. */
+/* A new mapping is touched if `flags`, of mmap, say so, or if it is locked and not only on use. */
+void mm_populate_new(struct mm_struct *mm, unsigned long start, size_t len, unsigned long flags);
 void fault_init(void);
 void exit_mmap(struct mm_struct *mm);
 int vma_copy_pages(struct mm_struct *new, struct mm_struct *old, const struct vma *vma,

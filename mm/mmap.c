@@ -35,6 +35,8 @@ static __always_inline struct vma *new_vma(unsigned long start, unsigned long en
 	if (!vma)
 		return NULL;
 	*vma = (struct vma){.start = start, .end = end, .flags = flags};
+	if (likely(!from && !(flags & (VMA_SHARED | VMA_HUGETLB))))
+		return vma;
 	vma->huge = flags & VMA_HUGETLB;
 	if (from) {
 		memobj_get(from->obj);
@@ -188,10 +190,15 @@ static long vma_flags_of(unsigned long prot, unsigned long flags)
 {
 	unsigned long vma_flags = prot & PROT_ALL;
 
-	if (unlikely(flags & (MAP_GROWSDOWN | MAP_HUGETLB))) {
+	if (unlikely(flags & (MAP_GROWSDOWN | MAP_HUGETLB | MAP_LOCKED))) {
 		if (flags & MAP_GROWSDOWN && flags & MAP_HUGETLB)
 			return -EINVAL;
-		vma_flags |= flags & MAP_GROWSDOWN ? VMA_GROWSDOWN : VMA_HUGETLB;
+		if (flags & MAP_GROWSDOWN)
+			vma_flags |= VMA_GROWSDOWN;
+		if (flags & MAP_HUGETLB)
+			vma_flags |= VMA_HUGETLB;
+		else if (flags & MAP_LOCKED)
+			vma_flags |= VMA_LOCKED;
 	}
 	switch (flags & MAP_TYPE) {
 	case MAP_PRIVATE:
@@ -225,6 +232,8 @@ static noinline long mmap_locked(struct mm_struct *mm, unsigned long addr, size_
 	vma_flags = vma_flags_of(prot, flags);
 	if (vma_flags < 0)
 		return vma_flags;
+	if (unlikely(mm->lock_new) && !(flags & MAP_HUGETLB))
+		vma_flags |= (long)mm->lock_new;
 	if (mdwe_denies(mm, (unsigned long)vma_flags, (unsigned long)vma_flags))
 		return -EACCES;
 	vma = new_vma(addr, addr + len, (unsigned long)vma_flags, from);
@@ -239,66 +248,16 @@ static noinline long mmap_locked(struct mm_struct *mm, unsigned long addr, size_
 	return at;
 }
 
-/* The bytes of the page at `va` if a huge one is there for such an access, else PAGE_SIZE. */
-static size_t huge_there(struct mm_struct *mm, unsigned long va, unsigned long access)
-{
-	unsigned int level;
-	const pte_t *entry = pt_leaf(mm->root->pgd, va, &level);
-
-	if (!entry || !(*entry & PTE_P) || (access && !pte_writable(*entry)))
-		return PAGE_SIZE;
-	return pt_span(level);
-}
-
-/* How mm_populate() touches `va`; false: there is nothing to touch in the next *bytes. */
-static bool populate_access(struct mm_struct *mm, unsigned long va, unsigned long *access,
-			    size_t *bytes)
-{
-	const struct vma *vma;
-	bool touch;
-
-	*bytes = PAGE_SIZE;
-	mutex_lock(&mm->mmap_lock);
-	vma = find_vma(mm, va);
-	touch = vma && vma->start <= va;
-	if (touch)
-		*access = (vma->flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE ? FAULT_WRITE : 0;
-	if (touch && vma->huge) {
-		*bytes = huge_there(mm, va, *access);
-		touch = *bytes == PAGE_SIZE;
-	}
-	mutex_unlock(&mm->mmap_lock);
-	return touch;
-}
-
-int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
-{
-	size_t bytes;
-
-	for (unsigned long va = start; va < end; va = ALIGN_DOWN(va, bytes) + bytes) {
-		unsigned long access = 0;
-		int error;
-
-		if (task_must_die())
-			return -EINTR;
-		if (!populate_access(mm, va, &access, &bytes))
-			continue;
-		error = mm_fault(mm, va, access);
-		if (error)
-			return error;
-	}
-	return 0;
-}
-
 static __always_inline long mmap_from(struct mm_struct *mm, unsigned long addr, size_t len,
 				      unsigned long prot, unsigned long flags,
 				      const struct source *from)
 {
-	bool populate =
-		flags & MAP_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
 	long ret;
 
 	if (unlikely(flags & MAP_HUGETLB)) {
+		/* Objects have small pages. */
+		if (from)
+			return -EINVAL;
 		ret = huge_mmap_length(len, flags);
 		if (ret < 0)
 			return ret;
@@ -313,8 +272,8 @@ static __always_inline long mmap_from(struct mm_struct *mm, unsigned long addr, 
 	ret = mmap_locked(mm, addr, len, prot, flags, from);
 	mutex_unlock(&mm->mmap_lock);
 	/* What it cannot get is no error: the mapping stands, touching it tells. */
-	if (ret > 0 && populate)
-		(void)mm_populate(mm, (unsigned long)ret, (unsigned long)ret + len);
+	if (ret > 0 && unlikely((flags & (MAP_LOCKED | MAP_POPULATE)) | READ_ONCE(mm->lock_new)))
+		mm_populate_new(mm, (unsigned long)ret, len, flags);
 	return ret;
 }
 
@@ -457,7 +416,7 @@ static int brk_locked(struct mm_struct *mm, unsigned long brk)
 	vma = find_vma(mm, old_end);
 	if (vma && end + PAGE_SIZE > vma_start_gap(vma))
 		return -ENOMEM;
-	vma = new_vma(old_end, end, VMA_READ | VMA_WRITE, NULL);
+	vma = new_vma(old_end, end, VMA_READ | VMA_WRITE | mm->lock_new, NULL);
 	if (!vma)
 		return -ENOMEM;
 	insert_vma(mm, vma);
@@ -466,12 +425,17 @@ static int brk_locked(struct mm_struct *mm, unsigned long brk)
 
 unsigned long do_brk(struct mm_struct *mm, unsigned long brk)
 {
-	unsigned long now;
+	unsigned long before, now;
+	bool touch;
 
 	mutex_lock(&mm->mmap_lock);
+	before = mm->brk;
 	if (brk_locked(mm, brk) == 0)
 		mm->brk = brk;
 	now = mm->brk;
+	touch = unlikely(mm->lock_new == VMA_LOCKED) && now > before;
 	mutex_unlock(&mm->mmap_lock);
+	if (touch)
+		(void)mm_populate(mm, ALIGN_UP(before, PAGE_SIZE), ALIGN_UP(now, PAGE_SIZE));
 	return now;
 }

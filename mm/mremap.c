@@ -22,6 +22,7 @@ struct remap {
 	size_t old_len, new_len;
 	unsigned long flags;
 	unsigned long new_addr;
+	bool touch; /* result: what it is longer by is to be touched */
 };
 
 struct move {
@@ -118,6 +119,8 @@ static long move_mapping(struct mm_struct *mm, const struct remap *r, size_t old
 		tlb_flush_mm(mm, r->addr, r->addr + old_len);
 	if (!keep)
 		vma_remove(mm, vma);
+	else if (r->flags & MREMAP_DONTUNMAP)
+		vma->flags &= ~VMA_LOCKED_ANY; /* it is empty */
 	/* Nothing is there any more but empty tables. */
 	if (old_len)
 		unmap_pages(mm, r->addr, r->addr + old_len);
@@ -228,6 +231,7 @@ static long remap_locked(struct mm_struct *mm, struct remap *r)
 	ret = vma->flags & VMA_HUGETLB ? round_to_huge(r) : 0;
 	if (ret)
 		return ret;
+	r->touch = (vma->flags & VMA_LOCKED_ANY) == VMA_LOCKED && r->new_len > r->old_len;
 	if (r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return remap_to(mm, r);
 	if (r->new_len > r->old_len)
@@ -279,5 +283,8 @@ long do_mremap(struct mm_struct *mm, unsigned long addr, size_t old_len, size_t 
 	mutex_lock(&mm->mmap_lock);
 	ret = remap_locked(mm, &r);
 	mutex_unlock(&mm->mmap_lock);
+	if (ret > 0 && r.touch)
+		(void)mm_populate(mm, (unsigned long)ret + r.old_len,
+				  (unsigned long)ret + r.new_len);
 	return ret;
 }

@@ -329,6 +329,7 @@ struct vma *vma_append_copy(struct mm_struct *new, struct vma *vma)
 
 	if (!copy)
 		return NULL;
+	copy->flags &= ~VMA_LOCKED_ANY;
 	vma->copy = copy;
 	list_add_tail(&copy->node, &new->vmas);
 	new->nr_vmas++;

@@ -101,7 +101,7 @@ unsigned long vma_choose_address(struct mm_struct *mm, unsigned long hint, size_
 int unmap_locked(struct mm_struct *mm, unsigned long start, unsigned long end);
 
 /*
- * For fork: a copy of `vma` goes to the end of an address space that is being made; NULL: no
+ * For fork: a copy of `vma`, not locked, goes to the end of an address space that is being made; NULL: no
  * memory. When all are there, vma_copy_tree() makes it searchable.
  */
 struct vma *vma_append_copy(struct mm_struct *new, struct vma *vma);

@@ -126,21 +126,89 @@ KTEST(remap, locked_and_counted)
 	KTEST_EXPECT_EQ(do_mincore(mm, BASE, PAGES, in), 0);
 	for (unsigned int n = 0; n < PAGES; n++)
 		KTEST_EXPECT_EQ(in[n], n % 2 == 0);
-	KTEST_EXPECT_EQ(do_mlock(mm, page_va(1) + 1, PAGE_SIZE, true), 0);
+	KTEST_EXPECT_EQ(do_mlock(mm, page_va(1) + 1, PAGE_SIZE, VMA_LOCKED), 0);
 	KTEST_EXPECT_EQ(mm->resident, PAGES / 2 + 1);
-	KTEST_EXPECT_EQ(do_mlock(mm, BASE, PAGES * PAGE_SIZE, false), 0);
+	KTEST_EXPECT_EQ(do_mlock(mm, BASE, PAGES * PAGE_SIZE, 0), 0);
 	KTEST_EXPECT_EQ(mm->resident, PAGES / 2 + 1);
 	/* Refused for want of memory: what was had by then stays. */
 	alloc_fail_nth(2);
-	KTEST_EXPECT_EQ(do_mlock(mm, BASE, PAGES * PAGE_SIZE, true), -EAGAIN);
+	KTEST_EXPECT_EQ(do_mlock(mm, BASE, PAGES * PAGE_SIZE, VMA_LOCKED), -EAGAIN);
 	alloc_fail_nth(0);
 	KTEST_EXPECT_EQ(mm->resident, PAGES / 2 + 2);
-	KTEST_EXPECT_EQ(do_mlock(mm, BASE, (PAGES + 1) * PAGE_SIZE, true), -ENOMEM);
+	KTEST_EXPECT_EQ(do_mlock(mm, BASE, (PAGES + 1) * PAGE_SIZE, VMA_LOCKED), -ENOMEM);
 	KTEST_EXPECT_EQ(do_msync(mm, BASE, PAGES * PAGE_SIZE, MS_SYNC), 0);
 	KTEST_EXPECT_EQ(do_msync(mm, BASE, (PAGES + 1) * PAGE_SIZE, MS_SYNC), -ENOMEM);
 	KTEST_EXPECT_EQ(do_mincore(mm, BASE, PAGES + 1, in), -ENOMEM);
 	expect_sound_mm(mm);
 	mmput(mm);
+}
+
+/* What is locked is a mapping of its own, until all of it is, or nothing. */
+KTEST(remap, locks_divide_and_join)
+{
+	struct mm_struct *mm = new_space(), *child;
+
+	if (!mm)
+		return;
+	KTEST_EXPECT_EQ(do_mlock(mm, page_va(2), 2 * PAGE_SIZE, VMA_LOCKED_ANY), 0);
+	KTEST_EXPECT_EQ(mm->nr_vmas, 3);
+	KTEST_EXPECT_EQ(mm->resident, PAGES / 2);
+	KTEST_EXPECT_EQ(do_mlock(mm, page_va(2), 2 * PAGE_SIZE, VMA_LOCKED), 0);
+	KTEST_EXPECT_EQ(mm->nr_vmas, 3);
+	KTEST_EXPECT_EQ(mm->resident, PAGES / 2 + 1);
+	KTEST_EXPECT_EQ(do_madvise(mm, BASE, PAGES * PAGE_SIZE, MADV_DONTNEED), -EINVAL);
+	KTEST_EXPECT_EQ(mm->resident, PAGES / 2);
+	child = mm_fork(mm);
+	KTEST_EXPECT(child && !(find_vma(child, page_va(2))->flags & VMA_LOCKED_ANY));
+	KTEST_EXPECT_EQ(do_mlockall(mm, VMA_LOCKED, 0), 0);
+	KTEST_EXPECT_EQ(mm->nr_vmas, 1);
+	KTEST_EXPECT_EQ(mm->resident, PAGES);
+	/* It grows as it is: touched, here and elsewhere. */
+	KTEST_EXPECT_EQ(do_mremap(mm, BASE, PAGES * PAGE_SIZE, (PAGES + 2) * PAGE_SIZE, 0, 0),
+			BASE);
+	KTEST_EXPECT_EQ(mm->resident, PAGES + 2);
+	KTEST_EXPECT_EQ(do_mremap(mm, BASE, (PAGES + 2) * PAGE_SIZE, 16 * PAGE_SIZE, FIXED, AWAY),
+			AWAY);
+	KTEST_EXPECT_EQ(mm->resident, 16);
+	KTEST_EXPECT_EQ(do_mlockall(mm, 0, 0), 0);
+	KTEST_EXPECT_EQ(do_madvise(mm, AWAY, 16 * PAGE_SIZE, MADV_DONTNEED), 0);
+	expect_sound_mm(mm);
+	expect_sound_mm(child);
+	mmput(mm);
+	mmput(child);
+}
+
+KTEST(remap, what_comes_is_locked)
+{
+	u64 before = drained_pages();
+	struct mm_struct *mm = mm_alloc(), *child;
+	long at;
+
+	KTEST_EXPECT(mm);
+	if (!mm)
+		return;
+	mm->brk = mm->brk_start = BASE;
+	KTEST_EXPECT_EQ(do_mlockall(mm, MLOCK_KEEP, VMA_LOCKED), 0);
+	at = do_mmap(mm, 0, 3 * PAGE_SIZE, RW, ANON);
+	KTEST_EXPECT_EQ(mm->resident, 3);
+	KTEST_EXPECT_EQ(do_brk(mm, BASE + 2 * PAGE_SIZE + 1), BASE + 2 * PAGE_SIZE + 1);
+	KTEST_EXPECT_EQ(mm->resident, 6);
+	KTEST_EXPECT_EQ(do_mlockall(mm, MLOCK_KEEP, VMA_LOCKED_ANY), 0);
+	KTEST_EXPECT_EQ(do_mmap(mm, 0, PAGE_SIZE, RW, ANON), at - (long)PAGE_SIZE);
+	KTEST_EXPECT_EQ(mm->resident, 6);
+	KTEST_EXPECT_EQ(mm->nr_vmas, 3);
+	child = mm_fork(mm);
+	KTEST_EXPECT(child && do_mmap(child, 0, PAGE_SIZE, RW, ANON) > 0 && child->resident == 6);
+	mmput(child);
+	KTEST_EXPECT_EQ(do_mlockall(mm, MLOCK_KEEP, 0), 0);
+	at = do_mmap(mm, GiB(3), PAGE_SIZE, RW, ANON | MAP_LOCKED);
+	KTEST_EXPECT_EQ(mm->resident, 7);
+	KTEST_EXPECT_EQ(do_madvise(mm, (unsigned long)at, PAGE_SIZE, MADV_FREE), -EINVAL);
+	KTEST_EXPECT_EQ(do_madvise(mm, (unsigned long)at, PAGE_SIZE, MADV_DONTNEED_LOCKED), 0);
+	KTEST_EXPECT_EQ(mm->resident, 6);
+	expect_sound_mm(mm);
+	mmput(mm);
+	KTEST_EXPECT_EQ(drained_pages(), before);
 }
 
 KTEST(remap, no_writable_code)
