@@ -1,48 +1,36 @@
 /*
- * Free blocks of each order hang on a list; `nonempty` has a bit per order that has any. A free
- * block's first struct page says PAGE_BUDDY and the order; the others inside it have state 0. So a
- * block's buddy, the block of the same order with which it makes one of the next, is free as a
- * whole exactly if its first struct page says so: that page is always the first of some block,
- * because a free block that contained it would contain us too.
+ * In front of the zones' lists (zone.h) each CPU has a stack of single pages. It belongs to its CPU:
+ * preemption off is all the protection it has. nr_free_pages() reads other CPUs' counts, which is
+ * why they are read once.
  *
- * The struct pages of a 4 MiB block that has never been used are initialised when it first leaves
- * its list (PAGE_FLAG_VIRGIN): 64 GiB of RAM would else cost 1 GiB of stores at boot.
- *
- * In front of the lists each CPU has a stack of single pages. It belongs to its CPU: preemption off
- * is all the protection it has. nr_free_pages() reads other CPUs' counts, which is why they are
- * read once.
+ * Pages of added memory have a stack of their own, which only movable pages are taken from while
+ * there are others: what can be moved lies where memory may go away again.
  */
 #include "mm/buddy.h"
 
 #include "kernel/base/debug.h"
-#include "kernel/base/spinlock.h"
 #include "mm/allocfail.h"
 #include "mm/pagezero.h"
 #include "mm/poison.h"
 #include "mm/preempt_return.h"
+#include "mm/zone.h"
 
 #define CACHE_BATCH 32
 #define CACHE_HIGH  128
 
 struct page_cache {
 	u32 count;
-	u32 limit;               /* CACHE_HIGH once the cache is on zone.caches, before that 0 */
+	u32 limit;               /* CACHE_HIGH once the cache is on `caches`, before that 0 */
 	struct page_cache *next; /* z */
 	struct page *pages[CACHE_HIGH];
 };
 
 static DEFINE_PER_CPU(struct page_cache, page_cache);
 
-/* Letter z: lock. */
-static struct {
-	struct spinlock lock;
-	u32 nonempty;                         /* z: bit per order with free blocks */
-	u64 free_pages;                       /* z: on the lists, caches left out */
-	u64 managed;                          /* z */
-	u64 end_pfn;                          /* constant after boot */
-	struct page_cache *caches;            /* z: of each CPU that ever used its own */
-	struct list_head free[MAX_ORDER + 1]; /* z */
-} zone;
+static DEFINE_PER_CPU(struct page_cache, hot_cache);
+
+/* z: of each CPU that ever used its own. Letter z: zone_lock. */
+static struct page_cache *caches;
 
 static unsigned long long ull_pfn(const struct page *page)
 {
@@ -54,9 +42,9 @@ static noinline __noreturn void bad_free(const struct page *page, unsigned int o
 {
 	u64 pfn = page_to_pfn(page);
 
-	if (!IS_ALIGNED((unsigned long)page - VMEMMAP_START, sizeof(*page)) || pfn >= zone.end_pfn)
+	if (!IS_ALIGNED((unsigned long)page - VMEMMAP_START, sizeof(*page)) || pfn >= zones_end_pfn)
 		BUG("free of %p: not a struct page, pfn %#llx of %#llx", (const void *)page,
-		    (unsigned long long)pfn, (unsigned long long)zone.end_pfn);
+		    (unsigned long long)pfn, (unsigned long long)zones_end_pfn);
 	if (page->refcount == 0)
 		BUG("free of a page that is free: pfn %#llx type %u order %u (freed as order %u)",
 		    (unsigned long long)pfn, page->type, page->order, order);
@@ -90,123 +78,75 @@ static void unpoison_block(struct page *page, unsigned int order)
 	}
 }
 
-static void list_block_locked(struct page *page, unsigned int order)
+/* A cache of the running CPU, known to nr_free_pages() from now on. */
+static struct page_cache *own_cache_locked(bool hot)
 {
-	page->state = PAGE_STATE_FREE(PAGE_BUDDY, order);
-	list_add(&page->lru, &zone.free[order]);
-	zone.nonempty |= 1u << order;
-}
-
-static void unlist_block_locked(struct page *page, unsigned int order)
-{
-	list_del(&page->lru);
-	if (list_empty(&zone.free[order]))
-		zone.nonempty &= ~(1u << order);
-	page->state = 0;
-}
-
-/* The struct pages of a largest block fill whole pages of the array: 16 of them. */
-static void init_block_locked(struct page *page)
-{
-	char *p = (char *)page;
-
-	for (size_t done = 0; done < MAX_ORDER_PAGES * sizeof(*page); done += PAGE_SIZE)
-		clear_page(p + done);
-}
-
-static bool buddy_is_free_locked(const struct page *buddy, unsigned int order)
-{
-	return buddy->state == PAGE_STATE_FREE(PAGE_BUDDY, order);
-}
-
-static void free_block_locked(struct page *page, unsigned int order)
-{
-	u64 pfn = page_to_pfn(page);
-
-	ASSERT_MSG(IS_ALIGNED(pfn, 1u << order) && pfn + (1u << order) <= zone.end_pfn,
-		   "pfn %#llx order %u end %#llx", (unsigned long long)pfn, order,
-		   (unsigned long long)zone.end_pfn);
-	zone.free_pages += 1u << order;
-	page->state = 0;
-	while (order < MAX_ORDER) {
-		struct page *buddy = pfn_to_page(pfn ^ (1u << order));
-
-		if (!buddy_is_free_locked(buddy, order))
-			break;
-		unlist_block_locked(buddy, order);
-		order++;
-		pfn = ALIGN_DOWN(pfn, 1u << order);
-	}
-	list_block_locked(pfn_to_page(pfn), order);
-}
-
-/* The smallest block that will do, its upper halves given back. NULL: none. State 0 on return. */
-static struct page *take_block_locked(unsigned int order)
-{
-	u32 fitting = zone.nonempty & ~0u << order;
-	unsigned int have;
-	struct page *page;
-	bool virgin;
-
-	ASSERT(spin_is_held(&zone.lock));
-	if (!fitting)
-		return NULL;
-	have = (unsigned int)__builtin_ctz(fitting);
-	page = list_first_entry(&zone.free[have], struct page, lru);
-	virgin = page->flags & PAGE_FLAG_VIRGIN;
-	ASSERT_MSG((page->state & ~((u64)PAGE_FLAG_VIRGIN << 48)) ==
-			   PAGE_STATE_FREE(PAGE_BUDDY, have),
-		   "pfn %#llx state %#llx on list %u", ull_pfn(page),
-		   (unsigned long long)page->state, have);
-	unlist_block_locked(page, have);
-	if (virgin)
-		init_block_locked(page);
-	while (have > order) {
-		have--;
-		list_block_locked(page + (1u << have), have);
-	}
-	zone.free_pages -= 1u << order;
-	return page;
-}
-
-/* The running CPU's cache, known to nr_free_pages() from now on. */
-static struct page_cache *own_cache_locked(void)
-{
-	struct page_cache *cache = this_cpu_ptr(&page_cache);
+	struct page_cache *cache = hot ? this_cpu_ptr(&hot_cache) : this_cpu_ptr(&page_cache);
 
 	ASSERT_MSG(cache->count <= CACHE_HIGH, "cpu %u count %u", cpu_id(), cache->count);
 	if (!cache->limit) {
 		cache->limit = CACHE_HIGH;
-		cache->next = zone.caches;
-		zone.caches = cache;
+		cache->next = caches;
+		caches = cache;
 	}
 	return cache;
 }
 
-/* The slow half of alloc_page(): takes a batch under one lock, returns one page of it. */
-static noinline struct page *alloc_page_refill(void)
+/* Fills the cache, and takes a page of it. NULL: none is left. */
+static struct page *refill_locked(struct page_cache *cache,
+				  struct page *(*take)(unsigned int order))
 {
-	struct page *page = NULL;
-	struct page_cache *cache;
+	struct page *page;
 
-	spin_lock(&zone.lock);
-	cache = own_cache_locked();
 	while (cache->count < CACHE_BATCH) {
-		page = take_block_locked(0);
+		page = take(0);
 		if (!page)
 			break;
 		page->state = PAGE_STATE_FREE(PAGE_CACHED, 0);
 		cache->pages[cache->count] = page;
 		WRITE_ONCE(cache->count, cache->count + 1);
 	}
-	page = NULL;
-	if (cache->count) {
+	if (!cache->count)
+		return NULL;
+	WRITE_ONCE(cache->count, cache->count - 1);
+	page = cache->pages[cache->count];
+	page->state = PAGE_STATE_OWNED(0);
+	return page;
+}
+
+/* The slow half of alloc_page(): takes a batch under one lock, returns one page of it. */
+static noinline struct page *alloc_page_refill(void)
+{
+	struct page *page;
+
+	spin_lock(&zone_lock);
+	page = refill_locked(own_cache_locked(false), take_boot_block_locked);
+	if (unlikely(!page))
+		page = refill_locked(own_cache_locked(true), take_hot_block_locked);
+	spin_unlock(&zone_lock);
+	return page ? page : alloc_note_exhausted();
+}
+
+/* A page of added memory, or NULL. */
+static struct page *alloc_page_hot(void)
+{
+	struct page_cache *cache;
+	struct page *page = NULL;
+
+	preempt_disable();
+	cache = this_cpu_ptr(&hot_cache);
+	if (likely(cache->count)) {
 		WRITE_ONCE(cache->count, cache->count - 1);
 		page = cache->pages[cache->count];
 		page->state = PAGE_STATE_OWNED(0);
 	}
-	spin_unlock(&zone.lock);
-	return page ? page : alloc_note_exhausted();
+	preempt_enable();
+	if (page)
+		return page;
+	spin_lock(&zone_lock);
+	page = refill_locked(own_cache_locked(true), take_hot_block_locked);
+	spin_unlock(&zone_lock);
+	return page;
 }
 
 static void cache_shrink_locked(struct page_cache *cache, u32 target)
@@ -219,6 +159,12 @@ static void cache_shrink_locked(struct page_cache *cache, u32 target)
 		WRITE_ONCE(cache->count, cache->count - 1);
 		free_block_locked(page, 0);
 	}
+}
+
+static void drain_own_caches_locked(void)
+{
+	cache_shrink_locked(own_cache_locked(false), 0);
+	cache_shrink_locked(own_cache_locked(true), 0);
 }
 
 static __always_inline struct page *checked(struct page *page)
@@ -246,14 +192,16 @@ static __always_inline struct page *cache_pop(void)
 	return preempt_enable_return(page);
 }
 
-/* Whatever is not plain: zeroed pages and injected faults. */
+/* Whatever is not plain: zeroed or movable pages and injected faults. */
 static noinline struct page *alloc_page_special(gfp_t gfp)
 {
-	struct page *page;
+	struct page *page = NULL;
 
 	if (alloc_should_fail())
 		return NULL;
-	page = checked(cache_pop());
+	if (unlikely(READ_ONCE(hot_zones_open)) && (gfp & GFP_MOVABLE))
+		page = alloc_page_hot();
+	page = checked(page ? page : cache_pop());
 	if (page && (gfp & GFP_ZERO))
 		clear_page(page_address(page));
 	return page;
@@ -267,24 +215,24 @@ struct page *alloc_page(gfp_t gfp)
 	return checked(cache_pop());
 }
 
-/* The slow half of free_page(): a wrong page, or a full or unknown cache. */
+/* The slow half of free_page(): a wrong page, added memory, or a full or unknown cache. */
 static noinline void free_page_slow(struct page *page)
 {
 	struct page_cache *cache;
 
 	if (!IS_ALIGNED((unsigned long)page - VMEMMAP_START, sizeof(*page)) ||
-	    page_to_pfn(page) >= zone.end_pfn || page->state != PAGE_STATE_OWNED(0))
+	    page_to_pfn(page) >= zones_end_pfn || page->state != PAGE_STATE_OWNED(0))
 		bad_free(page, 0);
 	if (DEBUG_KERNEL)
 		poison_block(page, 0);
-	spin_lock(&zone.lock);
-	cache = own_cache_locked();
+	spin_lock(&zone_lock);
+	cache = own_cache_locked(page_is_hot(page));
 	if (cache->count > CACHE_HIGH - CACHE_BATCH)
 		cache_shrink_locked(cache, CACHE_HIGH - CACHE_BATCH);
 	page->state = PAGE_STATE_FREE(PAGE_CACHED, 0);
 	cache->pages[cache->count] = page;
 	WRITE_ONCE(cache->count, cache->count + 1);
-	spin_unlock(&zone.lock);
+	spin_unlock(&zone_lock);
 }
 
 void free_page(struct page *page)
@@ -293,7 +241,8 @@ void free_page(struct page *page)
 
 	preempt_disable();
 	n = this_cpu_read(page_cache.count);
-	if (unlikely(page->state != PAGE_STATE_OWNED(0) || n >= this_cpu_read(page_cache.limit))) {
+	if (unlikely(page->state != PAGE_STATE_OWNED(0) || n >= this_cpu_read(page_cache.limit) ||
+		     page_is_hot(page))) {
 		preempt_enable_no_resched(); /* the slow half's spin_unlock() looks again */
 		free_page_slow(page);
 		return;
@@ -328,16 +277,16 @@ struct page *alloc_pages(unsigned int order, gfp_t gfp)
 		return alloc_page(gfp);
 	if (alloc_should_fail())
 		return NULL;
-	spin_lock(&zone.lock);
-	page = take_block_locked(order);
+	spin_lock(&zone_lock);
+	page = take_block_locked(order, gfp);
 	if (!page) {
 		/* This CPU's cached pages may be the missing buddies. */
-		cache_shrink_locked(own_cache_locked(), 0);
-		page = take_block_locked(order);
+		drain_own_caches_locked();
+		page = take_block_locked(order, gfp);
 	}
 	if (page)
 		page->state = PAGE_STATE_OWNED(order);
-	spin_unlock(&zone.lock);
+	spin_unlock(&zone_lock);
 	if (!page)
 		return alloc_note_exhausted();
 	if (DEBUG_KERNEL)
@@ -356,13 +305,13 @@ void free_pages(struct page *page, unsigned int order)
 		return;
 	}
 	if (!IS_ALIGNED((unsigned long)page - VMEMMAP_START, sizeof(*page)) ||
-	    page_to_pfn(page) >= zone.end_pfn || page->state != PAGE_STATE_OWNED(order))
+	    page_to_pfn(page) >= zones_end_pfn || page->state != PAGE_STATE_OWNED(order))
 		bad_free(page, order);
 	if (DEBUG_KERNEL)
 		poison_block(page, order);
-	spin_lock(&zone.lock);
+	spin_lock(&zone_lock);
 	free_block_locked(page, order);
-	spin_unlock(&zone.lock);
+	spin_unlock(&zone_lock);
 }
 
 u64 nr_free_pages(void)
@@ -370,47 +319,17 @@ u64 nr_free_pages(void)
 	const struct page_cache *cache;
 	u64 n;
 
-	spin_lock(&zone.lock);
-	n = zone.free_pages;
-	for (cache = zone.caches; cache; cache = cache->next)
+	spin_lock(&zone_lock);
+	n = zones_free_pages_locked();
+	for (cache = caches; cache; cache = cache->next)
 		n += READ_ONCE(cache->count);
-	spin_unlock(&zone.lock);
+	spin_unlock(&zone_lock);
 	return n;
-}
-
-u64 nr_managed_pages(void)
-{
-	return READ_ONCE(zone.managed);
 }
 
 void page_caches_drain(void)
 {
-	spin_lock(&zone.lock);
-	cache_shrink_locked(own_cache_locked(), 0);
-	spin_unlock(&zone.lock);
-}
-
-void buddy_set_end(u64 end)
-{
-	ASSERT_MSG(zone.managed == 0, "%llu pages are managed already",
-		   (unsigned long long)zone.managed);
-	for (unsigned int order = 0; order <= MAX_ORDER; order++)
-		list_init(&zone.free[order]);
-	/* Blocks may end in a hole, their struct pages exist: round up. */
-	zone.end_pfn = ALIGN_UP(end, MAX_ORDER_PAGES);
-}
-
-void buddy_add_block(u64 pfn, unsigned int order, bool virgin)
-{
-	struct page *page = pfn_to_page(pfn);
-
-	ASSERT_MSG(order <= MAX_ORDER && (!virgin || order == MAX_ORDER), "order %u", order);
-	ASSERT_MSG(IS_ALIGNED(pfn, 1u << order), "pfn %#llx order %u", (unsigned long long)pfn,
-		   order);
-	spin_lock(&zone.lock);
-	zone.managed += 1u << order;
-	free_block_locked(page, order);
-	if (virgin)
-		page->flags = PAGE_FLAG_VIRGIN;
-	spin_unlock(&zone.lock);
+	spin_lock(&zone_lock);
+	drain_own_caches_locked();
+	spin_unlock(&zone_lock);
 }

@@ -34,14 +34,4 @@ u64 nr_managed_pages(void);
 /* Gives the calling CPU's cached pages back to the buddy. Process context. */
 void page_caches_drain(void);
 
-/*
- * For mm/memmap.c: gives pages [pfn, pfn + (1 << order)) to the allocator for the first time.
- * `virgin`: only the first struct page need hold anything, the others are initialised when the
- * block is first used (order must be MAX_ORDER).
- */
-void buddy_add_block(u64 pfn, unsigned int order, bool virgin);
-
-/* For mm/memmap.c: page frame numbers from `end` on are nobody's. */
-void buddy_set_end(u64 end);
-
 #endif

@@ -13,12 +13,11 @@
 #include "mm/memblock.h"
 #include "mm/page.h"
 #include "mm/pagezero.h"
+#include "mm/zone.h"
 
-#define ARRAY_UNIT    MiB(2)
-#define SECTION_PAGES (ARRAY_UNIT / sizeof(struct page))
-#define MAX_SECTIONS  (MEMBLOCK_PHYS_MAX / PAGE_SIZE / SECTION_PAGES)
+#define MAX_SECTIONS (MEMBLOCK_PHYS_MAX / PAGE_SIZE / SECTION_PAGES)
 
-/* Bit n: section n has its part of the array. 64 TiB in sections of 128 MiB: 64 KiB. */
+/* Bit n: section n has its part of the array. 64 TiB in sections of 128 MiB: 64 KiB. Boot's RAM. */
 static unsigned long *section_map;
 static u64 nr_sections;
 
@@ -34,12 +33,12 @@ bool pfn_has_page(u64 pfn)
 
 static void map_section(u64 section)
 {
-	void *mem = early_alloc_raw(ARRAY_UNIT, ARRAY_UNIT);
+	void *mem = early_alloc_raw(MEMMAP_UNIT, MEMMAP_UNIT);
 	unsigned long va = (unsigned long)pfn_to_page(section * SECTION_PAGES);
 
-	ASSERT_MSG(IS_ALIGNED(va, ARRAY_UNIT), "section %llu va %#lx", (unsigned long long)section,
+	ASSERT_MSG(IS_ALIGNED(va, MEMMAP_UNIT), "section %llu va %#lx", (unsigned long long)section,
 		   va);
-	arch_map_early(va, virt_to_phys(mem), ARRAY_UNIT, PROT_KERNEL_RW);
+	arch_map_early(va, virt_to_phys(mem), MEMMAP_UNIT, PROT_KERNEL_RW);
 	section_map[section / 64] |= 1UL << (section % 64);
 }
 
@@ -60,7 +59,7 @@ static void map_array(void)
 	}
 }
 
-static void zero_struct_pages(u64 pfn)
+void memmap_zero_block(u64 pfn)
 {
 	char *p = (char *)pfn_to_page(pfn);
 
@@ -84,12 +83,11 @@ static void init_array(void)
 		while (more && r.end < end)
 			more = memblock_free(++i, &r);
 		if (!more || r.start > start)
-			zero_struct_pages(pfn);
+			memmap_zero_block(pfn);
 	}
 }
 
-/* Gives [pfn, end) away by the largest aligned blocks. */
-static void release_range(u64 pfn, u64 end)
+void memmap_release(u64 pfn, u64 end)
 {
 	while (pfn < end) {
 		unsigned int order = pfn ? (unsigned int)__builtin_ctzll(pfn) : MAX_ORDER;
@@ -97,7 +95,7 @@ static void release_range(u64 pfn, u64 end)
 		order = MIN(order, MAX_ORDER);
 		while (pfn + (1u << order) > end)
 			order--;
-		buddy_add_block(pfn, order, order == MAX_ORDER);
+		zone_add_block(pfn, order, order == MAX_ORDER);
 		pfn += 1u << order;
 	}
 }
@@ -109,9 +107,9 @@ void mm_floor_init(void)
 	map_array();
 	memblock_close();
 	init_array();
-	buddy_set_end(nr_sections * SECTION_PAGES);
+	zone_init_boot(nr_sections * SECTION_PAGES);
 	for (unsigned int i = 0; memblock_free(i, &r); i++)
-		release_range(r.start >> PAGE_SHIFT, r.end >> PAGE_SHIFT);
+		memmap_release(r.start >> PAGE_SHIFT, r.end >> PAGE_SHIFT);
 	printk("memory: %llu MiB of RAM, %llu MiB free\n",
 	       (unsigned long long)memblock_ram_bytes() >> 20,
 	       (unsigned long long)nr_free_pages() * PAGE_SIZE >> 20);

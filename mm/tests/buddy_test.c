@@ -1,4 +1,4 @@
-/* host-test: mm/buddy.c mm/allocfail.c mm/memblock.c mm/memmap.c tools/host/mm_host.c */
+/* host-test: mm/buddy.c mm/zone.c mm/allocfail.c mm/memblock.c mm/memmap.c tools/host/mm_host.c */
 /*
  * The page allocator on a machine with holes, against a model that knows each page's owner. The
  * page array is garbage to begin with, and faults where no RAM is near.

@@ -1,4 +1,4 @@
-/* host-test: mm/memblock.c tools/host/mm_host.c mm/memmap.c mm/buddy.c mm/allocfail.c */
+/* host-test: mm/memblock.c tools/host/mm_host.c mm/memmap.c mm/buddy.c mm/zone.c mm/allocfail.c */
 /*
  * The boot-time allocator against hostile memory maps. Random maps are compared with a model that
  * looks at each page: RAM is a page that a RAM entry covers whole and that no other entry touches.

@@ -1,5 +1,5 @@
 /*
- * host-test: mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/allocfail.c mm/memblock.c
+ * host-test: mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/zone.c mm/allocfail.c mm/memblock.c
  * mm/memmap.c tools/host/mm_host.c
  * cflags: -DDEBUG_KERNEL=1
  */

@@ -1,5 +1,5 @@
-/* host-test: mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/allocfail.c mm/memblock.c mm/memmap.c
- * tools/host/mm_host.c */
+/* host-test: mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/zone.c mm/allocfail.c
+ * mm/memblock.c mm/memmap.c tools/host/mm_host.c */
 /*
  * Objects against a model: each live object is filled with its own number, so that two owners of
  * one byte show when the second of them is freed. Pages are counted before and after.

@@ -1,5 +1,5 @@
-/* host-test: mm/vmalloc.c mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/allocfail.c mm/memblock.c mm/memmap.c
- * tools/host/mm_host.c */
+/* host-test: mm/vmalloc.c mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/zone.c mm/allocfail.c
+ * mm/memblock.c mm/memmap.c tools/host/mm_host.c */
 /*
  * vmalloc over page tables that are a hash table here. It knows which addresses and pages some
  * CPU's TLB may still hold: mapping one of them again before a flush fails the test. Root slots
