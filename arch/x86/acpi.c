@@ -80,8 +80,10 @@ static void read_fadt(const u8 *p, u32 n)
 		return;
 	}
 	dsdt = map_table(acpi.fadt.dsdt, &dsdt_size);
-	if (dsdt)
-		report("DSDT", acpi_parse_s5(dsdt, dsdt_size, &acpi.s5));
+	if (!dsdt)
+		return;
+	report("DSDT", acpi_parse_s5(dsdt, dsdt_size, &acpi.s5));
+	report("DSDT", acpi_parse_memhp(dsdt, dsdt_size, &acpi.memhp));
 }
 
 static void read_madt(const u8 *p, u32 n)

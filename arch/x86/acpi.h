@@ -14,6 +14,7 @@ struct acpi_info {
 	struct acpi_madt madt;
 	struct acpi_fadt fadt;
 	struct acpi_s5 s5;
+	struct acpi_memhp memhp;
 	phys_addr_t hpet; /* 0: none */
 };
 

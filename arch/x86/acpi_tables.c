@@ -30,12 +30,17 @@ enum madt_type {
 };
 
 #define FADT_DSDT        40
+#define FADT_SCI_INT     46
 #define FADT_SMI_CMD     48
 #define FADT_ACPI_ENABLE 52
+#define FADT_PM1A_EVT    56
 #define FADT_PM1A_CNT    64
 #define FADT_PM1B_CNT    68
 #define FADT_PM_TIMER    76
+#define FADT_GPE0        80
+#define FADT_PM1_EVT_LEN 88
 #define FADT_PM_TMR_LEN  91
+#define FADT_GPE0_LEN    92
 #define FADT_CENTURY     108
 #define FADT_FLAGS       112
 #define FADT_V1_SIZE     116
@@ -49,14 +54,6 @@ enum madt_type {
 
 #define HPET_ADDR 40
 #define HPET_SIZE 56
-
-/* AML (ACPI 6.5, 20.2.5.3). */
-#define AML_ZERO    0x00
-#define AML_ONE     0x01
-#define AML_NAME    0x08
-#define AML_BYTE    0x0a
-#define AML_PACKAGE 0x12
-#define AML_ROOT    '\\'
 
 static u16 get16(const u8 *p)
 {
@@ -271,6 +268,11 @@ const char *acpi_parse_fadt(const u8 *p, size_t n, struct acpi_fadt *fadt)
 		.dsdt = get32(p + FADT_DSDT),
 		.smi_cmd = get32(p + FADT_SMI_CMD),
 		.acpi_enable = p[FADT_ACPI_ENABLE],
+		.sci_irq = get16(p + FADT_SCI_INT),
+		.pm1a_evt = get32(p + FADT_PM1A_EVT),
+		.pm1_evt_len = p[FADT_PM1_EVT_LEN],
+		.gpe0 = get32(p + FADT_GPE0),
+		.gpe0_len = p[FADT_GPE0_LEN],
 		.pm1a_cnt = get32(p + FADT_PM1A_CNT),
 		.pm1b_cnt = get32(p + FADT_PM1B_CNT),
 		.pm_timer_port = p[FADT_PM_TMR_LEN] == 4 ? get32(p + FADT_PM_TIMER) : 0,
@@ -284,7 +286,7 @@ const char *acpi_parse_fadt(const u8 *p, size_t n, struct acpi_fadt *fadt)
 		fadt->reset_value = p[FADT_RESET_VALUE];
 	}
 	if (fadt->smi_cmd > 0xffff || fadt->pm1a_cnt > 0xffff || fadt->pm1b_cnt > 0xffff ||
-	    fadt->pm_timer_port > 0xffff)
+	    fadt->pm_timer_port > 0xffff || fadt->pm1a_evt > 0xffff || fadt->gpe0 > 0xffff)
 		return "FADT names an I/O port above 0xffff";
 	return NULL;
 }
@@ -298,68 +300,5 @@ const char *acpi_parse_hpet(const u8 *p, size_t n, phys_addr_t *addr)
 	if (get32(p + HDR_LENGTH) < HPET_SIZE)
 		return "HPET table is too short";
 	*addr = get64(p + HPET_ADDR + GAS_ADDR);
-	return NULL;
-}
-
-/* A small integer at p[*at], moving on; false when it is none or ends past n. */
-static bool aml_byte(const u8 *p, size_t n, size_t *at, u8 *value)
-{
-	if (*at >= n)
-		return false;
-	switch (p[*at]) {
-	case AML_ZERO:
-	case AML_ONE:
-		*value = p[(*at)++];
-		return true;
-	case AML_BYTE:
-		if (n - *at < 2)
-			return false;
-		*value = p[*at + 1];
-		*at += 2;
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* What follows the name: PackageOp, PkgLength (1 to 4 bytes), NumElements, elements. */
-static bool s5_package(const u8 *p, size_t n, size_t at, struct acpi_s5 *s5)
-{
-	u8 elements;
-
-	if (at >= n || p[at++] != AML_PACKAGE || at >= n)
-		return false;
-	at += 1 + (p[at] >> 6);
-	if (at >= n)
-		return false;
-	elements = p[at++];
-	if (elements < 1 || !aml_byte(p, n, &at, &s5->typ_a))
-		return false;
-	if (elements > 1 && !aml_byte(p, n, &at, &s5->typ_b))
-		return false;
-	return true;
-}
-
-const char *acpi_parse_s5(const u8 *p, size_t n, struct acpi_s5 *s5)
-{
-	const char *why = acpi_check_table(p, n, "DSDT");
-	size_t length;
-
-	*s5 = (struct acpi_s5){0};
-	if (why)
-		return why;
-	length = get32(p + HDR_LENGTH);
-	for (size_t i = ACPI_HEADER_SIZE + 2; i + 4 <= length; i++) {
-		struct acpi_s5 found = {.found = true};
-
-		if (memcmp(p + i, "_S5_", 4) != 0)
-			continue;
-		if (p[i - 1] != AML_NAME && !(p[i - 1] == AML_ROOT && p[i - 2] == AML_NAME))
-			continue;
-		if (s5_package(p, length, i + 4, &found)) {
-			*s5 = found;
-			return NULL;
-		}
-	}
 	return NULL;
 }

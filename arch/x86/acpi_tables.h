@@ -1,6 +1,7 @@
 /*
- * Parsers of the ACPI tables that the kernel reads: RSDP, RSDT/XSDT, MADT, FADT, HPET, and the \_S5
- * package of the DSDT. ACPI Specification 6.5, chapter 5.2.
+ * Parsers of the ACPI tables that the kernel reads: RSDP, RSDT/XSDT, MADT, FADT, HPET (ACPI
+ * Specification 6.5, chapter 5.2), and of the DSDT a few declarations, found by their bytes
+ * (acpi_aml.c): the \_S5 package and the registers for memory hot-plug.
  *
  * Pure: bytes in, structure out, no printing, no device; what is outside the given bytes is not
  * read. A parser returns NULL, or a sentence that says what is wrong, and then its result is not to
@@ -55,8 +56,12 @@ struct acpi_madt {
 
 struct acpi_fadt {
 	phys_addr_t dsdt;
+	u16 sci_irq; /* as an ISA line */
 	u32 smi_cmd; /* I/O ports; 0: none */
-	u32 pm1a_cnt, pm1b_cnt;
+	u32 pm1a_evt, pm1a_cnt, pm1b_cnt;
+	u32 gpe0;       /* status registers, then as many enable registers */
+	u8 gpe0_len;    /* bytes of both */
+	u8 pm1_evt_len; /* the same for pm1a_evt */
 	u32 pm_timer_port;
 	u8 acpi_enable; /* to write to smi_cmd */
 	u8 century_reg; /* in CMOS; 0: none */
@@ -67,6 +72,17 @@ struct acpi_fadt {
 struct acpi_s5 {
 	bool found;
 	u8 typ_a, typ_b; /* for the SLP_TYP field of PM1a and PM1b */
+};
+
+/*
+ * QEMU's interface for memory hot-plug (QEMU, docs/specs/acpi_mem_hotplug.rst): what the AML code of
+ * its DSDT would use.
+ */
+struct acpi_memhp {
+	bool found;
+	u16 port;           /* 24 bytes of registers */
+	unsigned int slots; /* for DIMMs */
+	u8 gpe;             /* the general-purpose event that tells of them */
 };
 
 /* Whether the n bytes add up to 0 modulo 256. */
@@ -89,6 +105,12 @@ bool acpi_root_entry(const u8 *p, bool xsdt, unsigned int i, phys_addr_t *addr);
 const char *acpi_parse_madt(const u8 *p, size_t n, struct acpi_madt *madt);
 const char *acpi_parse_fadt(const u8 *p, size_t n, struct acpi_fadt *fadt);
 const char *acpi_parse_hpet(const u8 *p, size_t n, phys_addr_t *addr);
+
+/*
+ * Looks for OperationRegion(HPMR, SystemIO, port, 24), Name(MDNR, slots) and Method(\_GPE._Exx) that
+ * calls \_SB.MHPC.MSCN(); found = false unless all three are there in plain form.
+ */
+const char *acpi_parse_memhp(const u8 *p, size_t n, struct acpi_memhp *hp);
 
 /* Looks for Name(\_S5, Package(){...}) among the DSDT's bytes; found = false when it is not in
  * plain form. */

@@ -9,6 +9,7 @@
 #include "arch/x86/acpi.h"
 #include "arch/x86/cpu_regs.h"
 #include "arch/x86/cpufeature.h"
+#include "arch/x86/ioapic.h"
 #include "arch/x86/smp.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
@@ -36,13 +37,6 @@
 #define PIC2_CMD  0xa0
 #define PIC2_DATA 0xa1
 
-/* I/O APIC: an index and a data register (82093AA data sheet, 3.0). */
-#define IOAPIC_INDEX       0x00
-#define IOAPIC_DATA        0x10
-#define IOAPIC_VERSION     0x01
-#define IOAPIC_REDIRECTION 0x10
-#define REDIRECTION_MASKED (1U << 16)
-
 u8 *apic_regs;
 u8 cpu_apic_id[NR_CPUS];
 
@@ -67,19 +61,6 @@ static void pic_disable(void)
 	outb(PIC2_DATA, 0xff);
 }
 
-static void ioapic_mask_all(phys_addr_t pa)
-{
-	u8 *regs = phys_to_virt(pa);
-	u32 last;
-
-	mmio_write32(regs + IOAPIC_INDEX, IOAPIC_VERSION);
-	last = mmio_read32(regs + IOAPIC_DATA) >> 16 & 0xff;
-	for (u32 pin = 0; pin <= last; pin++) {
-		mmio_write32(regs + IOAPIC_INDEX, IOAPIC_REDIRECTION + 2 * pin);
-		mmio_write32(regs + IOAPIC_DATA, REDIRECTION_MASKED);
-	}
-}
-
 /* x2APIC leads back to xAPIC only by way of "disabled" (SDM vol. 3A, 11.12.5). */
 static void enable_xapic(void)
 {
@@ -98,8 +79,7 @@ void apic_init_boot(void)
 	phys_addr_t pa;
 
 	pic_disable();
-	for (unsigned int i = 0; i < acpi.madt.nr_ioapics; i++)
-		ioapic_mask_all(acpi.madt.ioapics[i].addr);
+	ioapic_mask_all();
 	enable_xapic();
 	pa = rdmsr(MSR_APIC_BASE) & APIC_BASE_MASK;
 	if (pa != acpi.madt.lapic_addr)

@@ -2,7 +2,7 @@
  * The local APIC in xAPIC mode, and the two legacy controllers that must be silent.
  *
  * arch/ipi.h and arch/timer.h are the public part; here is what the rest of arch/x86 needs.
- * Registers: SDM vol. 3A, 11.4. No I/O APIC driver: its pins are masked and stay so.
+ * Registers: SDM vol. 3A, 11.4. The I/O APICs: ioapic.h.
  */
 #ifndef ARCH_X86_APIC_H
 #define ARCH_X86_APIC_H

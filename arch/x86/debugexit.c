@@ -3,6 +3,7 @@
 #include "arch/machine.h"
 #include "arch/timer.h"
 #include "arch/x86/acpi.h"
+#include "arch/x86/acpi_event.h"
 #include "arch/x86/io.h"
 #include "boot/bootinfo.h"
 #include "kernel/base/printk.h"
@@ -11,12 +12,9 @@
 #define DEBUG_EXIT_PORT 0xf4
 
 /* PM1 control (ACPI 6.5, 4.8.3.2.1). */
-#define PM1_SCI_EN        0x0001
 #define PM1_SLP_TYP_SHIFT 10
 #define PM1_SLP_TYP_MASK  0x1c00
 #define PM1_SLP_EN        0x2000
-
-#define ACPI_ENABLE_POLLS 1000000
 
 static bool debug_exit_present(void)
 {
@@ -43,18 +41,6 @@ void machine_exit(enum machine_exit_code code)
 	machine_poweroff();
 }
 
-/* Sleep states exist in ACPI mode only; firmware may have left the machine in legacy mode. */
-static void acpi_mode_enable(void)
-{
-	u16 pm1a = (u16)acpi.fadt.pm1a_cnt;
-
-	if ((inw(pm1a) & PM1_SCI_EN) || !acpi.fadt.smi_cmd || !acpi.fadt.acpi_enable)
-		return;
-	outb((u16)acpi.fadt.smi_cmd, acpi.fadt.acpi_enable);
-	for (int i = 0; i < ACPI_ENABLE_POLLS && !(inw(pm1a) & PM1_SCI_EN); i++)
-		cpu_relax();
-}
-
 static void pm1_sleep(u32 port, u8 typ)
 {
 	u16 v;
@@ -69,6 +55,7 @@ void machine_poweroff(void)
 {
 	irq_disable();
 	if (acpi.fadt.pm1a_cnt && acpi.s5.found) {
+		/* Sleep states exist in ACPI mode only. */
 		acpi_mode_enable();
 		pm1_sleep(acpi.fadt.pm1a_cnt, acpi.s5.typ_a);
 		pm1_sleep(acpi.fadt.pm1b_cnt, acpi.s5.typ_b);

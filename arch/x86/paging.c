@@ -39,8 +39,7 @@ static pte_t *early_next(pte_t *entry)
 	return pte_table(*entry);
 }
 
-/* The largest page that fits both addresses and the rest. */
-static unsigned int leaf_level(unsigned long va, phys_addr_t pa, u64 bytes)
+unsigned int arch_leaf_level(unsigned long va, phys_addr_t pa, u64 bytes)
 {
 	for (unsigned int level = cpu_features.gib_pages ? 3 : 2; level > 1; level--)
 		if (IS_ALIGNED(va | pa, pt_span(level)) && bytes >= pt_span(level))
@@ -53,7 +52,7 @@ void arch_map_early(unsigned long va, phys_addr_t pa, u64 bytes, u64 prot)
 	ASSERT_MSG(IS_ALIGNED(va | pa | bytes, PAGE_SIZE), "%#lx -> %#lx, %#lx bytes", va,
 		   (unsigned long)pa, (unsigned long)bytes);
 	while (bytes) {
-		unsigned int leaf = leaf_level(va, pa, bytes);
+		unsigned int leaf = arch_leaf_level(va, pa, bytes);
 		pte_t *entry = &swapper_pg_dir[pt_index(va, PT_ROOT_LEVEL)];
 
 		for (unsigned int level = PT_ROOT_LEVEL; level > leaf; level--)

@@ -7,6 +7,7 @@
 #include "arch/machine.h"
 #include "arch/mmu.h"
 #include "arch/page.h"
+#include "arch/x86/acpi_event.h"
 #include "arch/x86/apic.h"
 #include "arch/x86/call.h"
 #include "arch/x86/cpu_regs.h"
@@ -209,6 +210,11 @@ static void interrupt(u64 vector)
 	case VECTOR_CALL:
 		apic_eoi();
 		call_interrupt();
+		break;
+	case VECTOR_SCI:
+		/* A level: first its cause, then the acknowledgement. */
+		acpi_sci_interrupt();
+		apic_eoi();
 		break;
 	default:
 		/* Spurious ones, of the APIC or the masked 8259s, are not acknowledged. */

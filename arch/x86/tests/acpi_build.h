@@ -82,6 +82,11 @@ static inline struct table fadt(size_t size)
 	struct table t = header("FACP", size);
 
 	put32(&t, 40, 0x7fe1000);
+	t.b[46] = 9;
+	put32(&t, 56, 0x600);
+	put32(&t, 80, 0xafe0);
+	t.b[88] = 4;
+	t.b[92] = 4;
 	put32(&t, 48, 0xb2);
 	t.b[52] = 0xf1;
 	put32(&t, 64, 0x604);

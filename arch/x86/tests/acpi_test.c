@@ -1,4 +1,4 @@
-/* host-test: arch/x86/acpi_tables.c */
+/* host-test: arch/x86/acpi_tables.c arch/x86/acpi_aml.c */
 /*
  * ACPI table parsers against sound, truncated and hostile bytes: the RSDP, root tables, the MADT,
  * and a seeded fuzz of all. A failure of the fuzz prints the round that repeats it.

@@ -14,6 +14,9 @@ extern pte_t swapper_pg_dir[PT_ENTRIES];
  */
 void arch_map_early(unsigned long va, phys_addr_t pa, u64 bytes, u64 prot);
 
+/* The level of the largest page that fits both addresses and `bytes`; 1: 4 KiB. */
+unsigned int arch_leaf_level(unsigned long va, phys_addr_t pa, u64 bytes);
+
 /* Drops one page of the running CPU's translations, user or kernel. */
 static inline void tlb_flush_page_local(unsigned long va)
 {
