@@ -7,6 +7,8 @@
 #	SEED		of the stress and of the order of the in-kernel tests
 #	MEM		guest memory
 #	LEVELS		of page tables: 4 or 5, by what the processor can
+#	DIMM		memory in a slot, as size@address; ktest has one at 512 GiB
+#	SLOTS, QMP	run: slots for DIMMs, and the socket of QEMU's monitor, to plug them in (docs/hotplug.md)
 #	USERPROG	the user program whose symbols `make gdb` loads
 #	SETUP		no: never install packages, print the line to type
 #	CI		true: warnings are errors
@@ -173,7 +175,8 @@ build/linux/vmlinuz:
 
 KERNEL  := $(KDIR)/freewalk.elf
 BOOT    := $(KERNEL) build/initramfs.cpio
-QEMU    := tools/qemu.py --kernel $(KERNEL) --mem $(MEM) --levels $(LEVELS) $(if $(ICOUNT),--icount $(ICOUNT))
+QEMU    := tools/qemu.py --kernel $(KERNEL) --mem $(MEM) --levels $(LEVELS) $(if $(ICOUNT),--icount $(ICOUNT)) $(if $(SLOTS),--slots $(SLOTS)) \
+	   $(if $(QMP),--qmp $(QMP)) $(addprefix --dimm ,$(DIMM))
 OPTIONS  = $(strip pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) $(if $(ICOUNT),idle=poll) $(if $(SCHED),sched=$(SCHED)) $(if $(MUTANT),mutant=$(MUTANT)) $(APPEND))
 STRESS   = $(OPTIONS) -- /bin/pgstress duration=$(DURATION) seed=$(SEED)
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
@@ -192,6 +195,8 @@ iso: $(BOOT)
 	@tools/qemu.py --kernel $(KERNEL) --make-iso $(KDIR)/freewalk.iso --append '$(STRESS)'
 	@echo "$(KDIR)/freewalk.iso boots on BIOS and UEFI, and from a USB stick."
 
+ktest: DIMM := $(or $(DIMM),128M@0x8000000000)
+ktest: QEMU += $(addprefix --dimm ,$(DIMM))
 ktest: $(BOOT)
 	@$(QEMU) --title KTEST --smp $(NCPU) --expect '^# ktest: PASS' \
 		--append 'ktest=1 $(if $(FILTER),filter=$(FILTER) )$(if $(SKIP),skip=$(SKIP) )$(OPTIONS)'
@@ -260,6 +265,7 @@ clean:
 
 help:
 	@echo "make run        boot the GRUB image on $(NCPU) CPUs and run the page-table stress (about a minute)"
+	@echo "                (SLOTS=4 QMP=/tmp/freewalk.qmp: memory can be plugged in meanwhile, docs/hotplug.md)"
 	@echo "make test       every check and test: format and rules, host units, in-kernel, whole system"
 	@echo "make test-all   make test, longer system tests, every mutant, pgmodel's larger scenarios, conformance (half an hour or more)"
 	@echo "make mutants    builds the kernel without each protection in turn: its test, and no other, must fail"

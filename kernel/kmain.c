@@ -20,6 +20,7 @@
 #include "kernel/ipc/handle.h"
 #include "kernel/ipc/memory.h"
 #include "kernel/ipc/port.h"
+#include "kernel/memhp.h"
 #include "kernel/pgctl.h"
 #include "kernel/process.h"
 #include "kernel/racepoint.h"
@@ -148,6 +149,7 @@ static int init_thread(void *arg)
 	(void)arg;
 	smp_wait_online();
 	workers_init();
+	memhp_init();
 	start_deadline();
 	race_reset();
 	if (boot_option_u64("ktest", 0))

@@ -17,6 +17,7 @@
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
 #include "kernel/drain.h"
+#include "kernel/memhp.h"
 #include "kernel/pgbench.h"
 #include "kernel/pgctl.h"
 #include "kernel/pin.h"
@@ -26,6 +27,7 @@
 #include "kernel/workers.h"
 #include "mm/allocfail.h"
 #include "mm/buddy.h"
+#include "mm/hotplug.h"
 #include "mm/mm.h"
 #include "mm/pgtable.h"
 #include "mm/slab.h"
@@ -396,6 +398,39 @@ static long cache_objects(unsigned long number, void __user *out)
 	return copy_to_user(out, &c, sizeof(c));
 }
 
+static long memory(unsigned long i, void __user *out)
+{
+	struct memhp_counts counts = memhp_get_counts();
+	struct memory_range range = {0};
+	struct pgctl_memory m;
+
+	(void)memory_range((unsigned int)i, &range);
+	m = (struct pgctl_memory){
+		.start = range.start,
+		.bytes = range.bytes,
+		.pages = range.pages,
+		.in_use = range.in_use,
+		.added = counts.added,
+		.add_failed = counts.add_failed,
+		.removed = counts.removed,
+		.refused = counts.refused,
+	};
+	return copy_to_user(out, &m, sizeof(m));
+}
+
+static long where(unsigned long va)
+{
+	struct mm_struct *mm = current->mm;
+	const void *page = NULL;
+
+	if (va < USER_END) {
+		mutex_lock(&mm->mmap_lock);
+		page = mm_page_address(mm, va);
+		mutex_unlock(&mm->mmap_lock);
+	}
+	return page ? (long)virt_to_phys(page) : -EFAULT;
+}
+
 __noreturn void power_off(bool success)
 {
 	printk("schedule hash: %016llx, %llu switches\n", (unsigned long long)sched_hash(),
@@ -442,6 +477,10 @@ long do_pgctl(unsigned int op, unsigned long a, unsigned long b, void __user *ou
 		return fail_nth(a);
 	case PGCTL_CACHE:
 		return cache_objects(a, out);
+	case PGCTL_MEMORY:
+		return memory(a, out);
+	case PGCTL_WHERE:
+		return where(a);
 	default:
 		return -EINVAL;
 	}

@@ -74,8 +74,8 @@ static struct page *private_page(struct vma *vma, const struct page *from)
 
 	vma->own_pages = true;
 	if (!from || from == zero_page)
-		return alloc_page(GFP_KERNEL | GFP_ZERO);
-	page = alloc_page(GFP_KERNEL);
+		return alloc_page(GFP_MOVABLE | GFP_ZERO);
+	page = alloc_page(GFP_MOVABLE);
 	if (page)
 		copy_page(page_address(page), page_address(from));
 	return page;

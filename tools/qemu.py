@@ -19,6 +19,7 @@ of the kernel's success code, AND a line on the serial port matches `expect`. Ev
 What it does not do: interpret the guest's report (conftest.py), build the kernel (Makefile).
 """
 import argparse
+import contextlib
 import ctypes
 import dataclasses
 import os
@@ -52,6 +53,12 @@ FIRMWARE = [
 LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
+# QEMU's emulated CPUs have 40 bits of physical address: what is above the memory must end below 1 TiB.
+SLOTS_END = "768G"
+
+# One that needs a slot of its own in the root tables, for who wants just some DIMM: at 512 GiB.
+DIMM = "128M@0x8000000000"
+
 ESCAPES = re.compile(r"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|[=>78cM])|[\x00-\x08\x0b-\x1f]")
 
 
@@ -67,6 +74,9 @@ class Machine:
     smp: int = 1
     mem: str = "1G"
     levels: int = 4  # of page tables: the kernel takes five where the processor has them
+    slots: int = 0  # for DIMMs, between the memory above 4 GiB and SLOTS_END
+    dimms: list[str] = dataclasses.field(default_factory=list)  # plugged in at power-on: size@address
+    qmp: str | None = None  # path of a socket for QEMU's monitor (qmp.py)
     icount: int | None = None  # shift: 2**shift ns of virtual time an instruction; deterministic
     deadline: int | None = None  # seconds of virtual time after which the guest gives up
     extra: list[str] = dataclasses.field(default_factory=list)  # more QEMU arguments
@@ -129,10 +139,21 @@ def firmware(scratch):
     raise RuntimeError("no OVMF firmware in /usr/share/OVMF: run `make doctor`")
 
 
+def memory(machine):
+    """Boot's memory, slots for more of it, and the DIMMs that are in slots at power-on."""
+    slots = max(machine.slots, len(machine.dimms))
+    args = ["-m", machine.mem + (f",slots={slots},maxmem={SLOTS_END}" if slots else "")]
+    for i, dimm in enumerate(machine.dimms):
+        size, _, addr = dimm.partition("@")
+        args += ["-object", f"memory-backend-ram,id=mem{i},size={size}",
+                 "-device", f"pc-dimm,id=dimm{i},memdev=mem{i},addr={addr}"]
+    return args
+
+
 def command(machine, serial="stdio"):
     """Returns (QEMU's argument list, temporary files to remove afterwards)."""
     args = ["qemu-system-x86_64", "-machine", "pc", "-cpu", f"max,la57={'on' if machine.levels == 5 else 'off'}", *accelerator(machine),
-            "-smp", str(machine.smp), "-m", machine.mem, "-display", "none", "-nic", "none",
+            "-smp", str(machine.smp), *memory(machine), "-display", "none", "-nic", "none",
             "-serial", serial, "-monitor", "none", "-no-reboot",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
     scratch = []
@@ -154,6 +175,9 @@ def command(machine, serial="stdio"):
             scratch.append(copy)
     else:
         raise ValueError(f"unknown way to boot: {machine.boot}")
+    if machine.qmp:
+        args += ["-qmp", f"unix:{machine.qmp},server=on,wait=off"]
+        scratch.append(machine.qmp)
     return args + machine.extra, scratch
 
 
@@ -267,7 +291,8 @@ def run(machine, expect=None, timeout=300, echo=None, log=None, on_line=None):
     finally:
         stop(process)
         for path in scratch:
-            os.unlink(path)
+            with contextlib.suppress(FileNotFoundError):  # QEMU may remove its socket itself
+                os.unlink(path)
     after = os.times()
     used = used or after.children_user + after.children_system - before.children_user - before.children_system
     return Result(verdict, reason, status, lines, time.monotonic() - begin, used, log)
@@ -291,6 +316,10 @@ def parse(argv):
     parser.add_argument("--smp", type=int, default=1, metavar="N")
     parser.add_argument("--mem", default="1G", metavar="SIZE")
     parser.add_argument("--levels", type=int, choices=(4, 5), default=4, help="of page tables (default: 4)")
+    parser.add_argument("--dimm", action="append", default=[], metavar="SIZE@ADDRESS",
+                        help="memory in a slot, for example 128M@0x8000000000; several times")
+    parser.add_argument("--slots", type=int, default=0, metavar="N", help="slots for DIMMs, at least those of --dimm")
+    parser.add_argument("--qmp", metavar="SOCKET", help="QEMU's monitor (QMP) at this path")
     parser.add_argument("--icount", type=int, metavar="SHIFT", help="deterministic: 2^SHIFT ns an instruction")
     parser.add_argument("--deadline", type=int, metavar="SECONDS", help="of virtual time, kept by the guest")
     parser.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="of host time, against hangs")
@@ -312,6 +341,7 @@ def main(argv):
     image = args.iso or args.uefi or args.make_iso
     machine = Machine(boot="uefi" if args.uefi else "iso" if image else "kernel", kernel=args.kernel,
                       initrd=args.initrd or None, append=args.append, smp=args.smp, mem=args.mem, levels=args.levels,
+                      slots=args.slots, dimms=args.dimm, qmp=args.qmp,
                       icount=args.icount, deadline=args.deadline, iso=image)
     if image:
         make_iso(image, machine.cmdline(), machine.kernel, machine.initrd)

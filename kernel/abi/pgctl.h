@@ -88,6 +88,13 @@ enum pgctl_op {
 	 * many.
 	 */
 	PGCTL_CACHE,
+	/*
+	 * *out is a struct pgctl_memory: what has become of memory that comes and goes, and the a-th
+	 * range of it that is here, by address (bytes 0: there are not so many).
+	 */
+	PGCTL_MEMORY,
+	/* The physical address of the page at address `a` of the caller; -EFAULT: there is none. */
+	PGCTL_WHERE,
 	PGCTL_OPS, /* how many there are */
 };
 
@@ -134,6 +141,14 @@ struct pgctl_root_cost {
 struct pgctl_growth_cost {
 	uint64_t ticks;
 	uint64_t visits; /* roots that the grower looked at */
+};
+
+struct pgctl_memory {
+	uint64_t start, bytes; /* the range, physical */
+	uint64_t pages;        /* that the page allocator has to give of it */
+	uint64_t in_use;       /* of them, those in CPUs' caches included */
+	/* Ranges, since boot. */
+	uint64_t added, add_failed, removed, refused;
 };
 
 /* Bytes. */

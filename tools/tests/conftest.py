@@ -65,8 +65,13 @@ def boot_ok(boot):
 
 @pytest.fixture
 def ktap(boot):
-    """ktap(append, smp): boots a guest that prints KTAP, requires that every test in it passed, returns the parse."""
+    """
+    ktap(append, smp): boots a guest that prints KTAP, requires that every test in it passed, returns the parse.
+    For in-kernel tests the machine has a DIMM, as for `make ktest`.
+    """
     def run(append, smp=1, **options):
+        if "ktest=1" in append:
+            options.setdefault("dimms", [qemu.DIMM])
         result = boot(append, smp, **options)
         parsed = parse_ktap(result.lines)
         assert not parsed.failed, f"failed: {parsed.failed}"

@@ -6,7 +6,7 @@
  *
  * With plug=N a plugger brings the CPUs below N online that boot has left out.
  *
- * Free pages are compared between two quiet moments: after a warm-up round of the same crew, which
+ * Pages in use are compared between two quiet moments: after a warm-up round of the same crew, which
  * fills every cache to its working size, and after the run. At both the range slots are reset and
  * PGCTL_DRAIN gives cached memory back. A few pages may differ by chance (tables of more kernel
  * stacks than the warm-up needed): leak= says how many; a leak of an operation shows as thousands.
@@ -100,22 +100,23 @@ static struct board *board_create(void)
 
 /*
  * Quiet moment: all children are gone. Empties the grown slots, gives caches back, and returns the
- * free pages once two readings agree: the last task of a process may still be on its way off its
- * CPU.
+ * pages in use once two readings agree: the last task of a process may still be on its way off its
+ * CPU. In use, and not free: memory may be added during the run.
  */
-static uint64_t quiet_free_pages(void)
+static uint64_t quiet_used_pages(void)
 {
 	struct pgctl_stats stats;
-	uint64_t last = 0;
+	uint64_t last = 0, used;
 
 	pgctl(PGCTL_RESET, 0, 0, NULL);
 	for (int i = 0; i < 40; i++) {
 		pgctl(PGCTL_DRAIN, 0, 0, NULL);
 		if (pgctl(PGCTL_STATS, 0, 0, &stats) != 0)
 			return 0;
-		if (stats.free_pages == last)
+		used = stats.total_pages - stats.free_pages;
+		if (used == last)
 			break;
-		last = stats.free_pages;
+		last = used;
 		nap_ns(20000000);
 	}
 	return last;
@@ -141,7 +142,7 @@ static void run(struct result *r)
 	r->begin_ns = now_ns();
 	r->outcome = crew_run(&warm, 1, false);
 	if (!cfg.dry)
-		r->free_before = quiet_free_pages();
+		r->used_before = quiet_used_pages();
 	/* A warm-up that fails is the run: its counts are the ones to report. */
 	if (r->outcome == OUTCOME_OK) {
 		if (!cfg.dry)
@@ -157,7 +158,7 @@ static void run(struct result *r)
 	(void)look_at_cpus();
 	if (pgctl(PGCTL_AUDIT, 0, 0, NULL) > 0)
 		r->outcome = worse(r->outcome, OUTCOME_MISSING);
-	r->free_after = quiet_free_pages();
+	r->used_after = quiet_used_pages();
 }
 
 int main(int argc, char **argv)

@@ -123,7 +123,7 @@ enum outcome tour_children(long id);
 
 struct result {
 	enum outcome outcome;
-	uint64_t free_before, free_after; /* pages */
+	uint64_t used_before, used_after; /* pages */
 	uint64_t begin_ns, end_ns;
 	struct pgctl_stats start; /* when the measured run began */
 };

@@ -118,8 +118,8 @@ static void table(const struct result *r, const struct pgctl_stats *s, int64_t l
 	row("TLB shootdown IPIs", s->ipis);
 	row("lazy CPUs not interrupted", s->lazy_spared);
 	row_missing(s);
-	row("free pages before", r->free_before);
-	row("free pages after", r->free_after);
+	row("pages in use before", r->used_before);
+	row("pages in use after", r->used_after);
 	say("  %-28s %12ld   (%u allowed)", "leaked pages", (long)leaked, cfg.allowed_leak);
 	say("  %-28s %#12lx", "schedule hash", (ulong)s->schedule_hash);
 }
@@ -155,7 +155,7 @@ static const char *why(const struct result *r, const struct pgctl_stats *s, int6
 int report(const struct result *r)
 {
 	struct pgctl_stats s = counts(&r->start);
-	int64_t leaked = (int64_t)(r->free_before - r->free_after);
+	int64_t leaked = (int64_t)(r->used_after - r->used_before);
 	const char *failure = why(r, &s, leaked);
 
 	say("pgstress: the run is over");
