@@ -176,7 +176,7 @@ build/linux/vmlinuz:
 KERNEL  := $(KDIR)/freewalk.elf
 BOOT    := $(KERNEL) build/initramfs.cpio
 QEMU    := tools/qemu.py --kernel $(KERNEL) --mem $(MEM) --levels $(LEVELS) $(if $(ICOUNT),--icount $(ICOUNT)) $(if $(SLOTS),--slots $(SLOTS)) \
-	   $(if $(QMP),--qmp $(QMP)) $(addprefix --dimm ,$(DIMM))
+	   $(if $(QMP),--qmp $(QMP))
 OPTIONS  = $(strip pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) $(if $(ICOUNT),idle=poll) $(if $(SCHED),sched=$(SCHED)) $(if $(MUTANT),mutant=$(MUTANT)) $(APPEND))
 STRESS   = $(OPTIONS) -- /bin/pgstress duration=$(DURATION) seed=$(SEED)
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
@@ -188,17 +188,15 @@ FORCE:
 all: $(BOOT)
 
 run: $(BOOT)
-	@$(QEMU) --title RUN --iso $(KDIR)/run.iso --smp $(NCPU) --append '$(STRESS)' \
+	@$(QEMU) $(addprefix --dimm ,$(DIMM)) --title RUN --iso $(KDIR)/run.iso --smp $(NCPU) --append '$(STRESS)' \
 		--expect '^PGSTRESS: PASS' --log $(KDIR)/logs/run.log
 
 iso: $(BOOT)
 	@tools/qemu.py --kernel $(KERNEL) --make-iso $(KDIR)/freewalk.iso --append '$(STRESS)'
 	@echo "$(KDIR)/freewalk.iso boots on BIOS and UEFI, and from a USB stick."
 
-ktest: DIMM := $(or $(DIMM),128M@0x8000000000)
-ktest: QEMU += $(addprefix --dimm ,$(DIMM))
 ktest: $(BOOT)
-	@$(QEMU) --title KTEST --smp $(NCPU) --expect '^# ktest: PASS' \
+	@$(QEMU) --dimm $(or $(DIMM),128M@0x8000000000) --title KTEST --smp $(NCPU) --expect '^# ktest: PASS' \
 		--append 'ktest=1 $(if $(FILTER),filter=$(FILTER) )$(if $(SKIP),skip=$(SKIP) )$(OPTIONS)'
 
 hosttest:
