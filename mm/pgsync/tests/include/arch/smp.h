@@ -6,4 +6,9 @@
 
 #define for_each_online_cpu(cpu) for ((cpu) = 0; (cpu) < HOST_CPUS; (cpu)++)
 
+static inline void cpu_set_online(unsigned int cpu)
+{
+	(void)cpu;
+}
+
 #endif
