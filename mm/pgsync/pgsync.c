@@ -236,8 +236,8 @@ static int populate_slot(unsigned int slot)
 }
 
 /*
- * The last slot of [start, end). By slot numbers: an address that steps by 512 GiB misses it, or wraps
- * (I27).
+ * The last slot of [start, end). By slot numbers: an address that steps by the span of a slot misses
+ * it, or wraps (I27).
  */
 static unsigned int last_slot(unsigned long start, unsigned long end)
 {
@@ -245,6 +245,10 @@ static unsigned int last_slot(unsigned long start, unsigned long end)
 		return root_slot(start);
 	if (MUTANT(range_stride))
 		return root_slot(start) + (unsigned int)((end - 1 - start) / ROOT_SLOT_SIZE);
+	/* Right with four levels, and for no other number of them (I39). */
+	if (MUTANT(range_512_gib))
+		return root_slot(start) +
+		       (unsigned int)((end - 1 - ALIGN_DOWN(start, GiB(512))) / GiB(512));
 	if (MUTANT(range_inclusive))
 		return root_slot(end);
 	if (MUTANT(range_wrap) && !end)

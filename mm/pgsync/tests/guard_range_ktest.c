@@ -2,8 +2,7 @@
  * Guards of ranges and arithmetic: a range has every slot that it touches and no other (I27), also
  * when memory ran out on the way (I26), and when an area of the layout grows across a boundary or
  * into a slot of which nobody thought (I37); growth writes that slot of a root and nothing else
- * (I27), and once (I21); slots that the processor marked are still the same (I29); the level that
- * is kept equal is the one that CR3 names (I39).
+ * (I27), and once (I21); slots that the processor marked are still the same (I29).
  */
 #include "arch/mmu.h"
 #include "arch/smp.h"
@@ -241,33 +240,4 @@ KTEST(guard, i37_prealloc_leaves_no_slot_out)
 	for (unsigned int slot = ROOT_KERNEL; slot < ROOT_SLOTS; slot++)
 		missing += !kroot_from_birth(slot) || !pte_present(swapper_pg_dir[slot]);
 	KTEST_EXPECT_EQ(missing, 0);
-}
-
-/* --- levels --- */
-
-/* Four levels today; nothing here or in mm/pgsync says so. */
-KTEST(guard, i39_slots_are_entries_of_the_table_that_cr3_names)
-{
-	unsigned long gigabyte = pt_span(PT_ROOT_LEVEL - 1);
-	struct pgsync_stats before, after;
-	struct page *page = alloc_page(GFP_KERNEL);
-
-	KTEST_EXPECT_EQ(ROOT_SLOTS, PT_ENTRIES);
-	KTEST_EXPECT_EQ(ROOT_SLOT_SIZE, pt_span(PT_ROOT_LEVEL));
-	for (unsigned int slot = ROOT_KERNEL; slot < ROOT_SLOTS; slot++) {
-		unsigned long va = root_slot_va(slot);
-
-		KTEST_EXPECT_EQ(root_slot(va), slot);
-		KTEST_EXPECT_EQ(pt_index(va + ROOT_SLOT_SIZE - 1, PT_ROOT_LEVEL), slot);
-	}
-	map_page_in(TEST_SLOT);
-	pgsync_get_stats(&before);
-	/* Growth one level below is in the table that all roots share. */
-	KTEST_EXPECT_EQ(kmap_pages(root_slot_va(TEST_SLOT) + gigabyte, &page, 1), 0);
-	pgsync_get_stats(&after);
-	KTEST_EXPECT_EQ(after.growths, before.growths);
-	KTEST_EXPECT_EQ(after.walk_visits, before.walk_visits);
-	kunmap_pages(root_slot_va(TEST_SLOT) + gigabyte, 1);
-	test_slots_reset();
-	free_page(page);
 }
