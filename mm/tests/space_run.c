@@ -194,6 +194,8 @@ static void random_steps(void **state)
 		if (step % 20000 == 0) {
 			end_all();
 			assert_int_equal(host_drained_pages(), before);
+			/* Page tables of five levels every other time: the tables are deeper. */
+			host_levels = 4 + step / 20000 % 2;
 			start_space(&spaces[0]);
 		}
 		s = &spaces[below(SPACES)];
