@@ -276,7 +276,8 @@ void pt_walk_range(pte_t *root, unsigned long start, unsigned long end,
 	}
 }
 
-int kmap_pages(unsigned long va, struct page **pages, unsigned int n)
+/* The root slots, which growth gives to all roots. */
+static int kmap_begin(unsigned long va, unsigned int n)
 {
 	/* Every time, not only when a table is made: another grower may still be walking (I24). */
 	int ret = kroot_populate(va, va + n * PAGE_SIZE);
@@ -287,20 +288,42 @@ int kmap_pages(unsigned long va, struct page **pages, unsigned int n)
 	/* No flush: none to present is seen without (I34). */
 	if (MUTANT(grow_flushes) && irqs_enabled())
 		tlb_flush_kernel_all();
-	for (unsigned int i = 0; i < n; i++) {
-		unsigned long at = va + i * PAGE_SIZE;
-		pte_t *entry = pt_walk(swapper_pg_dir, at, 1, true);
-
-		if (!entry) {
-			kunmap_pages(va, i);
-			return -ENOMEM;
-		}
-		if (!MUTANT(map_tests_reference))
-			ASSERT(kroot_ready(root_slot(at)));
-		ASSERT_MSG(!pte_present(*entry), "va %#lx maps %#lx", at, (unsigned long)*entry);
-		WRITE_ONCE(*entry, pte_make(page_to_phys(pages[i]), PROT_KERNEL_RW));
-	}
 	return 0;
+}
+
+/* Page i of a mapping from `va` on. On failure none of it stays. */
+static int kmap_one(unsigned long va, unsigned int i, pte_t value)
+{
+	unsigned long at = va + i * PAGE_SIZE;
+	pte_t *entry = pt_walk(swapper_pg_dir, at, 1, true);
+
+	if (!entry) {
+		kunmap_pages(va, i);
+		return -ENOMEM;
+	}
+	if (!MUTANT(map_tests_reference))
+		ASSERT(kroot_ready(root_slot(at)));
+	ASSERT_MSG(!pte_present(*entry), "va %#lx maps %#lx", at, (unsigned long)*entry);
+	WRITE_ONCE(*entry, value);
+	return 0;
+}
+
+int kmap_pages(unsigned long va, struct page **pages, unsigned int n)
+{
+	int ret = kmap_begin(va, n);
+
+	for (unsigned int i = 0; !ret && i < n; i++)
+		ret = kmap_one(va, i, pte_make(page_to_phys(pages[i]), PROT_KERNEL_RW));
+	return ret;
+}
+
+int kmap_phys(unsigned long va, phys_addr_t pa, unsigned int n, u64 prot)
+{
+	int ret = kmap_begin(va, n);
+
+	for (unsigned int i = 0; !ret && i < n; i++)
+		ret = kmap_one(va, i, pte_make(pa + i * PAGE_SIZE, prot));
+	return ret;
 }
 
 void kunmap_pages(unsigned long va, unsigned int n)

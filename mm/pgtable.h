@@ -70,6 +70,9 @@ void pt_cache_drain(void);
  */
 int kmap_pages(unsigned long va, struct page **pages, unsigned int n);
 
+/* The same for n pages of physical address from `pa` on, which need no struct page. */
+int kmap_phys(unsigned long va, phys_addr_t pa, unsigned int n, u64 prot);
+
 /* Clears the entries. No flush, no table is freed: the caller flushes before it reuses anything. */
 void kunmap_pages(unsigned long va, unsigned int n);
 

@@ -5,14 +5,15 @@
  *	vmalloc() vfree()
  *	vmalloc_fresh_slot()	placed so that the kernel half of the root table must grow
  *	vmalloc_purge()		gives the pages and addresses of freed ranges back now
+ *	ioremap() iounmap()	the registers of devices, uncached
  *
  * Rules. Process context, interrupts on, no spin lock held: growing a root table and flushing TLBs
  * wait for other CPUs. A freed range is unmapped at once; its pages and its addresses are used
  * again only after every CPU has flushed its TLB, and ranges wait for that together. One unmapped
  * page follows each range.
  *
- * What it does not do: many thousands of ranges (they are one sorted list); memory above 2 GiB a
- * range; giving page tables or root slots back (I20).
+ * What it does not do: more than 2 GiB of memory a range; giving page tables or root slots back
+ * (I20).
  */
 #ifndef MM_VMALLOC_H
 #define MM_VMALLOC_H
@@ -34,7 +35,17 @@ void *vmalloc_fresh_slot(size_t bytes, bool straddle);
 /* `addr` as returned, or NULL. Anything else panics. */
 void vfree(void *addr);
 
-/* Flushes every CPU and frees what waits. */
+/*
+ * The registers at [pa, pa + bytes), in bytes of physical address, not cached and in order. NULL:
+ * that is no place for registers, or is RAM of the boot's memory map, which everybody else caches; no
+ * memory. The caller owns the mapping until iounmap().
+ */
+void *ioremap(phys_addr_t pa, size_t bytes);
+
+/* As returned, or NULL. Anything else panics. */
+void iounmap(void *addr);
+
+/* Flushes every CPU and frees what waits. May sleep. */
 void vmalloc_purge(void);
 
 /* Root slots that no range has touched. */

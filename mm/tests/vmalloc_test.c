@@ -1,5 +1,5 @@
-/* host-test: mm/vmalloc.c mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/zone.c mm/allocfail.c
- * mm/memblock.c mm/memmap.c tools/host/mm_host.c */
+/* host-test: mm/vmalloc.c mm/vrange.c kernel/base/avl.c mm/slab.c mm/magazine.c mm/poison.c
+ * mm/buddy.c mm/zone.c mm/allocfail.c mm/memblock.c mm/memmap.c tools/host/mm_host.c */
 /*
  * vmalloc over page tables that are a hash table here. It knows which addresses and pages some
  * CPU's TLB may still hold: mapping one of them again before a flush fails the test. Root slots
@@ -14,7 +14,9 @@
 #include <cmocka.h>
 
 #include "kernel/base/errno.h"
+#include "kernel/base/panic.h"
 #include "kernel/base/preempt.h"
+#include "kernel/base/wait.h"
 #include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/pgsync/pgsync.h"
@@ -35,7 +37,8 @@ static u64 boot_free;
  * used. */
 struct entry {
 	unsigned long va;
-	struct page *page; /* NULL: not mapped */
+	struct page *page; /* NULL: not mapped, or a device's */
+	phys_addr_t pa;    /* a device's, or 0 */
 	bool stale;        /* a TLB may hold it */
 };
 
@@ -80,10 +83,13 @@ static void unmap_one(unsigned long va)
 {
 	struct entry *e = entry_of(va);
 
-	assert_non_null(e->page);
-	page_stale[page_to_pfn(e->page)] = true;
-	page_mapped[page_to_pfn(e->page)] = false;
+	assert_true(e->page || e->pa);
+	if (e->page) {
+		page_stale[page_to_pfn(e->page)] = true;
+		page_mapped[page_to_pfn(e->page)] = false;
+	}
 	e->page = NULL;
+	e->pa = 0;
 	e->stale = true;
 	stale[nr_stale++] = (unsigned int)(e - table);
 	mapped--;
@@ -118,6 +124,36 @@ void kunmap_pages(unsigned long va, unsigned int n)
 	assert_int_equal(preempt_depth(), 0);
 	for (unsigned int i = 0; i < n; i++)
 		unmap_one(va + i * PAGE_SIZE);
+}
+
+/* The registers of devices are at no page of the arena. */
+int kmap_phys(unsigned long va, phys_addr_t pa, unsigned int n, u64 prot)
+{
+	assert_int_equal(preempt_depth(), 0);
+	assert_int_equal(prot, PROT_KERNEL_MMIO);
+	for (unsigned int i = 0; i < n; i++) {
+		struct entry *e = entry_of(va + i * PAGE_SIZE);
+
+		if (!install_slot(root_slot(va + i * PAGE_SIZE))) {
+			while (i-- > 0)
+				unmap_one(va + i * PAGE_SIZE);
+			return -ENOMEM;
+		}
+		assert_false(e->page || e->pa || e->stale);
+		e->pa = pa + i * PAGE_SIZE;
+		mapped++;
+	}
+	return 0;
+}
+
+void mutex_lock_slow(struct mutex *m)
+{
+	panic("deadlock on mutex %p", (void *)m);
+}
+
+void wake_up(struct wait_queue *wq)
+{
+	panic("nobody waits on %p", (void *)wq);
 }
 
 /* Until now every page that a TLB may hold must still have belonged to its range. */
@@ -389,6 +425,59 @@ static void test_out_of_memory(void **state)
 	assert_all_free();
 }
 
+#define DEVICE GiB(4)
+
+static void test_ioremap(void **state)
+{
+	unsigned int before = flushes;
+	u64 bytes = vmalloc_bytes(), free_before;
+	char *a, *b;
+
+	/* RAM, a part of it, its last byte; nothing; what is beyond all addresses. */
+	assert_null(ioremap(MiB(2), PAGE_SIZE));
+	assert_null(ioremap(ARENA - 1, PAGE_SIZE));
+	assert_null(ioremap(0, GiB(8)));
+	assert_null(ioremap(DEVICE, 0));
+	assert_null(ioremap(~0ul, 1));
+	assert_null(ioremap(DEVICE, ~0ul));
+	assert_int_equal(mapped, 0);
+	iounmap(ioremap(DEVICE, 1));
+	assert_all_free();
+	before = flushes;
+	/* The first one has made slabs. */
+	iounmap(ioremap(DEVICE, 1));
+	free_before = nr_free_pages();
+	/* Two pages, for the registers lie across a border. */
+	a = ioremap(DEVICE + PAGE_SIZE - 8, 16);
+	b = ioremap(ARENA, 1);
+	assert_int_equal((unsigned long)a % PAGE_SIZE, PAGE_SIZE - 8);
+	assert_int_equal(entry_of((unsigned long)a & PAGE_MASK)->pa, DEVICE);
+	assert_int_equal(entry_of((unsigned long)a + 8)->pa, DEVICE + PAGE_SIZE);
+	assert_int_equal(entry_of((unsigned long)a + 8 + PAGE_SIZE)->pa, 0);
+	assert_int_equal(entry_of((unsigned long)b)->pa, ARENA);
+	assert_int_equal(mapped, 3);
+	/* No page is anybody's. */
+	assert_int_equal(vmalloc_bytes(), bytes);
+	assert_int_equal(nr_free_pages(), free_before);
+	iounmap(a);
+	iounmap(b);
+	iounmap(NULL);
+	/* Lazily, as vfree(). */
+	assert_int_equal(flushes, before);
+	assert_int_equal(nr_stale, 4);
+	assert_all_free();
+	assert_int_equal(flushes, before + 1);
+}
+
+static void test_free_of_the_other_kind(void **state)
+{
+	void *registers = ioremap(DEVICE, 1), *memory = vmalloc(1);
+
+	EXPECT_PANIC("of the other kind", vfree(registers));
+	EXPECT_PANIC("of the other kind", iounmap(memory));
+	EXPECT_PANIC("no range starts there", iounmap((char *)registers + PAGE_SIZE));
+}
+
 static void test_bad_frees(void **state)
 {
 	char *a = vmalloc(3 * PAGE_SIZE);
@@ -408,7 +497,9 @@ int main(void)
 		cmocka_unit_test(test_straddle_fails_half_way),
 		cmocka_unit_test(test_injected_faults),
 		cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_ioremap),
 		cmocka_unit_test(test_bad_frees),
+		cmocka_unit_test(test_free_of_the_other_kind),
 	};
 
 	return cmocka_run_group_tests(tests, boot, NULL);
