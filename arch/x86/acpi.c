@@ -2,6 +2,7 @@
 #include "arch/x86/acpi.h"
 
 #include "arch/page.h"
+#include "arch/x86/fixmap.h"
 #include "boot/bootinfo.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
@@ -15,27 +16,23 @@
 
 struct acpi_info acpi;
 
-/* Only the low 4 GiB are sure to be in the direct map this early; firmware puts its tables there.
+/*
+ * The whole table at pa, or NULL and a line in the log; *n is its length. It stays mapped until
+ * acpi_init() or read_table(), whose it is, has ended: the firmware puts its tables anywhere.
  */
-static const u8 *map_phys(phys_addr_t pa, size_t n)
-{
-	if (pa >= GiB(4) || n > GiB(4) - pa)
-		return NULL;
-	return phys_to_virt(pa);
-}
-
-/* The whole table at pa, or NULL and a line in the log; *n is its length. */
 static const u8 *map_table(phys_addr_t pa, u32 *n)
 {
-	const u8 *p = map_phys(pa, ACPI_HEADER_SIZE);
-	const char *why = "table lies above 4 GiB";
+	unsigned int before = early_mapped();
+	const u8 *p = early_map(pa, ACPI_HEADER_SIZE);
+	const char *why = p ? acpi_header_length(p, ACPI_HEADER_SIZE, n) : "no place to map it";
 
-	if (p)
-		why = acpi_header_length(p, ACPI_HEADER_SIZE, n);
-	if (!why && !map_phys(pa, *n))
-		why = "table reaches past 4 GiB";
-	if (!why)
-		return p;
+	early_unmap_to(before);
+	if (!why) {
+		p = early_map(pa, *n);
+		if (p)
+			return p;
+		why = "too long";
+	}
 	printk("acpi: table at %#llx ignored: %s\n", (unsigned long long)pa, why);
 	return NULL;
 }
@@ -101,6 +98,7 @@ static void read_madt(const u8 *p, u32 n)
 
 static void read_table(phys_addr_t pa)
 {
+	unsigned int before = early_mapped();
 	u32 n;
 	const u8 *p = map_table(pa, &n);
 
@@ -112,18 +110,19 @@ static void read_table(phys_addr_t pa)
 		read_fadt(p, n);
 	else if (memcmp(p, "HPET", 4) == 0)
 		report("HPET", acpi_parse_hpet(p, n, &acpi.hpet));
+	early_unmap_to(before);
 }
 
 static const char *read_root(phys_addr_t rsdp)
 {
-	const u8 *p = map_phys(rsdp, ACPI_RSDP_SIZE);
+	const u8 *p = rsdp ? early_map(rsdp, ACPI_RSDP_SIZE) : NULL;
 	struct acpi_root root;
 	phys_addr_t table;
 	const char *why;
 	u32 n;
 
-	if (!rsdp || !p)
-		return "no RSDP below 4 GiB";
+	if (!p)
+		return "no RSDP";
 	why = acpi_parse_rsdp(p, ACPI_RSDP_SIZE, &root);
 	if (why)
 		return why;
@@ -141,6 +140,7 @@ static const char *read_root(phys_addr_t rsdp)
 void acpi_init(void)
 {
 	report("root", read_root(rsdp_find()));
+	early_unmap_to(0);
 	if (!acpi.madt.nr_cpus)
 		printk("acpi: no usable MADT: only the boot CPU will be used\n");
 	printk("acpi: %u cpus (%u hot-pluggable, %u disabled), %u I/O APICs, timer port %#x, "

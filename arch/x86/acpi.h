@@ -2,7 +2,7 @@
  * The machine's ACPI tables, read once at boot.
  *
  * acpi_init() finds and parses them into `acpi`; nothing is read from firmware memory afterwards.
- * It needs the direct map of the low 4 GiB, no allocator.
+ * It needs the fixed mappings, no allocator.
  */
 #ifndef ARCH_X86_ACPI_H
 #define ARCH_X86_ACPI_H

@@ -9,10 +9,12 @@
 #include "arch/x86/acpi.h"
 #include "arch/x86/cpu_regs.h"
 #include "arch/x86/cpufeature.h"
+#include "arch/x86/fixmap.h"
 #include "arch/x86/ioapic.h"
 #include "arch/x86/smp.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
+#include "mm/pgsync/pgsync.h"
 
 #define APIC_BASE_X2APIC (1UL << 10)
 #define APIC_BASE_ENABLE (1UL << 11)
@@ -85,7 +87,9 @@ void apic_init_boot(void)
 	if (pa != acpi.madt.lapic_addr)
 		printk("apic: registers are at %#llx, the MADT says %#llx\n",
 		       (unsigned long long)pa, (unsigned long long)acpi.madt.lapic_addr);
-	apic_regs = phys_to_virt(pa);
+	/* Interrupts end here, in any context and on any root (I30). */
+	apic_regs = fixmap_set(FIX_APIC, pa, PROT_KERNEL_MMIO);
+	ASSERT(kroot_from_birth(root_slot((unsigned long)apic_regs)));
 	icr_may_be_busy = !cpu_features.hypervisor;
 	cpu_apic_id[0] = apic_id();
 	apic_init_cpu();

@@ -29,9 +29,9 @@ void arch_init_boot(void)
 
 void arch_init_memory(void)
 {
+	paging_init();
 	acpi_init();
 	smp_prepare();
-	paging_init();
 }
 
 void arch_init_this_cpu(void)

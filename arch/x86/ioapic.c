@@ -1,9 +1,9 @@
 /* The I/O APICs: see ioapic.h. */
 #include "arch/x86/ioapic.h"
 
-#include "arch/page.h"
 #include "arch/x86/acpi.h"
 #include "arch/x86/apic.h"
+#include "arch/x86/fixmap.h"
 #include "kernel/base/errno.h"
 
 /* An index and a data register (82093AA data sheet, 3.0). */
@@ -15,6 +15,20 @@
 #define REDIRECTION_LOW_ACTIVE (1U << 13)
 #define REDIRECTION_LEVEL      (1U << 15)
 #define REDIRECTION_MASKED     (1U << 16)
+
+static u8 *ioapic_regs(unsigned int i)
+{
+	return fixmap_address(FIX_IOAPIC + i) + acpi.madt.ioapics[i].addr % PAGE_SIZE;
+}
+
+/* For good: lines are routed in any context. */
+static u8 *ioapic_map(unsigned int i)
+{
+	phys_addr_t page = ALIGN_DOWN(acpi.madt.ioapics[i].addr, PAGE_SIZE);
+
+	fixmap_set(FIX_IOAPIC + i, page, PROT_KERNEL_MMIO);
+	return ioapic_regs(i);
+}
 
 static u32 ioapic_read(u8 *regs, u32 reg)
 {
@@ -36,7 +50,7 @@ static u32 ioapic_pins(u8 *regs)
 void ioapic_mask_all(void)
 {
 	for (unsigned int i = 0; i < acpi.madt.nr_ioapics; i++) {
-		u8 *regs = phys_to_virt(acpi.madt.ioapics[i].addr);
+		u8 *regs = ioapic_map(i);
 		u32 pins = ioapic_pins(regs);
 
 		for (u32 pin = 0; pin < pins; pin++)
@@ -64,7 +78,7 @@ int ioapic_route_isa(u8 irq, u16 flags, u8 vector)
 		low |= REDIRECTION_LEVEL;
 	for (unsigned int i = 0; i < acpi.madt.nr_ioapics; i++) {
 		const struct acpi_ioapic *io = &acpi.madt.ioapics[i];
-		u8 *regs = phys_to_virt(io->addr);
+		u8 *regs = ioapic_regs(i);
 		u32 reg = IOAPIC_REDIRECTION + 2 * (o.gsi - io->gsi_base);
 
 		if (o.gsi < io->gsi_base || o.gsi - io->gsi_base >= ioapic_pins(regs))

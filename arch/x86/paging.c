@@ -1,6 +1,6 @@
 /*
  * The final kernel page tables, built at boot in swapper_pg_dir: the image by the rights of its
- * sections, the direct map, the device window, the slot for kernel stacks.
+ * sections, the direct map, the fixed mappings, the slot for kernel stacks.
  */
 #include "arch/x86/paging.h"
 
@@ -8,14 +8,14 @@
 #include "arch/mmu.h"
 #include "arch/x86/cpu_regs.h"
 #include "arch/x86/cpufeature.h"
+#include "arch/x86/fixmap.h"
 #include "boot/bootinfo.h"
 #include "kernel/base/panic.h"
 #include "mm/memblock.h"
 #include "mm/mm.h"
 
-/* I/O APICs, HPET and local APICs live here on every PC. */
-#define DEVICE_WINDOW     0xfec00000UL
-#define DEVICE_WINDOW_END 0xff000000UL
+/* I/O APICs, HPET, local APICs and firmware live from here to 4 GiB on every PC: no memory. */
+#define DEVICE_WINDOW 0xfec00000UL
 
 pte_t swapper_pg_dir[PT_ENTRIES] __aligned(4096);
 
@@ -66,6 +66,16 @@ void arch_map_early(unsigned long va, phys_addr_t pa, u64 bytes, u64 prot)
 	}
 }
 
+void arch_hook_table(unsigned long va, pte_t *table)
+{
+	pte_t *entry = &swapper_pg_dir[pt_index(va, PT_ROOT_LEVEL)];
+
+	for (unsigned int level = PT_ROOT_LEVEL; level > 2; level--)
+		entry = &early_next(entry)[pt_index(va, level - 1)];
+	ASSERT_MSG(!pte_present(*entry), "%#lx is mapped already: %#lx", va, (unsigned long)*entry);
+	*entry = pte_make(table_phys(table), PTE_KERNEL_TABLE);
+}
+
 static void map_image(const char *start, const char *end, u64 prot)
 {
 	phys_addr_t pa = kernel_image_phys(start);
@@ -99,8 +109,6 @@ static void map_direct(void)
 	arch_map_early(PAGE_OFFSET, 0, text, PROT_KERNEL_RW);
 	arch_map_early(PAGE_OFFSET + text, text, data - text, PROT_KERNEL_RO);
 	arch_map_early(PAGE_OFFSET + data, data, low - data, PROT_KERNEL_RW);
-	arch_map_early(PAGE_OFFSET + DEVICE_WINDOW, DEVICE_WINDOW,
-		       DEVICE_WINDOW_END - DEVICE_WINDOW, PROT_KERNEL_MMIO);
 	if (high > GiB(4))
 		arch_map_early(PAGE_OFFSET + GiB(4), GiB(4), high - GiB(4), PROT_KERNEL_RW);
 }
@@ -119,6 +127,7 @@ void paging_init(void)
 	map_image(__data_start, __bss_end, PROT_KERNEL_RW);
 	map_image(__ksyms_start, _kernel_end, PROT_KERNEL_RO);
 	map_direct();
+	fixmap_init();
 	/*
 	 * Kernel stacks come and go below this slot; the slot itself every root has from birth
 	 * (I30).
