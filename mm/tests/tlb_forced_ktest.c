@@ -102,6 +102,14 @@ static void read_and_let_flush(void *arg)
 		cpu_relax();
 }
 
+/* In one go: a TLB keeps nothing for long when its CPU runs much else. */
+static void load_and_read(void *arg)
+{
+	adopt_mm(space);
+	wait_for(2);
+	read_first(arg);
+}
+
 static void wait_and_unmap_first(void *unused)
 {
 	(void)unused;
@@ -123,10 +131,11 @@ KTEST(tlb, a_flush_meets_a_load)
 	mmget(space);
 	race_on("mm_loaded", USER_CPU, 1, read_and_let_flush, &while_loading);
 	actor_post(&flusher, wait_and_unmap_first, NULL);
-	actor_run(&user, adopt_mm, space);
+	actor_post(&user, load_and_read, &afterwards);
 	actor_wait(&flusher);
+	come_to(2);
+	actor_wait(&user);
 	KTEST_EXPECT_EQ(while_loading.ret, 0);
-	actor_run(&user, read_first, &afterwards);
 	KTEST_EXPECT_EQ(afterwards.ret, -EFAULT);
 	actor_run(&user, exit_mm, NULL);
 	end();
@@ -225,11 +234,12 @@ static void read_word_and_let_free(void *unused)
 		cpu_relax();
 }
 
-static void read_word(void *unused)
+static void wait_and_read_word(void *unused)
 {
 	u64 value;
 
 	(void)unused;
+	wait_for(2);
 	shared.after = probe_kernel_read(&value, shared.word);
 }
 
@@ -249,10 +259,12 @@ KTEST(tlb, a_kernel_flush_counts_what_it_has_dropped)
 	shared.word = vmalloc(PAGE_SIZE);
 	ASSERT(shared.word);
 	race_on("kernel_flushed", USER_CPU, 1, read_word_and_let_free, NULL);
+	actor_post(&user, wait_and_read_word, NULL);
 	actor_post(&flusher, wait_and_free, NULL);
 	tlb_flush_kernel_all();
 	actor_wait(&flusher);
-	actor_run(&user, read_word, NULL);
+	come_to(2);
+	actor_wait(&user);
 	KTEST_EXPECT_EQ(shared.before, 0);
 	KTEST_EXPECT_EQ(shared.after, -EFAULT);
 	end();
