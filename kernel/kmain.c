@@ -33,6 +33,7 @@
 #include "mm/memblock.h"
 #include "mm/memmap.h"
 #include "mm/mm.h"
+#include "mm/set_memory.h"
 #include "mm/slab.h"
 
 #define INIT_PATH     "/bin/init"
@@ -150,6 +151,7 @@ static int init_thread(void *arg)
 	smp_wait_online();
 	workers_init();
 	memhp_init();
+	set_memory_assert_wx();
 	start_deadline();
 	race_reset();
 	if (boot_option_u64("ktest", 0))

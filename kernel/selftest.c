@@ -3,12 +3,15 @@
 
 #include "arch/cpu.h"
 #include "arch/ipi.h"
+#include "arch/mmu.h"
 #include "boot/bootinfo.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/string.h"
 #include "kernel/pin.h"
 #include "kernel/task_mm.h"
 #include "mm/mm.h"
+#include "mm/pgtable.h"
+#include "mm/set_memory.h"
 #include "mm/vmalloc.h"
 
 static noinline void crash_panic(void)
@@ -37,6 +40,17 @@ static noinline void crash_stackoverflow(void)
 static noinline void crash_wxtext(void)
 {
 	*(volatile unsigned char *)(unsigned long)crash_panic = 0xcc;
+}
+
+/* Nothing executes it: the audit must find it. */
+static noinline void crash_wxmapping(void)
+{
+	void *page = vmalloc(PAGE_SIZE);
+	pte_t *entry = page ? pt_walk(swapper_pg_dir, (unsigned long)page, 1, false) : NULL;
+
+	ASSERT(entry);
+	WRITE_ONCE(*entry, *entry & ~PTE_NX);
+	set_memory_assert_wx();
 }
 
 /* Nobody waits for it (cpu_call_nmi() would). */
@@ -97,6 +111,7 @@ static const struct {
 	{"nullderef", crash_nullderef},
 	{"stackoverflow", crash_stackoverflow},
 	{"wxtext", crash_wxtext},
+	{"wxmapping", crash_wxmapping},
 	{"nmi", crash_nmi},
 	{"missingslot", crash_missingslot},
 	{"loadunready", crash_loadunready},

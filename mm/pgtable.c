@@ -276,6 +276,43 @@ void pt_walk_range(pte_t *root, unsigned long start, unsigned long end,
 	}
 }
 
+struct kernel_walk {
+	void (*fn)(const struct pt_leaf_view *leaf, void *arg);
+	void *arg;
+};
+
+/* The rights of a leaf are what all levels leave of its own (SDM vol. 3A, 4.6). */
+static pte_t rights_below(pte_t above, pte_t e)
+{
+	return (above & e & PTE_W) | ((above | e) & (PTE_NX | PTE_U));
+}
+
+static void walk_kernel_table(const pte_t *table, unsigned int level, unsigned long base,
+			      pte_t above, const struct kernel_walk *w)
+{
+	for (unsigned int i = level == PT_ROOT_LEVEL ? ROOT_KERNEL : 0; i < PT_ENTRIES; i++) {
+		pte_t e = READ_ONCE(table[i]);
+		struct pt_leaf_view leaf = {.va = base + i * pt_span(level), .level = level};
+
+		if (!pte_present(e))
+			continue;
+		leaf.entry = e;
+		leaf.rights = rights_below(above, e);
+		if (pte_leaf(e, level))
+			w->fn(&leaf, w->arg);
+		else
+			walk_kernel_table(pte_table(e), level - 1, leaf.va, leaf.rights, w);
+	}
+}
+
+void pt_walk_kernel(void (*fn)(const struct pt_leaf_view *leaf, void *arg), void *arg)
+{
+	const struct kernel_walk w = {fn, arg};
+
+	/* Slot 0 as if it were in the kernel half. */
+	walk_kernel_table(swapper_pg_dir, PT_ROOT_LEVEL, root_slot_va(0), PTE_W, &w);
+}
+
 /* The root slots, which growth gives to all roots. */
 static int kmap_begin(unsigned long va, unsigned int n)
 {

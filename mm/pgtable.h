@@ -54,6 +54,20 @@ struct pt_range_ops {
 void pt_walk_range(pte_t *root, unsigned long start, unsigned long end,
 		   const struct pt_range_ops *ops, void *arg);
 
+/* A mapping of the kernel half: one entry, of any size. */
+struct pt_leaf_view {
+	unsigned long va;
+	unsigned int level;
+	pte_t entry;
+	pte_t rights; /* what all levels make of it: PTE_W written, PTE_NX not executed, PTE_U the user's */
+};
+
+/*
+ * Visits each leaf below the kernel half of the reference root, lowest address first. Mappings may
+ * come and go meanwhile, tables not.
+ */
+void pt_walk_kernel(void (*fn)(const struct pt_leaf_view *leaf, void *arg), void *arg);
+
 /*
  * A zeroed table page or NULL; and back, empty. pt_cache_drain(): this CPU's cached ones to the
  * page allocator.

@@ -1,4 +1,4 @@
-/* Rights of pages in the direct map: see set_memory.h. */
+/* Rights of kernel pages: see set_memory.h. */
 #include "mm/set_memory.h"
 
 #include "arch/mmu.h"
@@ -52,49 +52,74 @@ static int split(pte_t *entry, unsigned int level)
 	return 0;
 }
 
-/* The 4 KiB entry of a direct-map page, or NULL: no memory for a split. attr_lock held. */
+/* The 4 KiB entry of a kernel page, or NULL: no memory for a split. attr_lock held. */
 static pte_t *small_entry(unsigned long va)
 {
 	for (unsigned int level = PT_ROOT_LEVEL - 1; level > 1; level--) {
 		pte_t *entry = pt_walk(swapper_pg_dir, va, level, false);
 
-		ASSERT_MSG(entry && pte_present(*entry), "%#lx is not in the direct map", va);
+		ASSERT_MSG(entry && pte_present(*entry), "%#lx is not mapped", va);
 		if (pte_leaf(*entry, level) && split(entry, level))
 			return NULL;
 	}
 	return pt_walk(swapper_pg_dir, va, 1, false);
 }
 
-static void set_right(pte_t *entry, bool writable)
-{
-	pte_t e = READ_ONCE(*entry);
+struct change {
+	pte_t set, clear;
+};
 
-	/*
-	 * The dirty bit goes with the right: set without it, it would mark a shadow stack (SDM vol.
-	 * 3A, 4.6); clear with it, the processor would have to write the entry.
-	 */
-	WRITE_ONCE(*entry, writable ? e | PTE_W | PTE_D : e & ~(PTE_W | PTE_D));
+/*
+ * The dirty bit goes with the right to write: set without it, it would mark a shadow stack (SDM vol.
+ * 3A, 4.6); clear with it, the processor would have to write the entry.
+ */
+static const struct change make_ro = {.clear = PTE_W | PTE_D};
+static const struct change make_rw = {.set = PTE_W | PTE_D};
+static const struct change make_nx = {.set = PTE_NX};
+static const struct change make_x = {.clear = PTE_NX};
+
+static pte_t changed(pte_t e, const struct change *c)
+{
+	return (e | c->set) & ~c->clear;
 }
 
-int set_memory_write(unsigned long va, unsigned int n, bool writable)
+/* Whether it may be had: everything that can fail. attr_lock held. */
+static int check_page(unsigned long va, const struct change *c)
+{
+	pte_t *entry = small_entry(va), after;
+
+	if (!entry)
+		return -ENOMEM;
+	after = changed(READ_ONCE(*entry), c);
+	return (after & PTE_W) && !(after & PTE_NX) && !MUTANT(set_memory_allows_wx) ? -EPERM : 0;
+}
+
+/* Without the flush. */
+static int change_rights(unsigned long va, unsigned int n, const struct change *c)
 {
 	int ret = 0;
 
 	ASSERT_MSG(va >= PAGE_OFFSET && IS_ALIGNED(va, PAGE_SIZE), "va %#lx", va);
 	spin_lock(&attr_lock);
-	/* First everything that can fail. */
 	for (unsigned int i = 0; i < n && !ret; i++)
-		if (!small_entry(va + i * PAGE_SIZE))
-			ret = -ENOMEM;
-	for (unsigned int i = 0; i < n && !ret; i++)
-		set_right(small_entry(va + i * PAGE_SIZE), writable);
+		ret = check_page(va + i * PAGE_SIZE, c);
+	for (unsigned int i = 0; i < n && !ret; i++) {
+		pte_t *entry = small_entry(va + i * PAGE_SIZE);
+
+		WRITE_ONCE(*entry, changed(READ_ONCE(*entry), c));
+	}
 	spin_unlock(&attr_lock);
 	return ret;
 }
 
-static int set_memory(unsigned long va, unsigned int n, bool writable)
+int set_memory_write(unsigned long va, unsigned int n, bool writable)
 {
-	int ret = set_memory_write(va, n, writable);
+	return change_rights(va, n, writable ? &make_rw : &make_ro);
+}
+
+static int set_memory(unsigned long va, unsigned int n, const struct change *c)
+{
+	int ret = change_rights(va, n, c);
 
 	/* Also after a failure: sizes may have changed. Lazy CPUs are not spared (I35). */
 	if (MUTANT(set_memory_no_flush))
@@ -106,12 +131,22 @@ static int set_memory(unsigned long va, unsigned int n, bool writable)
 
 int set_memory_ro(unsigned long va, unsigned int n)
 {
-	return set_memory(va, n, false);
+	return set_memory(va, n, &make_ro);
 }
 
 int set_memory_rw(unsigned long va, unsigned int n)
 {
-	return set_memory(va, n, true);
+	return set_memory(va, n, &make_rw);
+}
+
+int set_memory_nx(unsigned long va, unsigned int n)
+{
+	return set_memory(va, n, &make_nx);
+}
+
+int set_memory_x(unsigned long va, unsigned int n)
+{
+	return set_memory(va, n, &make_x);
 }
 
 /* Whether the table says what one large page would. */
@@ -165,4 +200,34 @@ void set_memory_tidy(void)
 		memset(page_address(page), 0, PAGE_SIZE);
 		pt_table_free(page);
 	}
+}
+
+/* --- W^X --- */
+
+static void count_wx(const struct pt_leaf_view *leaf, void *arg)
+{
+	struct wx_audit *audit = arg;
+
+	audit->leaves++;
+	if (!(leaf->rights & PTE_W) || (leaf->rights & PTE_NX))
+		return;
+	if (!audit->found++)
+		audit->first = leaf->va;
+}
+
+struct wx_audit set_memory_audit(void)
+{
+	struct wx_audit audit = {0};
+
+	pt_walk_kernel(count_wx, &audit);
+	return audit;
+}
+
+void set_memory_assert_wx(void)
+{
+	struct wx_audit audit = set_memory_audit();
+
+	if (audit.found)
+		panic("%llu kernel mappings are writable and executable, the first at %#lx",
+		      (unsigned long long)audit.found, audit.first);
 }

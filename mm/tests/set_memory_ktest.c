@@ -20,6 +20,7 @@
 #include "mm/allocfail.h"
 #include "mm/buddy.h"
 #include "mm/pgtable.h"
+#include "mm/vmalloc.h"
 
 #define ORDER 9 /* 2 MiB */
 #define PAGES (1u << ORDER)
@@ -200,6 +201,83 @@ KTEST(guard, i36_a_gigabyte_page_is_split_twice)
 	KTEST_EXPECT_EQ(leaf_level(word_of(block, 3)), 3);
 	expect_contents(block);
 	free_pages(block, ORDER);
+}
+
+/* --- W^X --- */
+
+#define RET 0xc3
+
+static u32 executed; /* A */
+
+static void execute_on_cpu(void *code)
+{
+	((void (*)(void))code)();
+	atomic_inc(&executed);
+}
+
+static bool executable(unsigned long va)
+{
+	const pte_t *entry = pt_walk(swapper_pg_dir, va, 1, false);
+
+	return entry && !(*entry & PTE_NX);
+}
+
+/* `code`: two pages of nobody else's, with rights of data. */
+static void make_and_run_code(u8 *code)
+{
+	unsigned long va = (unsigned long)code;
+
+	*code = RET;
+	KTEST_EXPECT_EQ(set_memory_x(va, 1), -EPERM);
+	KTEST_EXPECT_EQ(set_memory_ro(va, 1), 0);
+	/* The second page can be written, so neither becomes executable. */
+	KTEST_EXPECT_EQ(set_memory_x(va, 2), -EPERM);
+	KTEST_EXPECT(!executable(va));
+	KTEST_EXPECT_EQ(set_memory_x(va, 1), 0);
+	KTEST_EXPECT(executable(va) && !executable(va + PAGE_SIZE));
+	executed = 0;
+	run_on_each_cpu(execute_on_cpu, code);
+	KTEST_EXPECT_EQ(executed, cpus_online());
+	KTEST_EXPECT_EQ(set_memory_rw(va, 1), -EPERM);
+	KTEST_EXPECT_EQ(writers((u64 *)code), 0);
+	KTEST_EXPECT_EQ(set_memory_audit().found, 0);
+	KTEST_EXPECT_EQ(set_memory_nx(va, 1), 0);
+	KTEST_EXPECT(!executable(va));
+	KTEST_EXPECT_EQ(set_memory_rw(va, 2), 0);
+	*code = 0;
+}
+
+KTEST(guard, i36_no_page_is_writable_and_executable)
+{
+	struct page *block = block_alloc();
+	unsigned int level = leaf_level(word_of(block, 0));
+
+	make_and_run_code((u8 *)word_of(block, 20));
+	set_memory_tidy();
+	KTEST_EXPECT_EQ(leaf_level(word_of(block, 20)), level);
+	free_pages(block, ORDER);
+}
+
+KTEST(guard, i36_rights_of_vmalloc_pages)
+{
+	u8 *code = vmalloc(2 * PAGE_SIZE);
+
+	KTEST_EXPECT(code);
+	if (!code)
+		return;
+	make_and_run_code(code);
+	/* It may be freed with whatever rights: the next who has the addresses finds data. */
+	KTEST_EXPECT_EQ(set_memory_ro((unsigned long)code, 2), 0);
+	KTEST_EXPECT_EQ(set_memory_x((unsigned long)code, 2), 0);
+	vfree(code);
+	vmalloc_purge();
+	code = vmalloc(2 * PAGE_SIZE);
+	KTEST_EXPECT(code);
+	if (!code)
+		return;
+	KTEST_EXPECT(!executable((unsigned long)code));
+	code[0] = code[PAGE_SIZE] = 1;
+	vfree(code);
 }
 
 static struct page *short_block;

@@ -8,7 +8,7 @@ def test_a_tick_is_an_instruction(boot_ok):
     assert calibration
     assert all(abs(int(ticks) - 2_000_000) < 2_000 for ticks in calibration.groups())
     names = {m[1] for m in (re.match(r"^bench: (\w+) \d+ \d+ instructions", line) for line in result.lines) if m}
-    assert names >= {"null_syscall", "fork_exit_wait", "fork_exec_exit_wait", "map_touch_unmap", "two_switches", "touch_2_mib_huge"}
+    assert names >= {"null_syscall", "fork_exit_wait", "fork_exec_exit_wait", "map_touch_unmap", "munmap_64_pages", "vfree", "two_switches", "touch_2_mib_huge"}
 
 
 def test_throughput_on_more_cpus_than_the_host_has(boot_ok):

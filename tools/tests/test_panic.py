@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-KINDS = ["panic", "nullderef", "stackoverflow", "wxtext", "loadunready", "pinnedwrite"]  # a stack overflow is a double fault
+KINDS = ["panic", "nullderef", "stackoverflow", "wxtext", "wxmapping", "loadunready", "pinnedwrite"]  # a stack overflow is a double fault
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -24,6 +24,11 @@ def test_a_fault_prints_registers_and_address(boot):
     for register in ("rip", "rsp", "rax", "cr3"):
         assert result.find(rf"(?i)\b{register}\b"), register
     assert result.find(r"(?i)cr2\W+0*\b") or result.find(r"(?i)address")
+
+
+def test_a_mapping_that_is_writable_and_executable_is_named(boot):
+    result = boot("selftest=wxmapping", smp=1, timeout=120)
+    assert result.find(r"PANIC.* 1 kernel mappings are writable and executable, the first at 0xff[0-9a-f]+")
 
 
 def test_stack_overflow_is_named(boot):

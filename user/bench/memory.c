@@ -7,6 +7,7 @@
  */
 #include <sys/mman.h>
 
+#include "kernel/abi/pgctl.h"
 #include "user/bench/bench.h"
 #include "user/lib/rawsys.h"
 
@@ -128,6 +129,30 @@ static int report_two_mib(unsigned int n)
 	return failed;
 }
 
+static long range; /* of kernel memory, one page */
+
+static bool make_range(void)
+{
+	range = raw_syscall4(SYS_pgctl, PGCTL_GROW, PAGE, 0, 0);
+	return range >= 0;
+}
+
+static bool free_range(void)
+{
+	return raw_syscall4(SYS_pgctl, PGCTL_FREE, (uintptr_t)range, 0, 0) == 0;
+}
+
+/*
+ * Kernel memory, vmalloc and vfree, where pgctl is allowed. The mean has a share of the flush that
+ * many calls of vfree wait for; the minimum has none.
+ */
+static int report_kernel_memory(unsigned int n)
+{
+	if (!make_range())
+		return 0;
+	return !free_range() + report_prepared("vfree", make_range, free_range, 1, n);
+}
+
 int bench_memory(unsigned int n)
 {
 	int failed = report("map_touch_unmap", map_touch_unmap, n, "instructions");
@@ -136,5 +161,6 @@ int bench_memory(unsigned int n)
 	failed += !unmap_area();
 	failed += report_prepared("munmap_64_pages", map_and_touch_area, unmap_area, 1, n);
 	failed += report_two_mib(n / 10 + 1);
+	failed += report_kernel_memory(n);
 	return failed + report_fork_many(n);
 }

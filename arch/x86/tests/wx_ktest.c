@@ -6,14 +6,14 @@
  *	no page of text or constants can be written through any address (the direct map is another
  *	name for them); no user bit at any level; every leaf is global; the user half is empty.
  *
- * The rights of a leaf are what all levels above it leave of its own (SDM vol. 3A, 4.6). The last
- * test plants one mapping of each forbidden kind and wants it found.
+ * The last test plants one mapping of each forbidden kind and wants it found.
  */
 #include "arch/mmu.h"
 #include "kernel/base/ktest.h"
 #include "kernel/base/printk.h"
 #include "mm/buddy.h"
 #include "mm/pgtable.h"
+#include "mm/set_memory.h"
 #include "mm/vmalloc.h"
 
 extern char __text_start[], __text_end[], __rodata_start[], __rodata_end[];
@@ -53,15 +53,16 @@ static bool has_constants(phys_addr_t pa, unsigned long bytes)
 	return pa < kernel_image_phys(__rodata_end) && pa + bytes > kernel_image_phys(__text_start);
 }
 
-static void judge_leaf(struct census *c, pte_t e, unsigned int level, unsigned long va, pte_t above)
+static void judge_leaf(const struct pt_leaf_view *leaf, void *arg)
 {
-	unsigned long bytes = pt_span(level);
-	bool write = e & above & PTE_W, exec = !((e | above) & PTE_NX);
+	struct census *c = arg;
+	unsigned long va = leaf->va, bytes = pt_span(leaf->level);
+	bool write = leaf->rights & PTE_W, exec = !(leaf->rights & PTE_NX);
 	/* Bits 12 to 12 + 9 * level of a large page are not address: PAT and zeros. */
-	phys_addr_t pa = ALIGN_DOWN(pte_phys(e), bytes);
+	phys_addr_t pa = ALIGN_DOWN(pte_phys(leaf->entry), bytes);
 
 	c->leaves++;
-	c->large += level > 1;
+	c->large += leaf->level > 1;
 	if (write && exec)
 		report(c, WRITE_EXEC, va);
 	if (exec && !inside(va, bytes, __text_start, __text_end))
@@ -70,35 +71,16 @@ static void judge_leaf(struct census *c, pte_t e, unsigned int level, unsigned l
 		c->text_pages += bytes / PAGE_SIZE;
 	if (write && has_constants(pa, bytes))
 		report(c, CONSTANT_WRITABLE, va);
-	if (!(e & PTE_G))
+	if (leaf->rights & PTE_U)
+		report(c, USER_BIT, va);
+	if (!(leaf->entry & PTE_G))
 		report(c, NOT_GLOBAL, va);
-}
-
-/* `above`: PTE_W if every level above allows writing; PTE_NX if some level forbids execution. */
-static void walk(struct census *c, const pte_t *table, unsigned int level, unsigned long base,
-		 pte_t above)
-{
-	for (unsigned int i = level == PT_ROOT_LEVEL ? ROOT_KERNEL : 0; i < PT_ENTRIES; i++) {
-		unsigned long va = base + i * pt_span(level);
-		pte_t e = READ_ONCE(table[i]);
-
-		if (!pte_present(e))
-			continue;
-		if (e & PTE_U)
-			report(c, USER_BIT, va);
-		if (pte_leaf(e, level))
-			judge_leaf(c, e, level, va, above);
-		else
-			walk(c, pte_table(e), level - 1, va,
-			     (above & e & PTE_W) | ((above | e) & PTE_NX));
-	}
 }
 
 static void take_census(struct census *c)
 {
 	*c = (struct census){0};
-	/* Sign extension: what slot 0 would be in the kernel half. */
-	walk(c, swapper_pg_dir, PT_ROOT_LEVEL, root_slot_va(0), PTE_W);
+	pt_walk_kernel(judge_leaf, c);
 }
 
 KTEST(wx, whole_kernel_half)
@@ -187,6 +169,8 @@ KTEST(wx, planted_mappings_are_found)
 	take_census(&c);
 	KTEST_EXPECT_EQ(c.found[WRITE_EXEC], 1);
 	KTEST_EXPECT_EQ(c.first[WRITE_EXEC], area);
+	KTEST_EXPECT_EQ(set_memory_audit().found, 1);
+	KTEST_EXPECT_EQ(set_memory_audit().first, area);
 	KTEST_EXPECT_EQ(c.found[EXEC_NOT_TEXT], 1);
 	WRITE_ONCE(*entry, honest | PTE_U);
 	take_census(&c);
@@ -199,5 +183,6 @@ KTEST(wx, planted_mappings_are_found)
 	KTEST_EXPECT_EQ(c.found[CONSTANT_WRITABLE], 1);
 	KTEST_EXPECT_EQ(c.first[CONSTANT_WRITABLE], area);
 	WRITE_ONCE(*entry, honest);
+	KTEST_EXPECT_EQ(set_memory_audit().found, 0);
 	vfree(area);
 }
