@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 
+#include "kernel/abi/pgctl.h"
 #include "user/bench/bench.h"
 #include "user/lib/rawsys.h"
 
@@ -160,7 +161,15 @@ static unsigned int count_cpus(void)
 	return n;
 }
 
-static void print_result(unsigned int cpus, uint64_t took_ns)
+/* Shootdown interrupts since boot, or 0 where pgctl is not allowed. */
+static uint64_t count_ipis(void)
+{
+	static struct pgctl_stats stats;
+
+	return raw_syscall4(SYS_pgctl, PGCTL_STATS, 0, 0, (uintptr_t)&stats) ? 0 : stats.ipis;
+}
+
+static void print_result(unsigned int cpus, uint64_t took_ns, uint64_t ipis)
 {
 	put("bench: throughput cpus=");
 	put_number(cpus);
@@ -170,6 +179,8 @@ static void print_result(unsigned int cpus, uint64_t took_ns)
 	put_ratio(took_ns, 1000000000);
 	put(" per_second=");
 	put_number(shared.ops * 1000 / (took_ns / 1000000));
+	put(" ipis=");
+	put_number(ipis);
 	put_line();
 	put(shared.failed ? "BENCH: FAIL" : "BENCH: PASS");
 	put_line();
@@ -179,7 +190,7 @@ int bench_throughput(unsigned int seconds)
 {
 	unsigned int cpus = count_cpus();
 	unsigned int n;
-	uint64_t begin;
+	uint64_t begin, ipis;
 	long at;
 
 	shared.stacks_size = cpus * STACK_SIZE;
@@ -194,11 +205,12 @@ int bench_throughput(unsigned int seconds)
 	n = start_all();
 	while (__atomic_load_n(&shared.ready, __ATOMIC_ACQUIRE) < n)
 		pause_and_yield();
+	ipis = count_ipis();
 	begin = now_ns();
 	shared.deadline_ns = begin + seconds * 1000000000ull;
 	__atomic_store_n(&shared.go, 1, __ATOMIC_RELEASE);
 	for (unsigned int i = 0; i < n; i++)
 		raw_syscall4(SYS_wait4, -1, 0, 0, 0);
-	print_result(n, now_ns() - begin);
+	print_result(n, now_ns() - begin, count_ipis() - ipis);
 	return shared.failed ? 1 : 0;
 }
