@@ -183,6 +183,35 @@ static long remap_to(struct mm_struct *mm, const struct remap *r)
 	return move_mapping(mm, r, old_len, to);
 }
 
+/*
+ * A move to a place that changes no length may take several mappings along, with what is free between
+ * them, but begins in one (as Linux since 6.17). What fails on the way leaves those before it moved.
+ */
+static long remap_several(struct mm_struct *mm, const struct remap *r)
+{
+	unsigned long end = r->addr + r->old_len, at = r->addr;
+
+	while (at < end) {
+		const struct vma *vma = find_vma(mm, at);
+		struct remap part = *r;
+		long ret;
+
+		if (!vma || vma->start >= end)
+			break;
+		part.addr = MAX(at, vma->start);
+		at = MIN(vma->end, end);
+		part.old_len = part.new_len = at - part.addr;
+		part.new_addr += part.addr - r->addr;
+		/* Of these there is one or none. */
+		if (vma->flags & VMA_HUGETLB && part.old_len != r->old_len)
+			return -EFAULT;
+		ret = remap_to(mm, &part);
+		if (ret < 0)
+			return ret;
+	}
+	return (long)r->new_addr;
+}
+
 static bool can_expand(struct mm_struct *mm, const struct vma *vma, unsigned long end)
 {
 	return end > vma->end && end <= USER_END && !vma_any(mm, vma->end, end);
@@ -232,6 +261,8 @@ static long remap_locked(struct mm_struct *mm, struct remap *r)
 	if (ret)
 		return ret;
 	r->touch = (vma->flags & VMA_LOCKED_ANY) == VMA_LOCKED && r->new_len > r->old_len;
+	if (r->flags & MREMAP_FIXED && r->old_len == r->new_len)
+		return remap_several(mm, r);
 	if (r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
 		return remap_to(mm, r);
 	if (r->new_len > r->old_len)

@@ -282,6 +282,20 @@ static void step_mprotect(struct space *s)
 
 /* --- mremap, to a place or to wherever there is one --- */
 
+/* A move to a place that changes no length may be of several mappings. */
+static bool several(struct space *s, struct range from, struct range to, unsigned long flags)
+{
+	return flags & MREMAP_FIXED && from.n == to.n && from.n > mapped_run(s, from.from);
+}
+
+static bool any_hugetlb(const struct space *s, struct range r)
+{
+	for (unsigned int i = r.from; i < r.from + r.n; i++)
+		if (s->page[i].hugetlb)
+			return true;
+	return false;
+}
+
 /* What it is refused for, or 0. The lengths are as the kernel rounds them. */
 static long remap_refused(struct space *s, struct range from, struct range to, unsigned long flags)
 {
@@ -296,6 +310,8 @@ static long remap_refused(struct space *s, struct range from, struct range to, u
 	    (from.from % HUGE_PAGES || to.n > from.n || flags & MREMAP_DONTUNMAP ||
 	     (fixed && to.from % HUGE_PAGES)))
 		return -EINVAL;
+	if (several(s, from, to, flags))
+		return 0;
 	return n > mapped_run(s, from.from) ? -EFAULT : 0;
 }
 
@@ -320,7 +336,7 @@ static bool is_huge(struct space *s, unsigned int n)
 static void step_remap_fixed(struct space *s, struct range from, struct range to)
 {
 	unsigned long flags = MREMAP_MAYMOVE | MREMAP_FIXED | (below(4) ? 0 : MREMAP_DONTUNMAP);
-	bool was_huge, in_step = (to.from - from.from) % HUGE_PAGES == 0;
+	bool many, was_huge, in_step = (to.from - from.from) % HUGE_PAGES == 0;
 	long want;
 
 	if (flags & MREMAP_DONTUNMAP)
@@ -335,10 +351,14 @@ static void step_remap_fixed(struct space *s, struct range from, struct range to
 	/* What is in the way, or behind, and cannot be divided: refused when some is gone already. */
 	if (!want && (range_cuts(s, to) || cuts(s, from.from + from.n)))
 		return;
+	/* Half of it would have been done. */
+	many = !want && several(s, from, to, flags);
+	if (many && (any_hugetlb(s, from) || any_hugetlb(s, to)))
+		return;
 	was_huge = from.from % HUGE_PAGES == 0 && MIN(from.n, to.n) >= HUGE_PAGES &&
 		   is_huge(s, from.from);
 	note(s, "mremap fixed", from.from, from.n, to.n, flags << 32 | to.from);
-	if (!want)
+	if (!want && !many)
 		maybe_fail();
 	if (!expect(s,
 		    do_mremap(s->mm, page_va(from.from), from.n * PAGE_SIZE, to.n * PAGE_SIZE,
@@ -350,7 +370,10 @@ static void step_remap_fixed(struct space *s, struct range from, struct range to
 				model_unmap(s, i, 1);
 		return;
 	}
-	model_remap(s, from, to, flags);
+	if (many)
+		model_move_several(s, from.from, from.n, to.from, flags & MREMAP_DONTUNMAP);
+	else
+		model_remap(s, from, to, flags);
 	if (was_huge) {
 		assert_int_equal(is_huge(s, to.from), in_step);
 		kept += in_step;

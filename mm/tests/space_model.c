@@ -124,6 +124,14 @@ void model_move(struct space *s, unsigned int from, unsigned int n, unsigned int
 		model_unmap(s, from, n);
 }
 
+void model_move_several(struct space *s, unsigned int from, unsigned int n, unsigned int to,
+			bool keep)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (s->page[from + i].kind != HOLE)
+			model_move(s, from + i, 1, to + i, keep);
+}
+
 struct content file_content(unsigned int i)
 {
 	u64 word = 0x66696c65 * (u64)(i + 1);

@@ -78,6 +78,10 @@ void model_move(struct space *s, unsigned int from, unsigned int n, unsigned int
 /* The flags of its mapping. */
 unsigned long model_flags(const struct model_page *page);
 
+/* The same for several mappings, with what is free between them. */
+void model_move_several(struct space *s, unsigned int from, unsigned int n, unsigned int to,
+			bool keep);
+
 /* Whether an object's page is behind its end. */
 bool model_behind_end(const struct space *s, unsigned int n);
 struct content model_read(const struct space *s, unsigned int n);

@@ -78,6 +78,12 @@ void maybe_fail(void)
 	alloc_fail_nth(armed ? 1 + below(6) : 0);
 }
 
+void must_not_fail(void)
+{
+	armed = false;
+	alloc_fail_nth(0);
+}
+
 bool has_failed(void)
 {
 	return armed && !alloc_fail_left();

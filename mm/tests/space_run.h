@@ -30,6 +30,9 @@ void note(const struct space *s, const char *name, unsigned long a, unsigned lon
 
 void maybe_fail(void);
 
+/* After all not. */
+void must_not_fail(void);
+
 /* Whether the allocation that was to fail has failed, since maybe_fail(). */
 bool has_failed(void);
 

@@ -267,6 +267,7 @@ static void remap_fixed(struct space *s, const struct remap_step *r)
 {
 	unsigned int n = MIN(r->old_n, r->new_n);
 	bool overlap = r->from < r->to + r->new_n && r->to < r->from + r->old_n, onto;
+	bool several = n > mapped_run(s, r->from) && r->old_n == r->new_n;
 	long want = (long)page_va(r->to), got;
 
 	if (overlap)
@@ -275,8 +276,11 @@ static void remap_fixed(struct space *s, const struct remap_step *r)
 		want = -EFAULT;
 	else if (!n && s->page[r->from].kind != SHARED)
 		want = -EINVAL;
-	else if (n > mapped_run(s, r->from))
+	else if (n > mapped_run(s, r->from) && !several)
 		want = -EFAULT;
+	/* Some would have been moved. */
+	if (several)
+		must_not_fail();
 	/* It goes where it is: what is there is removed first, and then it is not there. */
 	onto = want > 0 && !n && r->to <= r->from && r->from < r->to + r->new_n;
 	if (onto)
@@ -287,6 +291,10 @@ static void remap_fixed(struct space *s, const struct remap_step *r)
 			follow_unmapped(s, r->to, r->new_n);
 			follow_unmapped(s, r->from + n, r->old_n - n);
 		}
+		return;
+	}
+	if (several) {
+		model_move_several(s, r->from, n, r->to, r->flags & MREMAP_DONTUNMAP);
 		return;
 	}
 	model_unmap(s, r->to, r->new_n);

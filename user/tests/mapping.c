@@ -209,6 +209,40 @@ TEST(mapping, mremap_to_a_place)
 	check_gone(p + 3 * P);
 }
 
+/* Several mappings, and what is free between them: Linux since 6.17. */
+TEST(mapping, mremap_of_several)
+{
+	bytes p = map(6, RW, PRIV), q = map(8, RW, PRIV);
+	long ret;
+
+	number(p, 6, 1);
+	number(q, 8, 20);
+	CHECK_EQ(mprotect((void *)(p + P), P, PROT_READ), 0);
+	CHECK_EQ(munmap((void *)(p + 3 * P), P), 0);
+	ret = remap(p, 6, 6, MOVEFIX, q + P);
+	if (options.host && ret == -EFAULT)
+		SKIP("this Linux moves one mapping at a time");
+	CHECK_EQ(ret, (uintptr_t)(q + P));
+	CHECK_EQ(q[0], 20);
+	check_numbers(q + P, 3, 1);
+	/* Nothing came there. */
+	CHECK_EQ(q[4 * P], 24);
+	check_numbers(q + 5 * P, 2, 5);
+	CHECK_EQ(q[7 * P], 27);
+	target = q + 2 * P;
+	CHECK_EQ(NO_CORE(status_of(write_target)), KILLED(SIGSEGV));
+	check_gone(p);
+	check_gone(p + 5 * P);
+	/* From a hole on, or with another length: one only. */
+	CHECK_EQ(remap(p, 6, 6, MOVEFIX, q), -EFAULT);
+	CHECK_EQ(remap(q + P, 3, 2, MOVEFIX, p), -EFAULT);
+	CHECK_EQ(remap(q + P, 2, 3, MOVEFIX, p), -EFAULT);
+	CHECK_EQ(remap(q, 3, 3, 7 /* DONTUNMAP too */, p), (uintptr_t)p);
+	CHECK_EQ(p[0], 20);
+	check_numbers(p + P, 2, 1);
+	CHECK_EQ(q[0] + q[2 * P], 0);
+}
+
 /* What fork has shared moves like everything else, and is still to be copied. */
 TEST(mapping, mremap_after_fork)
 {
@@ -327,70 +361,6 @@ TEST(mapping, populated_and_locked)
 	CHECK_EQ(raw_syscall2(SYS_mlock, (uintptr_t)q, P), -ENOMEM);
 	/* Nothing to be had, but the mapping stands. */
 	CHECK_EQ(map(2, PROT_NONE, PRIV | MAP_POPULATE) != NULL, 1);
-}
-
-/* What is locked is not given back, and what it grows by is there at once. */
-TEST(mapping, locked_memory_stays)
-{
-	bytes p = map(4, RW, PRIV), q = map(2, RW, PRIV | MAP_LOCKED);
-	unsigned int i;
-
-	CHECK(in_memory(q) && in_memory(q + P));
-	CHECK_EQ(mlock((void *)(p + P), 2 * P), 0);
-	number(p, 4, 1);
-	CHECK_EQ(raw_syscall3(SYS_madvise, (uintptr_t)q, P, MADV_DONTNEED), -EINVAL);
-	CHECK_EQ(raw_syscall3(SYS_madvise, (uintptr_t)q, P, 8 /* FREE */), -EINVAL);
-	CHECK_EQ(raw_syscall3(SYS_madvise, (uintptr_t)q, P, 20 /* COLD */), -EINVAL);
-	CHECK_EQ(raw_syscall3(SYS_madvise, (uintptr_t)q, P, 21 /* PAGEOUT */), -EINVAL);
-	/* What comes before it is. */
-	CHECK_EQ(raw_syscall3(SYS_madvise, (uintptr_t)p, 4 * P, MADV_DONTNEED), -EINVAL);
-	CHECK_EQ(p[0], 0);
-	check_numbers(p + P, 3, 2);
-	CHECK_EQ(raw_syscall3(SYS_madvise, (uintptr_t)(p + P), P, 24 /* DONTNEED_LOCKED */), 0);
-	CHECK_EQ(p[P], 0);
-	CHECK_EQ(raw_syscall3(SYS_msync, (uintptr_t)p, 4 * P, 2 /* INVALIDATE */), -EBUSY);
-	CHECK_EQ(raw_syscall3(SYS_msync, (uintptr_t)p, 4 * P, 4 /* SYNC */), 0);
-	CHECK_EQ(munlock((void *)p, 4 * P), 0);
-	CHECK_EQ(raw_syscall3(SYS_msync, (uintptr_t)p, 4 * P, 2), 0);
-	CHECK_EQ(madvise((void *)p, 4 * P, MADV_DONTNEED), 0);
-	CHECK_EQ(p[2 * P], 0);
-	q = (bytes)remap(q, 2, 5, MOVE, NULL);
-	for (i = 0; i < 5; i++)
-		CHECK(in_memory(q + i * P));
-}
-
-static void use_and_give_back(void)
-{
-	bytes p = map(1, RW, PRIV);
-
-	CHECK(!in_memory(p));
-	CHECK_EQ(madvise((void *)target, P, MADV_DONTNEED), 0);
-}
-
-TEST(mapping, everything_locked)
-{
-	long brk = raw_syscall1(SYS_brk, 0), ret = raw_syscall1(SYS_mlockall, 3);
-	bytes p;
-
-	if (options.host && ret)
-		SKIP("this user may not lock everything");
-	CHECK_EQ(ret, 0);
-	p = map(3, RW, PRIV);
-	CHECK(in_memory(p) && in_memory(p + 2 * P));
-	CHECK_EQ(raw_syscall3(SYS_madvise, (uintptr_t)p, P, MADV_DONTNEED), -EINVAL);
-	brk = (brk + P - 1) & -P;
-	CHECK_EQ(raw_syscall1(SYS_brk, brk + 2 * P), brk + 2 * P);
-	CHECK(in_memory((bytes)brk) && in_memory((bytes)brk + P));
-	/* Not for children. */
-	target = p;
-	CHECK_EQ(status_of(use_and_give_back), 0);
-	/* New ones only, and only when they are used. */
-	CHECK_EQ(raw_syscall1(SYS_mlockall, 2 | 4), 0);
-	CHECK(!in_memory(map(1, RW, PRIV)));
-	CHECK_EQ(raw_syscall1(SYS_munlockall, 0), 0);
-	CHECK_EQ(madvise((void *)p, P, MADV_DONTNEED), 0);
-	CHECK(!in_memory(p) && in_memory(p + P));
-	CHECK(!in_memory(map(1, RW, PRIV)));
 }
 
 /* A mapping that grows down like the stack, as near to its neighbour as 256 pages. */
