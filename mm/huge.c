@@ -21,6 +21,7 @@
 #include "kernel/base/errno.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/racepoint.h"
 #include "mm/buddy.h"
 #include "mm/pagezero.h"
 #include "mm/tlb.h"
@@ -92,6 +93,8 @@ static void count_small(struct page *head)
 	}
 	for (unsigned int i = 0; i < HUGE_PAGES && !MUTANT(huge_split_uncounted); i++)
 		get_page(head + i);
+	/* Others may be here too, each with references of its own: whoever is last gives the group's up. */
+	RACE_POINT(huge_counted);
 	huge_put(head);
 }
 
@@ -130,6 +133,7 @@ static int split(struct mm_struct *mm, pte_t *entry, unsigned long va)
 		WRITE_ONCE(*entry, (huge & ~PTE_P) | PTE_NONE);
 		flush_huge(mm, va);
 	}
+	RACE_POINT(huge_absent);
 	/* The entries before the table that they are in. Partner: the processor's walk, in order. */
 	smp_store_release(entry, pte_make(page_to_phys(table), PTE_USER_TABLE));
 	count_small(head);
