@@ -34,9 +34,9 @@
 #define DEATH_MS      10000
 #define LOOK_AGAIN_NS 1000000
 /* How often processes are looked for when there are none. */
-#define LAST_LOOKS 1000
-/* After a drain that brought next to nothing: how long another one is not worth its while. */
-#define DRAIN_AGAIN_NS 200000000
+#define LAST_LOOKS 100
+/* How long calls are refused without another look, after a drain that brought next to nothing. */
+#define REFUSE_NS 50000000
 
 struct victim {
 	struct mm_struct *mm; /* with a reference; NULL: none */
@@ -49,7 +49,7 @@ struct victim {
 static struct {
 	u32 taken; /* A: somebody looks for memory */
 	struct wait_queue free;
-	u64 drain_after; /* taken: time_ns() until which a drain is not worth its while */
+	u64 refuse_until; /* taken: time_ns() */
 } oom = {.free = WAIT_QUEUE_INIT(oom.free)};
 
 static u64 enough(void)
@@ -208,14 +208,18 @@ static __noreturn void no_victim(void)
 
 static bool drain_is_enough(void)
 {
-	/* Pages that are in some CPU's cache are free, too. */
-	if (nr_free_pages() < enough() && time_ns() < oom.drain_after)
-		return false;
+	bool is_enough;
+
 	drain_all();
-	if (nr_free_pages() >= enough())
-		return true;
-	oom.drain_after = time_ns() + DRAIN_AGAIN_NS;
-	return false;
+	is_enough = nr_free_pages() >= enough();
+	oom.refuse_until = is_enough ? 0 : time_ns() + REFUSE_NS;
+	return is_enough;
+}
+
+/* A call can be refused: what a drain has not brought just now, it will not bring at once. */
+static bool relieve_by_drain(void)
+{
+	return time_ns() >= oom.refuse_until && drain_is_enough();
 }
 
 /*
@@ -264,7 +268,7 @@ static bool look_for_memory(bool (*relieve)(void))
 
 bool memory_reclaim(void)
 {
-	return look_for_memory(drain_is_enough);
+	return look_for_memory(relieve_by_drain);
 }
 
 bool out_of_memory(void)

@@ -7,7 +7,6 @@
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/syscalls.h"
-#include "mm/oom.h"
 
 #define ARCH_SET_GS 0x1001
 #define ARCH_SET_FS 0x1002

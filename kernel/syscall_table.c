@@ -10,6 +10,7 @@
 #include "kernel/syscalls.h"
 #include "kernel/task.h"
 #include "kernel/workers.h"
+#include "mm/oom.h"
 
 /* Up to the last of our own. */
 #define TABLE_SIZE (SYS_cpu_online + 1)
@@ -50,6 +51,21 @@ SYSCALL(cpu_online)
 {
 	UNUSED_ARGS(a1, a2, a3, a4, a5);
 	return pgctl_allowed() ? cpu_bring_online((unsigned int)a0) : -EPERM;
+}
+
+noinline long syscall_again(void)
+{
+	u64 a[6];
+	long ret;
+
+	if (current->calls_again || !memory_reclaim())
+		return -ENOMEM;
+	thread_syscall_args(&current->thread, a);
+	current->calls_again = true;
+	ret = sys_call_table[thread_syscall_nr(&current->thread)](a[0], a[1], a[2], a[3], a[4],
+								  a[5]);
+	current->calls_again = false;
+	return ret;
 }
 
 long syscall_unknown(unsigned long nr)

@@ -5,6 +5,8 @@
 #ifndef KERNEL_SYSCALLS_H
 #define KERNEL_SYSCALLS_H
 
+#include "kernel/base/compiler.h"
+#include "kernel/base/errno.h"
 #include "kernel/base/types.h"
 
 #define SYSCALL(name) long sys_##name(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5)
@@ -90,6 +92,19 @@ SYSCALLS(SYSCALL_DECLARE)
 
 /* kernel/pgctl.c. */
 long do_pgctl(unsigned int op, unsigned long a, unsigned long b, void __user *out);
+
+/*
+ * What a call returns that has made `result`: if that is for want of memory, and the caches had some,
+ * the result of the whole call made once more. The arguments are read back from the user's registers
+ * then, so that the usual way does not have to keep them.
+ */
+#define RETRY_NOMEM(result)                                                                        \
+	({                                                                                         \
+		long ret__ = (result);                                                             \
+		likely(ret__ != -ENOMEM) ? ret__ : syscall_again();                                \
+	})
+
+long syscall_again(void);
 
 /* For what a call takes no notice of. */
 #define UNUSED_ARGS(...) ((void)sizeof((u64[]){__VA_ARGS__}))

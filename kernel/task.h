@@ -108,6 +108,7 @@ struct task_struct {
 	u64 blocked;                                 /* s: signal mask, stored for the user */
 	u32 __user *set_child_tid, *clear_child_tid; /* s */
 	struct alloc_failure alloc_failure;          /* s */
+	bool calls_again;                            /* s: syscall_again() */
 	char comm[COMM_LEN];                         /* s */
 	struct handle_table *handles;                /* s; NULL: kernel thread, or exited */
 	struct ipc_task ipc;

@@ -22,13 +22,4 @@
 bool memory_reclaim(void);
 bool out_of_memory(void);
 
-/* The result of a system call, which is made once more if it has found no memory. */
-#define RETRY_NOMEM(call)                                                                          \
-	({                                                                                         \
-		long ret__ = (call);                                                               \
-		if (unlikely(ret__ == -ENOMEM) && memory_reclaim())                                \
-			ret__ = (call);                                                            \
-		ret__;                                                                             \
-	})
-
 #endif

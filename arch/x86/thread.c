@@ -113,6 +113,18 @@ u64 thread_syscall_nr(const struct thread *t)
 	return thread_regs(t)->vector;
 }
 
+void thread_syscall_args(const struct thread *t, u64 args[6])
+{
+	const struct regs *regs = thread_regs(t);
+
+	args[0] = regs->rdi;
+	args[1] = regs->rsi;
+	args[2] = regs->rdx;
+	args[3] = regs->r10;
+	args[4] = regs->r8;
+	args[5] = regs->r9;
+}
+
 unsigned long regs_ip(const struct regs *regs)
 {
 	return regs->rip;

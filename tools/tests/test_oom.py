@@ -40,6 +40,11 @@ def test_a_call_says_that_there_is_no_memory(boot_ok):
     assert overcommit(boot_ok, "stacks", 4, "64M") == []
 
 
+def test_what_is_cached_comes_back_first(boot_ok):
+    """All memory has become kernel stacks, which are kept; a call and a page fault get it without a death."""
+    assert overcommit(boot_ok, "cached", 4, "64M") == []
+
+
 @pytest.mark.parametrize("cpus, mem", [(1, "64M"), (4, "64M"), pytest.param(64, "128M", marks=pytest.mark.more)])
 def test_a_fork_bomb(boot_ok, cpus, mem):
     assert overcommit(boot_ok, "bomb", cpus, mem)

@@ -2,7 +2,7 @@
  * oom: more memory is asked for than there is, in one of several ways, beside processes that keep
  * their memory and check it.
  *
- *	oom hog|shared|tables|threads|bomb|many|sleeper|stacks|alone|parent [seconds=1]
+ *	oom hog|shared|tables|threads|bomb|many|sleeper|stacks|cached|alone|parent [seconds=1]
  *
  * Whoever is killed was killed by SIGKILL, the bystanders find what they wrote, and in the end as
  * many pages are free as before. The last line is `OOM: PASS`, or says what is wrong. Needs pgctl=1
@@ -370,6 +370,23 @@ static void stacks(void)
 	REQUIRE(end_of(start(make_threads)) == 0);
 }
 
+/* Many mappings: what differs does not become one. */
+static void map_much(void)
+{
+	for (unsigned int i = 0; i < 60000; i++)
+		REQUIRE(mmap(NULL, PAGE_SIZE, i & 1 ? PROT_READ : RW, MAP_PRIVATE | MAP_ANONYMOUS,
+			     -1, 0) != MAP_FAILED);
+}
+
+/* All memory is in the kernel's caches, and comes back for a call and for a page fault. */
+static void cached(void)
+{
+	stacks();
+	REQUIRE(end_of(start(map_much)) == 0);
+	stacks();
+	REQUIRE(end_of(start(need_some)) == 0);
+}
+
 /* As process 1: there is nobody else. */
 static void alone(void)
 {
@@ -409,8 +426,8 @@ static const struct way {
 } ways[] = {
 	{"hog", hog, NULL},         {"shared", hog_shared, NULL},   {"tables", hog_tables, NULL},
 	{"sleeper", sleeper, NULL}, {"threads", hog_threads, NULL}, {"many", many, stacks},
-	{"bomb", bomb, stacks},     {"stacks", stacks, stacks},     {"alone", alone, NULL},
-	{"parent", parent, NULL},
+	{"bomb", bomb, stacks},     {"stacks", stacks, stacks},     {"cached", cached, stacks},
+	{"alone", alone, NULL},     {"parent", parent, NULL},
 };
 
 static const struct way *find_way(const char *name)

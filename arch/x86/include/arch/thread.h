@@ -36,6 +36,8 @@ static inline u64 *thread_arg(const struct thread *t, unsigned int n)
 
 /* The number of the system call that the task is in. */
 u64 thread_syscall_nr(const struct thread *t);
+/* Its six arguments. */
+void thread_syscall_args(const struct thread *t, u64 args[6]);
 
 /* Registers that generic code reads or sets. */
 unsigned long regs_ip(const struct regs *regs);
