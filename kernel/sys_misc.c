@@ -1,4 +1,5 @@
 /* System calls about time, and the log that stands in for a console. */
+#include "arch/page.h"
 #include "arch/timer.h"
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
@@ -20,7 +21,13 @@
 #define TIMER_ABSTIME          1
 
 #define TIOCGWINSZ 0x5413
-#define IOV_MAX    1024
+
+#define GRND_NONBLOCK 1
+#define GRND_RANDOM   2
+#define GRND_INSECURE 4
+#define GRND_ALL      (GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)
+
+#define IOV_MAX 1024
 
 /* --- the log: descriptors 0 to 2 until there is a console server; who reads is at its end --- */
 
@@ -42,6 +49,9 @@ struct log_line {
 /* Whole lines where they fit, so that CPUs do not mix theirs. */
 static int log_add(struct log_line *line, const char __user *src, size_t n)
 {
+	/* As a whole, before anything of it is written. */
+	if (n > USER_END || (unsigned long)src > USER_END - n)
+		return -EFAULT;
 	while (n) {
 		size_t part = MIN(n, sizeof(line->buf) - line->n);
 
@@ -170,9 +180,13 @@ SYSCALL(gettimeofday)
 {
 	u64 ns = wall_time_ns_at_boot + time_ns();
 	s64 tv[2] = {(s64)(ns / NSEC_PER_SEC), (s64)(ns % NSEC_PER_SEC / 1000)};
+	/* struct timezone: minutes west of Greenwich, summer time. */
+	static const u32 utc[2];
 
-	UNUSED_ARGS(a1, a2, a3, a4, a5);
-	return a0 ? copy_to_user((void __user *)a0, tv, sizeof(tv)) : 0;
+	UNUSED_ARGS(a2, a3, a4, a5);
+	if (a0 && copy_to_user((void __user *)a0, tv, sizeof(tv)))
+		return -EFAULT;
+	return a1 ? copy_to_user((void __user *)a1, &utc, sizeof(utc)) : 0;
 }
 
 static long sleep_call(int clock, bool absolute, const void __user *request)
@@ -239,7 +253,8 @@ SYSCALL(getrandom)
 	u64 done = 0, len = MIN(a1, (u64)INT32_MAX & PAGE_MASK);
 
 	UNUSED_ARGS(a3, a4, a5);
-	if (a2 & ~7UL)
+	if ((a2 & ~(u64)GRND_ALL) ||
+	    (a2 & (GRND_RANDOM | GRND_INSECURE)) == (GRND_RANDOM | GRND_INSECURE))
 		return -EINVAL;
 	while (done < len) {
 		u64 word = random_u64(), part = MIN(len - done, sizeof(word));
