@@ -223,7 +223,7 @@ long do_wait(int pid, int *status, unsigned int options)
 		return -EINVAL;
 	/* There is one process group, everybody's: 0 means it, another one has no members. */
 	if (pid < -1)
-		return -ECHILD;
+		return pid == INT32_MIN ? -ESRCH : -ECHILD; /* it is no group's number */
 	if (!find_zombie(&w) && !(options & WNOHANG))
 		ret = wait_until(&w.parent->child_exit, find_zombie, &w, 0);
 	if (w.found) {

@@ -53,12 +53,17 @@ void group_kill(struct thread_group *g, int sig)
 	spin_unlock(&g->lock);
 }
 
+/* Whether there is such a task is found out before whether there is such a signal, as in Linux. */
 static long signal_task(struct task_struct *t, int sig)
 {
+	if (!t)
+		return -ESRCH;
+	if (sig < 0 || sig > NR_SIGNALS)
+		return -EINVAL;
 	if (sig && (DEFAULT_STOP & BIT(sig - 1)))
 		return -ENOSYS;
-	if (!t || !READ_ONCE(t->group->parent))
-		return t ? -EPERM : -ESRCH; /* kernel threads are nobody's to kill */
+	if (!READ_ONCE(t->group->parent))
+		return -EPERM; /* kernel threads are nobody's to kill */
 	if (sig && signal_is_fatal(t->group, sig))
 		group_kill(t->group, sig);
 	return 0;
@@ -86,8 +91,8 @@ long do_kill(int pid, int sig)
 	struct task_struct *t;
 	long ret;
 
-	if (sig < 0 || sig > NR_SIGNALS)
-		return -EINVAL;
+	if (pid <= 0 && (sig < 0 || sig > NR_SIGNALS))
+		return pid == INT32_MIN ? -ESRCH : -EINVAL;
 	rcu_read_lock();
 	if (pid > 0) {
 		t = find_task(pid);
@@ -111,7 +116,7 @@ long do_tkill(int tgid, int tid, int sig)
 	struct task_struct *t;
 	long ret;
 
-	if (tid <= 0 || tgid == 0 || sig < 0 || sig > NR_SIGNALS)
+	if (tid <= 0 || tgid == 0)
 		return -EINVAL;
 	rcu_read_lock();
 	t = find_task(tid);
@@ -176,14 +181,15 @@ long do_sigaction(int sig, const struct user_sigaction __user *act,
 	struct user_sigaction sa = {0};
 	u64 bit;
 
+	/* In Linux's order: a wild pointer is found first. */
+	if (act && copy_from_user(&sa, act, sizeof(sa)))
+		return -EFAULT;
 	if (sig < 1 || sig > NR_SIGNALS)
 		return -EINVAL;
 	bit = BIT(sig - 1);
 	if (act) {
 		if (sig == SIGKILL || sig == SIGSTOP)
 			return -EINVAL;
-		if (copy_from_user(&sa, act, sizeof(sa)))
-			return -EFAULT;
 		if (sa.handler != SIG_DFL && sa.handler != SIG_IGN)
 			return -ENOSYS;
 	}
