@@ -46,6 +46,23 @@ def test_user_abi(ktap):
     assert len(ktap("pgctl=1 -- /bin/abitest pgctl=1 skip=nomem", smp=4).passed) >= 100
 
 
+# Whatever their arguments are, they cannot fail, or do not return.
+NEVER_FAIL = set("sched_yield getpid getppid gettid getuid geteuid getgid getegid fork vfork exit exit_group brk "
+                 "set_tid_address".split())
+
+
+def test_every_call_is_tried_with_bad_arguments():
+    """Those that Linux has, in the tables of the ABI tests, which pass on Linux as well."""
+    with open(os.path.join(conftest.ROOT, "kernel/syscalls.h"), encoding="utf-8") as f:
+        calls = {name for number, name in re.findall(r"\bX\((\d+), (\w+)\)", f.read()) if int(number) < 1024}
+    tried = set()
+    for table in ("badargs", "badcalls", "badmap"):
+        with open(os.path.join(conftest.ROOT, f"user/tests/{table}.c"), encoding="utf-8") as f:
+            tried |= set(re.findall(r"^\t\{.*?\bSYS_(\w+?)_?,", f.read(), re.M))
+    assert len(calls) > 50
+    assert calls - tried == NEVER_FAIL
+
+
 def test_pgctl_is_refused_unless_the_boot_line_allows_it(boot):
     """Then nobody can end the machine either, so the log is judged as soon as the program is done."""
     result = boot("-- /bin/abitest only=pgctl", smp=2, on_line=lambda _, line: "cannot end the machine" in line)

@@ -14,6 +14,7 @@
 #define NULL_FINE 1 /* NULL means: not wanted */
 
 static uint64_t good[64]; /* a good buffer where another argument needs one */
+static char whole[2 * PAGE_SIZE] __attribute__((aligned(4096)));
 
 static const struct call {
 	const char *name;
@@ -37,6 +38,12 @@ static const struct call {
 	{"rt_sigprocmask new", SYS_rt_sigprocmask, {SIG_BLOCK, WILD, 0, 8}, NULL_FINE},
 	{"rt_sigprocmask old", SYS_rt_sigprocmask, {SIG_BLOCK, 0, WILD, 8}, NULL_FINE},
 	{"arch_prctl get fs", SYS_arch_prctl, {0x1003, WILD}, 0},
+	{"arch_prctl get gs", SYS_arch_prctl, {0x1004, WILD}, 0},
+	{"clock_getres", SYS_clock_getres, {1, WILD}, NULL_FINE},
+	{"gettimeofday time", SYS_gettimeofday, {WILD, 0}, NULL_FINE},
+	{"gettimeofday zone", SYS_gettimeofday, {0, WILD}, NULL_FINE},
+	{"mincore", SYS_mincore, {(uintptr_t)whole, 8192, WILD}, 0},
+	{"sched_setaffinity short", SYS_sched_setaffinity, {0, 8, WILD}, 0},
 	{"getrandom", SYS_getrandom, {WILD, 16, 0}, 0},
 };
 
@@ -98,6 +105,11 @@ TEST(badargs, wild_pointers_in_wait4)
 			_exit(0);
 		CHECK_EQ(raw_syscall4(SYS_wait4, pid, wild_address(kind), 0, 0), -EFAULT);
 		raw_syscall4(SYS_wait4, pid, 0, 0, 0); /* reaped already, or not: both will do */
+		pid = fork();
+		if (pid == 0)
+			_exit(0);
+		CHECK_EQ(raw_syscall4(SYS_wait4, pid, 0, 0, wild_address(kind)), -EFAULT);
+		raw_syscall4(SYS_wait4, pid, 0, 0, 0);
 	}
 }
 

@@ -1,0 +1,276 @@
+/*
+ * ABI tests: bad arguments in every call that is not about memory: numbers out of range, unknown
+ * flags and commands, wrong sizes, processes and descriptors that there are not, times that are
+ * none; and the errno of each, by the first thing that Linux finds wrong. Wild pointers are in
+ * badargs.c, calls about memory in badmap.c.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "user/tests/abitest.h"
+
+/* In the table: what is known only when it is used. */
+#define SELF     0x53454c460001ul /* the process's number */
+#define BUFFER   0x53454c460002ul /* good memory, zeroes */
+#define TIME_BAD 0x53454c460003ul /* a timespec with 10^9 nanoseconds */
+#define TIME_NEG 0x53454c460004ul /* one with -1 seconds */
+#define NS_NEG   0x53454c460005ul /* one with -1 nanoseconds */
+#define ACTION   0x53454c460006ul /* a sigaction that ignores the signal */
+#define PROGRAM  0x53454c460007ul /* a program's path */
+#define LONG     0x53454c460008ul /* a string of 8,191 characters */
+#define EMPTY    0x53454c460009ul /* "" */
+#define NOWHERE  0x53454c46000aul /* the path of no file */
+#define FOLDER   0x53454c46000bul /* the path of a directory */
+#define ODD      0x53454c46000cul /* good memory, not aligned */
+
+#define KERNEL   0xffffffff80100000ul
+#define INT_MIN_ 0x80000000ul
+#define NOBODY   4194305ul /* above the largest number that a process has */
+#define NO_FD    1000000ul
+
+#define FUTEX_WAIT_PRIVATE        128
+#define FUTEX_WAKE_PRIVATE        129
+#define FUTEX_WAIT_BITSET_PRIVATE 137
+#define FUTEX_WAKE_BITSET_PRIVATE 138
+
+#define CLONE_FLAG_VM      0x100
+#define CLONE_FLAG_SIGHAND 0x800
+#define CLONE_FLAG_THREAD  0x10000
+
+static const struct bad_call {
+	long nr;
+	uintptr_t args[6];
+	long want; /* 0: that it must succeed */
+} calls[] = {
+	{SYS_read, {-1ul, BUFFER, 1}, -EBADF},
+	{SYS_read, {NO_FD, BUFFER, 1}, -EBADF},
+	{SYS_read, {INT_MIN_, BUFFER, 1}, -EBADF},
+	{SYS_read, {NO_FD, KERNEL, 1}, -EBADF},
+	{SYS_write, {-1ul, BUFFER, 1}, -EBADF},
+	{SYS_write, {NO_FD, KERNEL, 0}, -EBADF},
+	{SYS_write, {1, BUFFER, -1ul}, -EFAULT},
+	{SYS_write, {1, BUFFER, 1ul << 63}, -EFAULT},
+	{SYS_write, {1, KERNEL, 1}, -EFAULT},
+	{SYS_write, {1, BUFFER, 0}, 0},
+	{SYS_writev, {NO_FD, BUFFER, 1}, -EBADF},
+	{SYS_writev, {1, BUFFER, -1ul}, -EINVAL},
+	{SYS_writev, {1, KERNEL, 1}, -EFAULT},
+	{SYS_ioctl, {NO_FD, 0x5413, BUFFER}, -EBADF},
+	{SYS_ioctl, {-1ul, 0, 0}, -EBADF},
+	{SYS_close, {-1ul}, -EBADF},
+	{SYS_close, {NO_FD}, -EBADF},
+	{SYS_dup, {-1ul}, -EBADF},
+	{SYS_dup2, {NO_FD, 1}, -EBADF},
+	{SYS_dup2, {NO_FD, NO_FD}, -EBADF},
+	{SYS_dup2, {1, -1ul}, -EBADF},
+	{SYS_dup3, {1, 1, 0}, -EINVAL},
+	{SYS_dup3, {1, 40, 1}, -EINVAL},
+	{SYS_dup3, {NO_FD, 40, 0}, -EBADF},
+	{SYS_dup3, {1, -1ul, 0}, -EBADF},
+	{SYS_fcntl, {NO_FD, F_GETFD}, -EBADF},
+	{SYS_fcntl, {1, 9999}, -EINVAL},
+	{SYS_fcntl, {1, F_DUPFD, -1ul}, -EINVAL},
+	{SYS_close_range, {5, 4, 0}, -EINVAL},
+	{SYS_close_range, {5, 6, 1}, -EINVAL},
+	{SYS_close_range, {5, 6, -1ul}, -EINVAL},
+
+	/* signal, new, old, size of a signal set */
+	{SYS_rt_sigaction, {SIGUSR1, ACTION, 0, 4}, -EINVAL},
+	{SYS_rt_sigaction, {SIGUSR1, KERNEL, 0, 0}, -EINVAL},
+	{SYS_rt_sigaction, {SIGUSR1, 0, 0, -1ul}, -EINVAL},
+	{SYS_rt_sigaction, {0, ACTION, 0, 8}, -EINVAL},
+	{SYS_rt_sigaction, {65, 0, BUFFER, 8}, -EINVAL},
+	{SYS_rt_sigaction, {-1ul, ACTION, 0, 8}, -EINVAL},
+	{SYS_rt_sigaction, {SIGKILL, ACTION, 0, 8}, -EINVAL},
+	{SYS_rt_sigaction, {SIGSTOP, ACTION, 0, 8}, -EINVAL},
+	{SYS_rt_sigaction, {SIGKILL, KERNEL, 0, 8}, -EFAULT},
+	{SYS_rt_sigaction, {65, KERNEL, 0, 8}, -EFAULT},
+	{SYS_rt_sigaction, {SIGKILL, 0, BUFFER, 8}, 0},
+	{SYS_rt_sigprocmask, {77, BUFFER, 0, 8}, -EINVAL},
+	{SYS_rt_sigprocmask, {-1ul, BUFFER, 0, 8}, -EINVAL},
+	{SYS_rt_sigprocmask, {SIG_BLOCK, BUFFER, 0, 16}, -EINVAL},
+	{SYS_rt_sigprocmask, {SIG_BLOCK, KERNEL, 0, 0}, -EINVAL},
+	{SYS_rt_sigprocmask, {77, KERNEL, 0, 8}, -EFAULT},
+	{SYS_rt_sigprocmask, {77, 0, BUFFER, 8}, 0},
+
+	{SYS_kill, {SELF, 65}, -EINVAL},
+	{SYS_kill, {SELF, -1ul}, -EINVAL},
+	{SYS_kill, {NOBODY, 0}, -ESRCH},
+	{SYS_kill, {NOBODY, 65}, -ESRCH},
+	{SYS_kill, {INT_MIN_, 0}, -ESRCH},
+	{SYS_kill, {INT_MIN_, 65}, -ESRCH},
+	{SYS_kill, {0, 65}, -EINVAL},
+	{SYS_kill, {SELF, 0}, 0},
+	{SYS_tkill, {0, 0}, -EINVAL},
+	{SYS_tkill, {-1ul, 0}, -EINVAL},
+	{SYS_tkill, {NOBODY, 0}, -ESRCH},
+	{SYS_tkill, {NOBODY, 65}, -ESRCH},
+	{SYS_tkill, {SELF, 65}, -EINVAL},
+	{SYS_tgkill, {0, SELF, 0}, -EINVAL},
+	{SYS_tgkill, {-1ul, SELF, 0}, -EINVAL},
+	{SYS_tgkill, {SELF, 0, 0}, -EINVAL},
+	{SYS_tgkill, {NOBODY, SELF, 0}, -ESRCH},
+	{SYS_tgkill, {SELF, SELF, 65}, -EINVAL},
+	{SYS_tgkill, {SELF, SELF, 0}, 0},
+
+	/* There are no children. */
+	{SYS_wait4, {-1ul, 0, 0, 0}, -ECHILD},
+	{SYS_wait4, {-1ul, KERNEL, WNOHANG, KERNEL}, -ECHILD},
+	{SYS_wait4, {SELF, 0, 0, 0}, -ECHILD},
+	{SYS_wait4, {NOBODY, 0, WNOHANG, 0}, -ECHILD},
+	{SYS_wait4, {INT_MIN_, 0, 0, 0}, -ESRCH},
+	{SYS_wait4, {-1ul, 0, -1ul, 0}, -EINVAL},
+	{SYS_wait4, {-1ul, 0, 0x100, 0}, -EINVAL},
+	{SYS_clone, {CLONE_FLAG_SIGHAND, 0, 0, 0, 0}, -EINVAL},
+	{SYS_clone, {CLONE_FLAG_THREAD, 0, 0, 0, 0}, -EINVAL},
+	{SYS_clone, {CLONE_FLAG_THREAD | CLONE_FLAG_VM, 0, 0, 0, 0}, -EINVAL},
+	{SYS_execve, {EMPTY, 0, 0}, -ENOENT},
+	{SYS_execve, {NOWHERE, 0, 0}, -ENOENT},
+	{SYS_execve, {FOLDER, 0, 0}, -EACCES},
+	{SYS_execve, {LONG, 0, 0}, -ENAMETOOLONG},
+	{SYS_execve, {PROGRAM, KERNEL, 0}, -EFAULT},
+
+	{SYS_clock_gettime, {99, BUFFER}, -EINVAL},
+	{SYS_clock_gettime, {99, KERNEL}, -EINVAL},
+	{SYS_clock_gettime, {0x7fffffff, BUFFER}, -EINVAL},
+	{SYS_clock_getres, {99, BUFFER}, -EINVAL},
+	{SYS_clock_getres, {99, 0}, -EINVAL},
+	{SYS_clock_getres, {CLOCK_MONOTONIC, KERNEL}, -EFAULT},
+	{SYS_clock_getres, {CLOCK_MONOTONIC, 0}, 0},
+	{SYS_gettimeofday, {KERNEL, 0}, -EFAULT},
+	{SYS_gettimeofday, {0, KERNEL}, -EFAULT},
+	{SYS_gettimeofday, {0, BUFFER}, 0},
+	{SYS_gettimeofday, {0, 0}, 0},
+	{SYS_nanosleep, {TIME_BAD, 0}, -EINVAL},
+	{SYS_nanosleep, {TIME_NEG, 0}, -EINVAL},
+	{SYS_nanosleep, {NS_NEG, 0}, -EINVAL},
+	{SYS_nanosleep, {BUFFER, KERNEL}, 0}, /* nothing remains */
+	{SYS_clock_nanosleep, {99, 0, BUFFER, 0}, -EINVAL},
+	{SYS_clock_nanosleep, {99, 0, KERNEL, 0}, -EINVAL},
+	{SYS_clock_nanosleep, {CLOCK_MONOTONIC, 0, TIME_BAD, 0}, -EINVAL},
+	{SYS_clock_nanosleep, {CLOCK_MONOTONIC, TIMER_ABSTIME, TIME_NEG, 0}, -EINVAL},
+	{SYS_clock_nanosleep, {CLOCK_MONOTONIC, TIMER_ABSTIME, BUFFER, KERNEL}, 0},
+
+	/* address, operation, value, timeout, second address, bits */
+	{SYS_futex, {ODD, FUTEX_WAIT_PRIVATE, 0, 0}, -EINVAL},
+	{SYS_futex, {ODD, FUTEX_WAKE_PRIVATE, 1, 0}, -EINVAL},
+	{SYS_futex, {BUFFER, 127, 0, 0}, -ENOSYS},
+	{SYS_futex, {BUFFER, FUTEX_WAIT_PRIVATE, 1, 0}, -EAGAIN},
+	{SYS_futex, {BUFFER, FUTEX_WAIT_PRIVATE, 0, TIME_BAD}, -EINVAL},
+	{SYS_futex, {BUFFER, FUTEX_WAIT_PRIVATE, 0, TIME_NEG}, -EINVAL},
+	{SYS_futex, {BUFFER, FUTEX_WAIT_PRIVATE, 1, KERNEL}, -EFAULT},
+	{SYS_futex, {BUFFER, FUTEX_WAIT_BITSET_PRIVATE, 0, 0, 0, 0}, -EINVAL},
+	{SYS_futex, {BUFFER, FUTEX_WAKE_BITSET_PRIVATE, 1, 0, 0, 0}, -EINVAL},
+	{SYS_futex, {KERNEL, FUTEX_WAKE_PRIVATE, 1, 0}, -EFAULT},
+	{SYS_futex, {BUFFER, FUTEX_WAKE_PRIVATE, -1ul, KERNEL}, 0},
+
+	/* process, bytes, mask */
+	{SYS_sched_setaffinity, {0, 8, BUFFER}, -EINVAL}, /* no CPU */
+	{SYS_sched_setaffinity, {0, 0, BUFFER}, -EINVAL},
+	{SYS_sched_setaffinity, {NOBODY, 8, KERNEL}, -EFAULT},
+	{SYS_sched_setaffinity, {NOBODY, 8, BUFFER}, -ESRCH},
+	{SYS_sched_setaffinity, {-1ul, 8, BUFFER}, -ESRCH},
+	{SYS_sched_getaffinity, {0, 0, BUFFER}, -EINVAL},
+	{SYS_sched_getaffinity, {0, 7, BUFFER}, -EINVAL},
+	{SYS_sched_getaffinity, {0, 129, BUFFER}, -EINVAL},
+	{SYS_sched_getaffinity, {NOBODY, 7, KERNEL}, -EINVAL},
+	{SYS_sched_getaffinity, {NOBODY, 128, KERNEL}, -ESRCH},
+	{SYS_sched_getaffinity, {-1ul, 128, BUFFER}, -ESRCH},
+	{SYS_sched_getaffinity, {0, 128, KERNEL}, -EFAULT},
+	{SYS_getcpu, {KERNEL, 0, 0}, -EFAULT},
+	{SYS_getcpu, {0, KERNEL, 0}, -EFAULT},
+	{SYS_getcpu, {0, 0, KERNEL}, 0}, /* has had no meaning for long */
+
+	{SYS_uname, {KERNEL}, -EFAULT},
+	{SYS_arch_prctl, {0x7777, BUFFER}, -EINVAL},
+	{SYS_arch_prctl, {0x1003, KERNEL}, -EFAULT},
+	{SYS_arch_prctl, {0x1002, KERNEL}, -EPERM},
+	{SYS_prctl, {-1ul, 0, 0, 0, 0}, -EINVAL},
+	{SYS_prctl, {9999, BUFFER, 0, 0, 0}, -EINVAL},
+	{SYS_set_robust_list, {BUFFER, 0}, -EINVAL},
+	{SYS_set_robust_list, {KERNEL, 25}, -EINVAL},
+	{SYS_getrandom, {BUFFER, 8, 8}, -EINVAL},
+	{SYS_getrandom, {KERNEL, 8, 6}, -EINVAL}, /* both sources */
+	{SYS_getrandom, {BUFFER, 8, -1ul}, -EINVAL},
+	{SYS_getrandom, {KERNEL, 8, 0}, -EFAULT},
+	{SYS_getrandom, {BUFFER, 0, 0}, 0},
+};
+
+static uintptr_t value_of(uintptr_t arg)
+{
+	static uint64_t zeroes[128];
+	static const struct timespec bad = {0, 1000000000}, negative = {-1, 0}, ns = {0, -1};
+	static const uint64_t ignore[4] = {1};
+	static char text[8192];
+
+	memset(zeroes, 0, sizeof(zeroes));
+	memset(text, 'x', sizeof(text) - 1);
+	switch (arg) {
+	case SELF:
+		return (uintptr_t)getpid();
+	case BUFFER:
+		return (uintptr_t)zeroes;
+	case ODD:
+		return (uintptr_t)zeroes + 2;
+	case TIME_BAD:
+		return (uintptr_t)&bad;
+	case TIME_NEG:
+		return (uintptr_t)&negative;
+	case NS_NEG:
+		return (uintptr_t)&ns;
+	case ACTION:
+		return (uintptr_t)ignore;
+	case PROGRAM:
+		return (uintptr_t)options.tiny;
+	case LONG:
+		return (uintptr_t)text;
+	case EMPTY:
+		return (uintptr_t) "";
+	case NOWHERE:
+		return (uintptr_t) "/there/is/no/such/file";
+	case FOLDER:
+		return (uintptr_t)options.bad;
+	default:
+		return arg;
+	}
+}
+
+/* In a process of its own: some calls change what they are asked for although they fail. */
+static void try_call(const struct bad_call *c)
+{
+	uintptr_t a[6];
+	long got;
+
+	for (unsigned int i = 0; i < 6; i++)
+		a[i] = value_of(c->args[i]);
+	got = raw_syscall6(c->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (got == c->want)
+		return;
+	say("# call %ld(%#lx, %#lx, %#lx, %#lx) is %ld, not %ld", c->nr, a[0], a[1], a[2], a[3],
+	    got, c->want);
+	_exit(TEST_FAILED);
+}
+
+TEST(badcalls, errnos)
+{
+	unsigned int failed = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++) {
+		pid_t pid = fork();
+		int status = -1;
+
+		if (pid == 0) {
+			try_call(&calls[i]);
+			_exit(0);
+		}
+		CHECK(pid > 0);
+		CHECK_EQ(wait_child(pid, &status), 0);
+		if (status && status != EXITED(TEST_FAILED))
+			say("# line %u, call %ld: wait status %#x", i, calls[i].nr, status);
+		failed += status != 0;
+	}
+	CHECK_EQ(failed, 0);
+}
