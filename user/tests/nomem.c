@@ -4,8 +4,7 @@
  * process is killed; the same call succeeds afterwards; and when the process is gone, free pages
  * and the objects of every cache are as many as before.
  *
- * Each attempt is a process of its own. It tries the call once before, so that what belongs to the
- * program itself is there, and has the kernel's caches emptied, so that every allocation is one.
+ * nomem_try.c says how it is done.
  */
 #include <sched.h>
 #include <signal.h>
@@ -13,7 +12,8 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "user/tests/abitest.h"
+#include "user/lib/ipc.h"
+#include "user/tests/nomem.h"
 
 #define RW      (PROT_READ | PROT_WRITE)
 #define PRIVATE (MAP_PRIVATE | MAP_ANONYMOUS)
@@ -22,26 +22,6 @@
 #define BORDER  (1ul << 30) /* of page tables, two levels of them */
 #define AREA    ((char *)(8 * BORDER - 8 * P))
 #define AWAY    ((char *)(16 * BORDER - 8 * P))
-#define LIMIT   400 /* no call allocates so often */
-#define CACHES  64
-
-/* Exit codes of an attempt: whether the call made so many allocations. A program that was executed ends with 0. */
-#define NOT_REACHED 0
-#define REACHED     43
-
-struct attempt {
-	const char *name;
-	void (*prepare)(void); /* or NULL */
-	long (*call)(void);    /* 0 or more, or -errno */
-	void (*undo)(void);    /* or NULL: whether the call succeeded or not */
-	unsigned int least;    /* so many allocations it makes at least */
-	long refusal;          /* what it says for want of memory; 0: -ENOMEM */
-	bool kills;            /* it touches user memory: the failure may be the process's end */
-	bool bears;            /* it can do with what it gets, and says nothing */
-	bool once;             /* it cannot be tried twice by one process */
-};
-
-/* --- what is tried --- */
 
 static char stack[4 * PAGE_SIZE] __attribute__((aligned(16)));
 static char written[3 * PAGE_SIZE] = {1}; /* of the program's file */
@@ -298,6 +278,92 @@ static void forget_growth(void)
 	CHECK(pgctl(PGCTL_RESET, 0, 0, NULL) >= 0);
 }
 
+/* A huge page in the middle of private memory; MADV_HUGEPAGE is 14. */
+#define HUGE       ((char *)(24 * BORDER))
+#define HUGE_PAGES 512
+
+static void make_huge(void)
+{
+	munmap(HUGE, 2 * HUGE_PAGES * P);
+	CHECK(mmap(HUGE, 2 * HUGE_PAGES * P, RW, PRIVATE | MAP_FIXED, -1, 0) == HUGE);
+	CHECK_EQ(madvise(HUGE, 2 * HUGE_PAGES * P, 14), 0);
+}
+
+static long write_huge(void)
+{
+	HUGE[5 * P] = 1;
+	return 0;
+}
+
+static void make_written_huge(void)
+{
+	make_huge();
+	write_huge();
+}
+
+static long unmap_part_of_huge(void)
+{
+	return raw_syscall2(SYS_munmap, (uintptr_t)(HUGE + 7 * P), P);
+}
+
+static long protect_part_of_huge(void)
+{
+	return raw_syscall3(SYS_mprotect, (uintptr_t)(HUGE + 7 * P), P, PROT_READ);
+}
+
+/* Handles: what the last call has made, and a port for those that need one. */
+static long made = -1, port = -1;
+
+static void make_port(void)
+{
+	port = ipc_port(0);
+	CHECK(port >= 0);
+}
+
+static void close_made(void)
+{
+	if (made >= 0)
+		raw_syscall1(SYS_close, made);
+	made = -1;
+}
+
+static long try_port(void)
+{
+	return made = ipc_port(0);
+}
+
+static long try_connect(void)
+{
+	return made = ipc_connect(port, 1, 0);
+}
+
+static long try_far_dup(void)
+{
+	return made = raw_syscall2(SYS_dup2, 1, 900);
+}
+
+static long try_object(void)
+{
+	return made = raw_syscall2(SYS_memobj_create, 100 * P, 0);
+}
+
+static void make_object(void)
+{
+	made = raw_syscall2(SYS_memobj_create, 100 * P, 0);
+	CHECK(made >= 0);
+}
+
+static long map_object(void)
+{
+	return raw_syscall6(SYS_mmap, (uintptr_t)AWAY, 100 * P, RW, MAP_SHARED | MAP_FIXED, made,
+			    0);
+}
+
+static void unmap_object(void)
+{
+	munmap(AWAY, 100 * P);
+}
+
 /*
  * `least`: what cannot be less, for a table that counts nothing proves nothing. The structures, and
  * for each of them a slab; the tables on the way to a page, on both sides of a border; the pages.
@@ -345,149 +411,21 @@ static const struct attempt growths[] = {
 	 .bears = true},
 };
 
-/* --- how it is tried --- */
-
-struct inventory {
-	uint64_t pages;
-	unsigned int caches;
-	struct pgctl_cache cache[CACHES];
+static const struct attempt handles[] = {
+	{"port", NULL, try_port, close_made, .least = 1},
+	{"connection", make_port, try_connect, close_made, .least = 1},
+	{"dup2", NULL, try_far_dup, close_made, .least = 1, .kills = true, .once = true},
+	{"memory object", NULL, try_object, close_made, .least = 1},
+	{"mmap of an object", make_object, map_object, unmap_object, .least = 1},
 };
 
-static struct inventory before, after;
-
-static void count_all(struct inventory *all)
-{
-	struct pgctl_stats stats;
-
-	CHECK_EQ(pgctl(PGCTL_DRAIN, 0, 0, NULL), 0);
-	CHECK_EQ(pgctl(PGCTL_STATS, 0, 0, &stats), 0);
-	all->pages = stats.free_pages;
-	for (all->caches = 0; all->caches < CACHES; all->caches++)
-		if (pgctl(PGCTL_CACHE, all->caches, 0, (void *)&all->cache[all->caches]) < 0)
-			break;
-	CHECK(all->caches > 0 && all->caches < CACHES);
-}
-
-/* Says the first difference, if there is one. */
-static bool same(const struct inventory *a, const struct inventory *b)
-{
-	for (unsigned int i = 0; i < a->caches; i++) {
-		if (a->cache[i].objects == b->cache[i].objects)
-			continue;
-		say("# %s: %lu objects, then %lu", a->cache[i].name,
-		    (unsigned long)a->cache[i].objects, (unsigned long)b->cache[i].objects);
-		return false;
-	}
-	if (a->pages != b->pages)
-		say("# %lu free pages, then %lu", (unsigned long)a->pages, (unsigned long)b->pages);
-	return a->pages == b->pages;
-}
-
-/* A process's last pieces go when its CPU has switched away from it, after it was waited for. */
-static bool comes_back_to(const struct inventory *before)
-{
-	for (int i = 0; i < 100; i++) {
-		count_all(&after);
-		if (memcmp(before, &after, sizeof(after)) == 0)
-			return true;
-		nap_ns(1000000);
-	}
-	return same(before, &after);
-}
-
-/* Whether the call said what it must when `left` allocations were left until the failing one. */
-static bool says_right(const struct attempt *t, long ret, long left)
-{
-	if (ret >= 0)
-		return left || t->bears;
-	return !left && ret == (t->refusal ? t->refusal : -ENOMEM);
-}
-
-static const struct attempt *trying;
-
-static void try_in_vain(void)
-{
-	CHECK(trying->call() >= 0);
-	if (trying->undo)
-		trying->undo();
-}
-
-/* In a process of its own, which ends here. */
-static void attempt_nth(const struct attempt *t, long n)
-{
-	long ret, left;
-
-	if (t->prepare)
-		t->prepare();
-	if (!t->once) {
-		CHECK(t->call() >= 0);
-		if (t->undo)
-			t->undo();
-	}
-	CHECK_EQ(pgctl(PGCTL_DRAIN, 0, 0, NULL), 0);
-	pgctl(PGCTL_FAIL_NTH, n, 0, NULL);
-	ret = t->call();
-	left = pgctl(PGCTL_FAIL_NTH, 0, 0, NULL);
-	if (!says_right(t, ret, left)) {
-		say("# %s, allocation %ld fails: the call says %ld, %ld are left", t->name, n, ret,
-		    left);
-		_exit(TEST_FAILED);
-	}
-	if (t->undo)
-		t->undo();
-	/* Now that there is memory. */
-	trying = t;
-	if (ret < 0)
-		CHECK_EQ(status_of(try_in_vain), 0);
-	_exit(left ? NOT_REACHED : REACHED);
-}
-
-static int attempt_status(const struct attempt *t, long n)
-{
-	int status = -1;
-	pid_t pid = fork();
-
-	if (pid == 0)
-		attempt_nth(t, n);
-	CHECK(pid > 0);
-	CHECK_EQ(wait_child(pid, &status), 0);
-	return status;
-}
-
-static void fail_each(const struct attempt *t)
-{
-	int status;
-	long n = 0;
-
-	/* All of it twice: then this process's own pages are there. */
-	for (int i = 0; i < 2; i++) {
-		CHECK_EQ(attempt_status(t, LIMIT), EXITED(NOT_REACHED));
-		count_all(&after);
-		count_all(&before);
-	}
-	do {
-		status = attempt_status(t, ++n);
-		if (!comes_back_to(&before) ||
-		    (status != EXITED(REACHED) && status != EXITED(NOT_REACHED) &&
-		     (!t->kills || status != KILLED(SIGKILL)))) {
-			say("# %s, allocation %ld fails: wait status %#x", t->name, n, status);
-			_exit(TEST_FAILED);
-		}
-	} while (status != EXITED(NOT_REACHED) && n < LIMIT);
-	say("# %s: %ld allocations", t->name, n - 1);
-	if (n > LIMIT || n <= t->least) {
-		say("# not from %u to %u", t->least, LIMIT);
-		_exit(TEST_FAILED);
-	}
-}
-
-static void fail_all(const struct attempt *table, unsigned int n)
-{
-	if (!options.pgctl)
-		SKIP("needs pgctl=1");
-	for (unsigned int i = 0; i < n; i++)
-		fail_each(&table[i]);
-}
+/* Where there is no huge page small ones will do. */
+static const struct attempt huge_pages[] = {
+	{"write", make_huge, write_huge, make_huge, .least = 2, .kills = true, .bears = true},
+	{"munmap of a part", make_written_huge, unmap_part_of_huge, make_written_huge, .least = 2},
+	{"mprotect of a part", make_written_huge, protect_part_of_huge, make_written_huge,
+	 .least = 2},
+};
 
 TEST(nomem, processes)
 {
@@ -502,6 +440,16 @@ TEST(nomem, mappings)
 TEST(nomem, touches)
 {
 	fail_all(touches, ARRAY_SIZE(touches));
+}
+
+TEST(nomem, handles)
+{
+	fail_all(handles, ARRAY_SIZE(handles));
+}
+
+TEST(nomem, huge_pages)
+{
+	fail_all(huge_pages, ARRAY_SIZE(huge_pages));
 }
 
 TEST(nomem, growth)
