@@ -221,7 +221,7 @@ static __always_inline bool handoff_ok(const struct rq *rq, const struct task_st
 	bool asleep = next->state == TASK_KILLABLE ||
 		      (next->state == TASK_FROZEN && MUTANT(handoff_thaws));
 
-	return next->cpu == rq->cpu && !next->on_rq && asleep && !(next->evict | prev->evict) &&
+	return next->cpu == rq->cpu && !next->on_rq && asleep && !next->evict &&
 	       (!READ_ONCE(prev->work) || MUTANT(handoff_of_the_dead));
 }
 
@@ -231,7 +231,7 @@ bool sched_handoff(struct task_struct *next, struct spinlock *held)
 	struct task_struct *prev = current;
 
 	RACE_POINT(sched_handing_off);
-	if (READ_ONCE(next->cpu) != rq->cpu || MUTANT(handoff_never))
+	if (MUTANT(handoff_never))
 		return false;
 	spin_lock(&rq->lock);
 	if (unlikely(!handoff_ok(rq, prev, next))) {

@@ -18,15 +18,14 @@
 #define FCW_INITIAL      0x37f
 #define XSAVE_COMPONENTS 7UL /* x87, SSE, AVX; masked by XCR0 */
 
-#define ARG_CHECK(reg, below)                                                                      \
-	_Static_assert(sizeof(struct regs) - offsetof(struct regs, reg) == (below)*8, "thread_"    \
-										      "arg")
-ARG_CHECK(rdi, 8);
-ARG_CHECK(rsi, 9);
-ARG_CHECK(rdx, 10);
-ARG_CHECK(r10, 15);
-ARG_CHECK(r8, 13);
-ARG_CHECK(r9, 14);
+#define ARGS_AT(member)                                                                            \
+	(sizeof(struct regs) - SYSCALL_ARGS_BELOW * sizeof(u64) +                                  \
+	 offsetof(struct syscall_args, member))
+_Static_assert(ARGS_AT(a3) == offsetof(struct regs, r10), "struct syscall_args");
+_Static_assert(ARGS_AT(a5) == offsetof(struct regs, r9), "struct syscall_args");
+_Static_assert(ARGS_AT(a4) == offsetof(struct regs, r8), "struct syscall_args");
+_Static_assert(ARGS_AT(a2) == offsetof(struct regs, rdx), "struct syscall_args");
+_Static_assert(ARGS_AT(a0) == offsetof(struct regs, rdi), "struct syscall_args");
 
 void ret_from_fork(void);
 void kthread_start(void);

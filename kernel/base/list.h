@@ -60,8 +60,10 @@ static inline void list_del_rcu(struct list_head *n)
 
 static inline void list_del(struct list_head *n)
 {
-	n->next->prev = n->prev;
-	WRITE_ONCE(n->prev->next, n->next);
+	struct list_head *next = n->next, *prev = n->prev;
+
+	next->prev = prev;
+	WRITE_ONCE(prev->next, next);
 	n->next = n->prev = NULL;
 }
 

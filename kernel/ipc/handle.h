@@ -19,7 +19,7 @@
 #include "kernel/ipc/object.h"
 #include "kernel/task.h"
 
-#define HANDLES_SMALL 16   /* in the table itself */
+#define HANDLES_SMALL 8    /* in the table itself */
 #define HANDLES_MAX   1024 /* RLIMIT_NOFILE, for all */
 
 #define HANDLE_CLOEXEC 1UL /* in a slot, beside the address */

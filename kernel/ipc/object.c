@@ -24,7 +24,7 @@ void object_put(struct object *o)
 	}
 }
 
-void object_close(struct object *o)
+void object_close_counted(struct object *o)
 {
 	if (o->type == OBJECT_PORT)
 		port_close(container_of(o, struct port, object));

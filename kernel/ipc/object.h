@@ -44,7 +44,13 @@ static inline bool object_can_dup(const struct object *o)
 	return o->type != OBJECT_PORT;
 }
 
+void object_close_counted(struct object *o);
+
 /* A handle that named it is closed: its reference is given up, a port ends. Process context, no locks. */
-void object_close(struct object *o);
+static inline void object_close(struct object *o)
+{
+	if (o->type != OBJECT_LOG)
+		object_close_counted(o);
+}
 
 #endif

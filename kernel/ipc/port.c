@@ -39,14 +39,26 @@ void port_free(struct port *port)
 }
 
 /* Ends the call of everybody on `tasks`. */
-static void end_all(struct list_head *tasks, long status)
+static void end_all(struct port *port, struct list_head *tasks, long status)
 {
 	while (!list_empty(tasks)) {
 		struct task_struct *t = list_first_entry(tasks, struct task_struct, ipc.node);
 
-		ipc_done(t, status);
+		ipc_done(port, t, status);
 		task_wake(t);
 	}
+}
+
+static void end_received(struct port *port)
+{
+	struct task_struct *latest = port->latest;
+
+	if (latest) {
+		ipc_done(port, latest, -EPIPE);
+		task_wake(latest);
+	}
+	for (unsigned int i = 0; i < RECEIVED_BUCKETS; i++)
+		end_all(port, &port->received[i], -EPIPE);
 }
 
 void port_close(struct port *port)
@@ -57,11 +69,11 @@ void port_close(struct port *port)
 	RACE_POINT(port_closing);
 	flags = port_lock(port);
 	port->closed = true;
-	end_all(&port->receivers, -EBADF);
+	end_all(port, &port->receivers, -EBADF);
 	if (!MUTANT(close_forgets_senders))
-		end_all(&port->senders, -EPIPE);
-	for (unsigned int i = 0; i < RECEIVED_BUCKETS && !MUTANT(close_forgets_received); i++)
-		end_all(&port->received[i], -EPIPE);
+		end_all(port, &port->senders, -EPIPE);
+	if (!MUTANT(close_forgets_received))
+		end_received(port);
 	list_splice_tail_init(&port->pulses, &pulses);
 	port_unlock(port, flags);
 	/* Nobody queues one any more, and who posts one finds the port closed. */
@@ -108,7 +120,7 @@ void connection_closed(struct connection *c)
 		queued = false;
 	} else if (!list_empty(&port->receivers)) {
 		receiver = list_first_entry(&port->receivers, struct task_struct, ipc.node);
-		ipc_done(receiver, 0);
+		ipc_done(port, receiver, 0);
 		pulse_deliver(&c->closed, receiver);
 		task_wake(receiver);
 	} else {
@@ -125,9 +137,9 @@ void connection_closed(struct connection *c)
 
 void pulse_deliver(struct pulse *pulse, struct task_struct *receiver)
 {
-	*thread_arg(&receiver->thread, 0) = pulse->cookie;
-	*thread_arg(&receiver->thread, 1) = pulse->code;
-	*thread_arg(&receiver->thread, 2) = pulse->value;
+	thread_args(&receiver->thread)->a0 = pulse->cookie;
+	thread_args(&receiver->thread)->a1 = pulse->code;
+	thread_args(&receiver->thread)->a2 = pulse->value;
 	pulse->value = 0;
 	pulse->queued = false;
 }
@@ -149,7 +161,7 @@ bool pulse_post(struct port *port, struct pulse *pulse, u64 bits)
 		/* Nobody will know, or it is received together with what came before. */
 	} else if (!list_empty(&port->receivers)) {
 		receiver = list_first_entry(&port->receivers, struct task_struct, ipc.node);
-		ipc_done(receiver, 0);
+		ipc_done(port, receiver, 0);
 		pulse_deliver(pulse, receiver);
 		task_wake(receiver);
 	} else {

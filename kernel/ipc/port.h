@@ -31,8 +31,13 @@ struct port {
 	struct list_head receivers; /* tasks in IPC_RECEIVE, the last one first */
 	struct list_head senders;   /* tasks in IPC_SEND, in their order */
 	struct list_head pulses;
-	struct list_head received[RECEIVED_BUCKETS]; /* tasks in IPC_REPLY, by their pid */
-	struct wait_queue unpinned;                  /* tasks that leave, and have pins */
+	/*
+	 * Tasks in IPC_REPLY: the one received last, which is mostly the next to be answered, and the others by
+	 * their pid.
+	 */
+	struct task_struct *latest;
+	struct list_head received[RECEIVED_BUCKETS];
+	struct wait_queue unpinned; /* tasks that leave, and have pins */
 };
 
 /*
@@ -70,14 +75,14 @@ struct connection *connection_create(struct port *port, u64 cookie);
 void connection_closed(struct connection *c);
 
 /*
- * Sends the running task's message and waits for the reply: words in thread_arg 1 to 4, `data` or NULL. The
+ * Sends the running task's message and waits for the reply: words in thread_args a1 to a4, `data` or NULL. The
  * server's status, or -EPIPE, -ETIMEDOUT, -EINTR. timeout in ns, 0: none. Process context; interrupts may be
  * off on return, since the way back to user mode switches them off next.
  */
 long ipc_send(struct connection *c, struct ipc_data *data, u64 timeout);
 
 /*
- * Waits for a message or a pulse; fills thread_arg 0 to 5 of the running task. The token, 0 for a pulse, or
+ * Waits for a message or a pulse; fills all thread_args of the running task. The token, 0 for a pulse, or
  * -EBADF: the port was closed, -ETIMEDOUT, -EINTR.
  */
 long ipc_receive(struct port *port, u64 timeout);
@@ -131,25 +136,50 @@ static inline void port_unlock_irq(struct port *port)
 	irq_enable();
 }
 
-static inline u64 ipc_token(const struct task_struct *client)
+static inline struct list_head *received_bucket(struct port *port, u64 token)
 {
-	return (u64)client->pid << 32 | client->ipc.seq;
+	return &port->received[(token >> 32) % RECEIVED_BUCKETS];
 }
 
-static inline struct list_head *received_bucket(struct port *port, u32 pid)
-{
-	return &port->received[pid % RECEIVED_BUCKETS];
-}
+/* received[] has it, or NULL. */
+struct task_struct *received_find_listed(struct port *port, u64 token);
 
 /* The client in IPC_REPLY that has this token, or NULL. */
-struct task_struct *received_find(struct port *port, u64 token);
-
-/* Takes `t` off its list: its call is over, with `status`. The caller wakes it. */
-static inline void ipc_done(struct task_struct *t, long status)
+static inline struct task_struct *received_find(struct port *port, u64 token)
 {
-	list_del(&t->ipc.node);
+	struct task_struct *latest = port->latest;
+
+	if (likely(latest && latest->ipc.token == token))
+		return latest;
+	return received_find_listed(port, token);
+}
+
+/* `client`, on no list, is in IPC_REPLY. */
+static inline void received_add(struct port *port, struct task_struct *client)
+{
+	struct task_struct *before = port->latest;
+
+	client->ipc.state = IPC_REPLY;
+	port->latest = client;
+	if (unlikely(before))
+		list_add(&before->ipc.node, received_bucket(port, before->ipc.token));
+}
+
+/* Takes a blocked task off where it is. */
+static inline void ipc_unlink(struct port *port, struct task_struct *t)
+{
+	if (port->latest == t)
+		port->latest = NULL;
+	else
+		list_del(&t->ipc.node);
+}
+
+/* Its call is over, with `status`. The caller wakes it. */
+static inline void ipc_done(struct port *port, struct task_struct *t, long status)
+{
+	ipc_unlink(port, t);
 	t->ipc.status = status;
-	/* Partner: ipc_sleep(). */
+	/* Partner: wait_done(). */
 	smp_store_release(&t->ipc.state, IPC_DONE);
 }
 

@@ -2,9 +2,11 @@
 #include "arch/timer.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/racepoint.h"
-#include "kernel/ipc/port.h"
+#include "kernel/ipc/borrow.h"
+#include "kernel/ipc/buffer.h"
 #include "kernel/ipc/transfer.h"
 #include "kernel/sched.h"
+#include "kernel/syscalls.h"
 
 static bool something_waits(const struct port *port)
 {
@@ -31,11 +33,11 @@ static long take(struct port *port, struct pulse **closed)
 	return transfer(port, client, current);
 }
 
-/* The running task waits for something to receive. */
-static void await(struct port *port)
+/* `me`, which runs, waits for something to receive. */
+static void await(struct port *port, struct task_struct *me)
 {
-	current->ipc.state = IPC_RECEIVE;
-	list_add(&current->ipc.node, &port->receivers);
+	me->ipc.state = IPC_RECEIVE;
+	list_add(&me->ipc.node, &port->receivers);
 }
 
 /* port->lock held, interrupts off: released and on. */
@@ -50,7 +52,7 @@ static long receive_locked(struct port *port, u64 deadline)
 	} else if (something_waits(port)) {
 		ret = take(port, &closed);
 	} else {
-		await(port);
+		await(port, current);
 		sleep = true;
 	}
 	port_unlock_irq(port);
@@ -74,12 +76,14 @@ static struct task_struct *reply_locked(struct port *port, u64 token, long statu
 					u64 word1)
 {
 	struct task_struct *client = received_find(port, token);
+	struct syscall_args *args;
 
 	if (unlikely(!client))
 		return NULL;
-	*thread_arg(&client->thread, 1) = word0;
-	*thread_arg(&client->thread, 2) = word1;
-	ipc_done(client, status);
+	args = thread_args(&client->thread);
+	args->a1 = word0;
+	args->a2 = word1;
+	ipc_done(port, client, status);
 	return client;
 }
 
@@ -98,9 +102,16 @@ long ipc_reply(struct port *port, u64 token, long status, u64 word0, u64 word1)
 /* The client is awake or will be; port->lock held, interrupts off: released and on. */
 static noinline long receive_after(struct port *port, struct task_struct *client)
 {
-	if (client)
-		task_wake(client);
+	task_wake(client);
 	return receive_locked(port, 0);
+}
+
+/* The same when the running task waits already. */
+static noinline long sleep_after(struct port *port, struct task_struct *client)
+{
+	task_wake(client);
+	port_unlock_irq(port);
+	return ipc_sleep(port, 0);
 }
 
 static noinline long no_client(struct port *port)
@@ -109,7 +120,8 @@ static noinline long no_client(struct port *port)
 	return -ESRCH;
 }
 
-long ipc_reply_receive(struct port *port, u64 token, long status, u64 word0, u64 word1)
+static __always_inline long reply_and_wait(struct port *port, u64 token, long status, u64 word0,
+					   u64 word1)
 {
 	struct task_struct *client, *me = current;
 
@@ -119,15 +131,35 @@ long ipc_reply_receive(struct port *port, u64 token, long status, u64 word0, u64
 		return no_client(port);
 	if (unlikely(something_waits(port) || port->closed))
 		return receive_after(port, client);
-	await(port);
-	if (unlikely(!sched_handoff(client, &port->lock))) {
-		task_wake(client);
-		port_unlock_irq(port);
-		return ipc_sleep(port, 0);
-	}
+	await(port, me);
+	if (unlikely(!sched_handoff(client, &port->lock)))
+		return sleep_after(port, client);
 	if (unlikely(READ_ONCE(me->ipc.state) != IPC_DONE)) {
 		irq_enable();
 		return ipc_sleep(port, 0);
 	}
 	return me->ipc.status;
+}
+
+long ipc_reply_receive(struct port *port, u64 token, long status, u64 word0, u64 word1)
+{
+	return reply_and_wait(port, token, status, word0, word1);
+}
+
+/* Here so that the short one is one function all the way to the switch. */
+SYSCALL(ipc_reply_receive)
+{
+	struct port *port;
+	bool counted;
+	long ret;
+
+	port = port_borrow(a0, &counted);
+	if (unlikely(!port))
+		return -EBADF;
+	if (likely(a1 && !a5))
+		ret = reply_and_wait(port, a1, (long)a2, a3, a4);
+	else
+		ret = reply_receive_buffer(port, a1, (long)a2, a3, a4, a5);
+	handle_return(&port->object, counted);
+	return ret;
 }

@@ -7,9 +7,10 @@
 #include "arch/timer.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/racepoint.h"
-#include "kernel/ipc/port.h"
+#include "kernel/ipc/borrow.h"
 #include "kernel/ipc/transfer.h"
 #include "kernel/sched.h"
+#include "kernel/syscalls.h"
 
 /* The one that waits on this CPU, or any. At least one waits. */
 static struct task_struct *choose_receiver(struct port *port)
@@ -40,20 +41,20 @@ static noinline long send_to_closed(struct port *port)
 	return -EPIPE;
 }
 
-long ipc_send(struct connection *c, struct ipc_data *data, u64 timeout)
+static __always_inline long send_and_wait(struct connection *c, struct ipc_data *data, u64 timeout)
 {
 	struct port *port = c->port;
 	struct task_struct *me = current, *receiver = NULL;
 
 	me->ipc.connection = c;
 	me->ipc.data = data;
-	me->ipc.seq++;
+	me->ipc.token = (u64)me->pid << 32 | ++me->ipc.seq;
 	port_lock_irq(port);
 	if (unlikely(port->closed))
 		return send_to_closed(port);
 	if (likely(!list_empty(&port->receivers))) {
 		receiver = choose_receiver(port);
-		ipc_done(receiver, transfer(port, me, receiver));
+		ipc_done(port, receiver, transfer(port, me, receiver));
 	} else {
 		me->ipc.state = IPC_SEND;
 		list_add_tail(&me->ipc.node, &port->senders);
@@ -65,4 +66,25 @@ long ipc_send(struct connection *c, struct ipc_data *data, u64 timeout)
 		return ipc_sleep(port, 0);
 	}
 	return me->ipc.status;
+}
+
+long ipc_send(struct connection *c, struct ipc_data *data, u64 timeout)
+{
+	return send_and_wait(c, data, timeout);
+}
+
+/* The short call, here so that it is one function all the way to the switch. */
+SYSCALL(ipc_call)
+{
+	struct connection *c;
+	bool counted;
+	long ret;
+
+	UNUSED_ARGS(a1, a2, a3, a4); /* stay in the registers: thread_args() */
+	c = connection_borrow(a0, &counted);
+	if (unlikely(!c))
+		return -EBADF;
+	ret = send_and_wait(c, NULL, a5);
+	handle_return(&c->object, counted);
+	return ret;
 }

@@ -14,19 +14,20 @@ struct ipc_data;
 enum ipc_state {
 	IPC_DONE,    /* it may go on: its result is in `status` */
 	IPC_SEND,    /* port->senders: nobody has received its message */
-	IPC_REPLY,   /* port->received[]: somebody has, and holds its token */
+	IPC_REPLY,   /* port->latest or received[]: somebody has, and holds its token */
 	IPC_RECEIVE, /* port->receivers: there is nothing to receive */
 };
 
 /*
  * Letters: p lock of the port that the task is blocked on; s the task itself, before it is on a list of the
  * port. The words of a message stand where the sender's system call has left them, in the registers at the
- * top of its kernel stack (thread_arg).
+ * top of its kernel stack (thread_args).
  */
 struct ipc_task {
 	struct list_head node; /* p */
 	u32 state;             /* p, release: enum ipc_state */
-	u32 seq;               /* s: of its messages, the lower half of a token */
+	u32 seq;               /* s: of its messages */
+	u64 token;             /* s: of this message: pid and seq */
 	struct connection
 		*connection;   /* s: that the message goes by; not gone before the call is */
 	struct ipc_data *data; /* s: what more there is to the message; NULL: its words are all */

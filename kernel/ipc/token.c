@@ -17,13 +17,13 @@
 #include "kernel/timer.h"
 #include "arch/timer.h"
 
-struct task_struct *received_find(struct port *port, u64 token)
+struct task_struct *received_find_listed(struct port *port, u64 token)
 {
-	struct list_head *bucket = received_bucket(port, (u32)(token >> 32));
+	struct list_head *bucket = received_bucket(port, token);
 	struct task_struct *t;
 
 	list_for_each_entry (t, bucket, ipc.node)
-		if (ipc_token(t) == token)
+		if (t->ipc.token == token)
 			return t;
 	return NULL;
 }
@@ -47,7 +47,8 @@ struct task_struct *ipc_claim(struct port *port, u64 token)
 	if (client) {
 		client->ipc.pins++;
 		/* On a list of its own: who leaves takes itself off whatever list it is on. */
-		list_del_init(&client->ipc.node);
+		ipc_unlink(port, client);
+		list_init(&client->ipc.node);
 	}
 	port_unlock(port, flags);
 	return client;
@@ -74,10 +75,10 @@ void ipc_unclaim(struct port *port, struct task_struct *client)
 	unsigned long flags = port_lock(port);
 
 	if (client->ipc.state != IPC_DONE && !port->closed) {
-		list_add(&client->ipc.node, received_bucket(port, (u32)client->pid));
+		list_add(&client->ipc.node, received_bucket(port, client->ipc.token));
 	} else if (client->ipc.state != IPC_DONE) {
 		/* port_close() has not found it. */
-		ipc_done(client, -EPIPE);
+		ipc_done(port, client, -EPIPE);
 		task_wake(client);
 	}
 	unpin(port, client);
@@ -90,9 +91,9 @@ void ipc_complete(struct port *port, struct task_struct *client, long status, u6
 
 	/* It may have left: its words are its own then. */
 	if (client->ipc.state != IPC_DONE) {
-		*thread_arg(&client->thread, 1) = word0;
-		*thread_arg(&client->thread, 2) = word1;
-		ipc_done(client, status);
+		thread_args(&client->thread)->a1 = word0;
+		thread_args(&client->thread)->a2 = word1;
+		ipc_done(port, client, status);
 		task_wake(client);
 	}
 	unpin(port, client);
@@ -122,7 +123,7 @@ static void leave(struct port *port, long why)
 	flags = port_lock(port);
 	if (current->ipc.state != IPC_DONE) {
 		WRITE_ONCE(current->ipc.leaving, true);
-		ipc_done(current, why);
+		ipc_done(port, current, why);
 	} else if (MUTANT(leave_not_asked)) {
 		current->ipc.status = why;
 	}

@@ -12,17 +12,18 @@
 static inline long transfer(struct port *port, struct task_struct *client,
 			    struct task_struct *receiver)
 {
-	const struct thread *from = &client->thread, *to = &receiver->thread;
+	const struct syscall_args *from = thread_args(&client->thread);
+	struct syscall_args *to = thread_args(&receiver->thread);
+	const struct ipc_data *data = client->ipc.data;
 
-	client->ipc.state = IPC_REPLY;
-	list_add(&client->ipc.node, received_bucket(port, (u32)client->pid));
-	*thread_arg(to, 0) = client->ipc.connection->cookie;
-	*thread_arg(to, 1) = *thread_arg(from, 1);
-	*thread_arg(to, 2) = *thread_arg(from, 2);
-	*thread_arg(to, 3) = *thread_arg(from, 3);
-	*thread_arg(to, 4) = *thread_arg(from, 4);
-	*thread_arg(to, 5) = client->ipc.data ? ipc_data_sizes(client->ipc.data) : 0;
-	return (long)ipc_token(client);
+	received_add(port, client);
+	to->a0 = client->ipc.connection->cookie;
+	to->a1 = from->a1;
+	to->a2 = from->a2;
+	to->a3 = from->a3;
+	to->a4 = from->a4;
+	to->a5 = data ? ipc_data_sizes(data) : 0;
+	return (long)client->ipc.token;
 }
 
 #endif

@@ -30,12 +30,12 @@ void do_call(void *arg)
 	struct call *c = arg;
 
 	WRITE_ONCE(c->task, current);
-	*thread_arg(&current->thread, 1) = c->words[0];
-	*thread_arg(&current->thread, 2) = c->words[1];
+	thread_args(&current->thread)->a1 = c->words[0];
+	thread_args(&current->thread)->a2 = c->words[1];
 	c->status = ipc_send(c->scene->connection, NULL, c->timeout);
 	irq_enable();
-	c->reply[0] = *thread_arg(&current->thread, 1);
-	c->reply[1] = *thread_arg(&current->thread, 2);
+	c->reply[0] = thread_args(&current->thread)->a1;
+	c->reply[1] = thread_args(&current->thread)->a2;
 }
 
 void do_receive(void *arg)
@@ -44,9 +44,9 @@ void do_receive(void *arg)
 
 	WRITE_ONCE(t->task, current);
 	t->token = ipc_receive(t->scene->port, t->timeout);
-	t->cookie = *thread_arg(&current->thread, 0);
-	t->words[0] = *thread_arg(&current->thread, 1);
-	t->words[1] = *thread_arg(&current->thread, 2);
+	t->cookie = thread_args(&current->thread)->a0;
+	t->words[0] = thread_args(&current->thread)->a1;
+	t->words[1] = thread_args(&current->thread)->a2;
 }
 
 void do_reply(void *arg)
@@ -66,7 +66,7 @@ void do_serve(void *arg)
 	object_get(&port->object);
 	token = ipc_receive(port, 0);
 	while (token >= 0 || token == -ESRCH) {
-		u64 a = *thread_arg(&current->thread, 1), b = *thread_arg(&current->thread, 2);
+		u64 a = thread_args(&current->thread)->a1, b = thread_args(&current->thread)->a2;
 
 		if (token > 0)
 			token = ipc_reply_receive(port, (u64)token, (long)(a + b), a, b);

@@ -23,15 +23,18 @@ struct thread {
 struct regs *thread_regs(const struct thread *t);
 
 /*
- * Argument n (0 to 5) of the system call that the task is in. What is written there the caller finds in that
- * register.
+ * Arguments 0 to 5 of the system call that the task is in, as they stand in struct regs at the top of its
+ * stack: r10, r9, r8, rax, rcx, rdx, rsi, rdi. What is written there the caller finds in that register.
  */
-static inline u64 *thread_arg(const struct thread *t, unsigned int n)
-{
-	/* Words below the top of the stack: rdi, rsi, rdx, r10, r8, r9 in struct regs. */
-	static const u8 below[6] = {8, 9, 10, 15, 13, 14};
+struct syscall_args {
+	u64 a3, a5, a4, result, unused, a2, a1, a0;
+};
 
-	return (u64 *)t->stack_top - below[n];
+#define SYSCALL_ARGS_BELOW 15 /* words from there to the top */
+
+static inline struct syscall_args *thread_args(const struct thread *t)
+{
+	return (struct syscall_args *)((u64 *)t->stack_top - SYSCALL_ARGS_BELOW);
 }
 
 /* The number of the system call that the task is in. */

@@ -1,25 +1,12 @@
-/* System calls about messages, by their numbers in kernel/abi/ipc.h. */
+/* System calls of servers, by their numbers in kernel/abi/ipc.h; the short one is in receive.c. */
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
-#include "kernel/base/string.h"
+#include "kernel/ipc/borrow.h"
+#include "kernel/ipc/buffer.h"
 #include "kernel/ipc/data.h"
-#include "kernel/ipc/handle.h"
-#include "kernel/ipc/port.h"
 #include "kernel/syscalls.h"
 
-static struct port *port_borrow(u64 fd, bool *counted)
-{
-	struct object *o = handle_borrow(fd, OBJECT_PORT, counted);
-
-	return likely(o) ? container_of(o, struct port, object) : NULL;
-}
-
-static struct connection *connection_borrow(u64 fd, bool *counted)
-{
-	struct object *o = handle_borrow(fd, OBJECT_CONNECTION, counted);
-
-	return likely(o) ? container_of(o, struct connection, object) : NULL;
-}
+/* --- making --- */
 
 SYSCALL(ipc_port)
 {
@@ -61,122 +48,7 @@ SYSCALL(ipc_connect)
 	return fd;
 }
 
-/* --- the client's --- */
-
-SYSCALL(ipc_call)
-{
-	struct connection *c;
-	bool counted;
-	long ret;
-
-	UNUSED_ARGS(a1, a2, a3, a4); /* stay in the registers: thread_arg() */
-	c = connection_borrow(a0, &counted);
-	if (unlikely(!c))
-		return -EBADF;
-	ret = ipc_send(c, NULL, a5);
-	handle_return(&c->object, counted);
-	return ret;
-}
-
-/* The data of a message. To be ended by data_end() in either case. */
-static int data_begin(struct ipc_data *d, const struct ipc_msg *m)
-{
-	int ret;
-
-	d->nr_handles = d->nr_got = 0;
-	d->in.array = d->in.small;
-	d->room = m->room;
-	ret = segments_copy(&d->out, m->out, m->nr_out);
-	if (!ret)
-		ret = segments_copy(&d->in, m->in, m->nr_in);
-	if (!ret)
-		ret = ipc_get_handles(d->handles, m->handles, m->nr_handles);
-	if (!ret)
-		d->nr_handles = m->nr_handles;
-	return ret;
-}
-
-static void data_end(struct ipc_data *d)
-{
-	ipc_put_handles(d->handles, d->nr_handles);
-	ipc_put_handles(d->got, d->nr_got);
-	segments_free(&d->out);
-	segments_free(&d->in);
-}
-
-/* What the reply has brought goes to the caller. */
-static long send_results(struct ipc_data *d, struct ipc_msg *m, struct ipc_msg __user *user,
-			 long status)
-{
-	int ret = handle_install_all(d->got, d->nr_got, m->got, d->got_cloexec);
-
-	if (ret)
-		return ret;
-	m->nr_got = d->nr_got;
-	d->nr_got = 0;
-	m->reply[0] = *thread_arg(&current->thread, 1);
-	m->reply[1] = *thread_arg(&current->thread, 2);
-	if (!copy_to_user(&user->reply, &m->reply, sizeof(*m) - offsetof(struct ipc_msg, reply)))
-		return status;
-	for (u32 i = 0; i < m->nr_got; i++)
-		(void)handle_close((u64)m->got[i]);
-	return -EFAULT;
-}
-
-static long send_message(struct connection *c, struct ipc_msg *m, struct ipc_msg __user *user)
-{
-	struct ipc_data d;
-	long ret = data_begin(&d, m);
-
-	if (!ret) {
-		for (unsigned int i = 0; i < IPC_WORDS; i++)
-			*thread_arg(&current->thread, i + 1) = m->words[i];
-		memset(m->got, 0, sizeof(m->got));
-		m->nr_got = 0;
-		ret = ipc_send(c, &d, m->timeout);
-		/* After a direct switch they are off. */
-		irq_enable();
-		ret = send_results(&d, m, user, ret);
-	}
-	data_end(&d);
-	return ret;
-}
-
-SYSCALL(ipc_send)
-{
-	struct ipc_msg m;
-	struct connection *c;
-	bool counted;
-	long ret;
-
-	UNUSED_ARGS(a2, a3, a4, a5);
-	if (copy_from_user(&m, (const void __user *)a1, sizeof(m)))
-		return -EFAULT;
-	if (m.nr_handles > IPC_HANDLES_MAX || m.room > IPC_HANDLES_MAX)
-		return -EINVAL;
-	c = connection_borrow(a0, &counted);
-	if (!c)
-		return -EBADF;
-	ret = send_message(c, &m, (struct ipc_msg __user *)a1);
-	handle_return(&c->object, counted);
-	return ret;
-}
-
-SYSCALL(ipc_pulse)
-{
-	struct connection *c;
-	bool counted, open;
-
-	UNUSED_ARGS(a2, a3, a4, a5);
-	c = connection_borrow(a0, &counted);
-	if (!c)
-		return -EBADF;
-	open = pulse_post(c->port, &c->bits, a1);
-	handle_return(&c->object, counted);
-	return open ? 0 : -EPIPE;
-}
-
-/* --- the server's --- */
+/* --- receiving and replying --- */
 
 /*
  * The beginning of the message's data goes to the receiver's buffer. 0; -EAGAIN: there is no such message any
@@ -201,7 +73,7 @@ static long fetch(struct port *port, u64 token, const struct ipc_buffer *buffer)
 /* What the first receive has brought; others follow while messages vanish. */
 static long receive_rest(struct port *port, long token, const struct ipc_buffer *buffer)
 {
-	while (token > 0 && buffer->bytes && (u32)*thread_arg(&current->thread, 5)) {
+	while (token > 0 && buffer->bytes && (u32)thread_args(&current->thread)->a5) {
 		long ret = fetch(port, (u64)token, buffer);
 
 		if (!ret)
@@ -312,8 +184,7 @@ SYSCALL(ipc_reply)
 	return ret;
 }
 
-static noinline long reply_receive_buffer(struct port *port, u64 token, long status, u64 word0,
-					  u64 word1, u64 user)
+long reply_receive_buffer(struct port *port, u64 token, long status, u64 word0, u64 word1, u64 user)
 {
 	struct ipc_buffer buffer;
 	long ret;
@@ -333,24 +204,7 @@ static noinline long reply_receive_buffer(struct port *port, u64 token, long sta
 	return receive_rest(port, ret, &buffer);
 }
 
-SYSCALL(ipc_reply_receive)
-{
-	struct port *port;
-	bool counted;
-	long ret;
-
-	port = port_borrow(a0, &counted);
-	if (unlikely(!port))
-		return -EBADF;
-	if (likely(a1 && !a5))
-		ret = ipc_reply_receive(port, a1, (long)a2, a3, a4);
-	else
-		ret = reply_receive_buffer(port, a1, (long)a2, a3, a4, a5);
-	handle_return(&port->object, counted);
-	return ret;
-}
-
-/* --- the server's, while the client waits --- */
+/* --- while the client waits --- */
 
 /* For SYS_ipc_read and SYS_ipc_write. */
 static long copy_call(u64 fd, u64 token, u64 offset, u64 user, u64 bytes,
