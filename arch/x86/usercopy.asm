@@ -13,8 +13,30 @@ section .text
 %endmacro
 
 ; size_t raw_copy(void *dst, const void *src, size_t n): the bytes NOT copied.
+; Eight words at a time: a fault there begins the block again word by word, so that the count is exact.
+%macro BLOCK_WORD 1
+%%r:	mov rax, [rsi + %1]
+%%w:	mov [rdi + %1], rax
+	EX %%r, raw_copy.words
+	EX %%w, raw_copy.words
+%endmacro
+
 global raw_copy
 raw_copy:
+	cmp rdx, 64
+	jb .few
+.block:
+%assign offset 0
+%rep 8
+	BLOCK_WORD offset
+%assign offset offset + 8
+%endrep
+	add rsi, 64
+	add rdi, 64
+	sub rdx, 64
+	cmp rdx, 64
+	jae .block
+.few:
 	cmp rdx, 8
 	jb .tail
 .words:

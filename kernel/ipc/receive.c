@@ -72,8 +72,8 @@ long ipc_receive(struct port *port, u64 timeout)
 }
 
 /* The client of this token is done. NULL: there is none. The caller lets it run. port->lock held. */
-static struct task_struct *reply_locked(struct port *port, u64 token, long status, u64 word0,
-					u64 word1)
+static __always_inline struct task_struct *reply_locked(struct port *port, u64 token, long status,
+							u64 word0, u64 word1)
 {
 	struct task_struct *client = received_find(port, token);
 	struct syscall_args *args;

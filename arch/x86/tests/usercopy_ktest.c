@@ -209,6 +209,74 @@ KTEST(usercopy, bytes_arrive)
 	mmput(mm);
 }
 
+/* Where pages end in the middle of a copy, it says exactly how far it came; and it fetches none. */
+KTEST(usercopy, a_copy_without_faults_ends_where_the_pages_do)
+{
+	static u8 buffer[3 * PAGE_SIZE];
+	struct mm_struct *mm = adopted_mm(VMA_READ | VMA_WRITE);
+
+	if (!mm)
+		return;
+	memset(buffer, 0x5a, sizeof(buffer));
+	KTEST_EXPECT_EQ(copy_to_user_nofault(user(BASE), buffer, 100), 100);
+	KTEST_EXPECT_EQ(copy_to_user(user(BASE), buffer, PAGE_SIZE), 0);
+	for (size_t there = 0; there < 200; there++) {
+		unsigned long va = BASE + PAGE_SIZE - there;
+
+		memset(buffer, 0, sizeof(buffer));
+		KTEST_EXPECT_EQ(copy_from_user_nofault(buffer, user(va), 300), 300 - there);
+		KTEST_EXPECT(there == 0 || buffer[there - 1] == 0x5a);
+		KTEST_EXPECT_EQ(buffer[there], 0);
+		KTEST_EXPECT_EQ(copy_to_user_nofault(user(va), buffer + there, 300), 300 - there);
+		KTEST_EXPECT_EQ(copy_to_user(user(va), buffer, there), 0);
+	}
+	KTEST_EXPECT_EQ(mm->resident, 1);
+	KTEST_EXPECT_EQ(copy_from_user_nofault(buffer, user(USER_END - 8), 16), 16);
+	leave();
+	mmput(mm);
+}
+
+/* Another address space is read and written with its own faults; what is not there is told apart. */
+KTEST(usercopy, another_address_space)
+{
+	static u8 buffer[2 * PAGE_SIZE], back[2 * PAGE_SIZE];
+	struct mm_struct *far = adopted_mm(VMA_READ | VMA_WRITE), *mm;
+	const unsigned long at = BASE + 3 * PAGE_SIZE - 77, size = sizeof(buffer) - 5;
+
+	if (!far)
+		return;
+	leave();
+	mm = adopted_mm(VMA_READ | VMA_WRITE);
+	if (mm) {
+		for (size_t i = 0; i < sizeof(buffer); i++)
+			buffer[i] = (u8)(i * 7 + 1);
+		KTEST_EXPECT_EQ(copy_to_user(user(BASE + 33), buffer, size), 0);
+		KTEST_EXPECT_EQ(mm_copy_remote(far, at, mm, BASE + 33, size, true), 0);
+		/* To pages that the near side has not got yet. */
+		KTEST_EXPECT_EQ(mm_copy_remote(far, at, mm, BASE + 9 * PAGE_SIZE - 1, size, false),
+				0);
+		KTEST_EXPECT_EQ(copy_from_user(back, user(BASE + 9 * PAGE_SIZE - 1), size), 0);
+		KTEST_EXPECT_EQ(memcmp(buffer, back, size), 0);
+		/* Within one space. */
+		KTEST_EXPECT_EQ(
+			mm_copy_remote(mm, BASE + 33, mm, BASE + 15 * PAGE_SIZE, size, false), 0);
+		KTEST_EXPECT_EQ(copy_from_user(back, user(BASE + 15 * PAGE_SIZE), size), 0);
+		KTEST_EXPECT_EQ(memcmp(buffer, back, size), 0);
+		KTEST_EXPECT_EQ(mm_copy_remote(far, BASE - 1, mm, BASE, 2, false), -EFAULT);
+		KTEST_EXPECT_EQ(mm_copy_remote(far, USER_END - 1, mm, BASE, 2, false), -EFAULT);
+		KTEST_EXPECT_EQ(mm_copy_remote(far, BASE, mm, BASE - 1, 2, false), -ENXIO);
+		KTEST_EXPECT_EQ(mm_copy_remote(far, BASE, mm, USER_END - 1, 2, true), -ENXIO);
+		KTEST_EXPECT_EQ(do_mprotect(far, BASE, PAGES * PAGE_SIZE, VMA_READ), 0);
+		KTEST_EXPECT_EQ(mm_copy_remote(far, at, mm, BASE, 10, true), -EFAULT);
+		KTEST_EXPECT_EQ(mm_copy_remote(far, at, mm, BASE, 10, false), 0);
+		KTEST_EXPECT_EQ(do_mprotect(far, BASE, PAGES * PAGE_SIZE, 0), 0);
+		KTEST_EXPECT_EQ(mm_copy_remote(far, at, mm, BASE, 10, false), -EFAULT);
+		leave();
+		mmput(mm);
+	}
+	mmput(far);
+}
+
 KTEST(usercopy, strings)
 {
 	struct mm_struct *mm = adopted_mm(VMA_READ | VMA_WRITE);
