@@ -63,10 +63,10 @@ static int table_reach(struct handle_table *t, u32 fd)
 	u32 size = t->size;
 	unsigned long *slots;
 
-	if (fd < size)
-		return 0;
 	if (fd >= HANDLES_MAX)
 		return -EMFILE;
+	if (fd < size)
+		return 0;
 	while (size <= fd)
 		size *= 4;
 	slots = kmalloc(size * sizeof(*slots), GFP_ZERO);
