@@ -17,6 +17,7 @@
 #include "kernel/base/string.h"
 #include "kernel/futex.h"
 #include "kernel/initramfs.h"
+#include "kernel/ipc/event.h"
 #include "kernel/ipc/handle.h"
 #include "kernel/ipc/memory.h"
 #include "kernel/ipc/port.h"
@@ -195,6 +196,7 @@ void kmain(void)
 	futex_init();
 	handle_init();
 	port_init();
+	event_init();
 	memory_handle_init();
 	signal_init();
 	random_init(boot_option_u64("seed", cpu_cycles()));

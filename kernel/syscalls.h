@@ -84,6 +84,9 @@
 	X(1035, ipc_info)                                                                          \
 	X(1036, ipc_pulse)                                                                         \
 	X(1037, memobj_create)                                                                     \
+	X(1038, ipc_timer)                                                                         \
+	X(1039, ipc_timer_set)                                                                     \
+	X(1040, ipc_watch)                                                                         \
 	X(1100, cpu_online)
 
 #define SYSCALL_DECLARE(nr, name) SYSCALL(name);

@@ -43,6 +43,12 @@
 #define SYS_ipc_pulse 1036 /* (connection, bits) */
 /* A new memory object of `bytes`, zeroed: for mmap(MAP_SHARED) and to be passed on. */
 #define SYS_memobj_create 1037 /* (bytes, flags) */
+/* A new timer: its pulse comes to `port`. */
+#define SYS_ipc_timer 1038 /* (port, cookie, flags) */
+/* Sets it to fire once after so many ns; 0: not at all. */
+#define SYS_ipc_timer_set 1039 /* (timer, ns) */
+/* A new watch: its pulse comes to `port` when the port behind `connection` is gone. */
+#define SYS_ipc_watch 1040 /* (connection, port, cookie, flags) */
 
 /* Flags of calls that make a handle: O_CLOEXEC. */
 #define IPC_CLOEXEC 02000000
@@ -55,6 +61,8 @@
 enum ipc_pulse {
 	IPC_PULSE_CLOSED = 1, /* the last handle of a connection is gone; value 0 */
 	IPC_PULSE_BITS,       /* value: the bits of all SYS_ipc_pulse since the last one received */
+	IPC_PULSE_TIMER,      /* a timer has fired; value 1 */
+	IPC_PULSE_DIED,       /* the port that a watch is for is gone; value 1 */
 };
 
 /* As struct iovec. */

@@ -2,6 +2,7 @@
 #include "kernel/ipc/object.h"
 
 #include "kernel/base/panic.h"
+#include "kernel/ipc/event.h"
 #include "kernel/ipc/memory.h"
 #include "kernel/ipc/port.h"
 
@@ -18,6 +19,12 @@ void object_put(struct object *o)
 		break;
 	case OBJECT_MEMORY:
 		memory_handle_free(container_of(o, struct memory_handle, object));
+		break;
+	case OBJECT_TIMER:
+		timer_handle_free(container_of(o, struct timer_handle, object));
+		break;
+	case OBJECT_WATCH:
+		watch_free(container_of(o, struct watch, object));
 		break;
 	default:
 		BUG("object %p of type %u", (void *)o, o->type);

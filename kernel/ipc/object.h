@@ -17,6 +17,8 @@ enum object_type {
 	OBJECT_PORT,       /* struct port: the right to receive */
 	OBJECT_CONNECTION, /* struct connection: the right to send */
 	OBJECT_MEMORY,     /* struct memory_handle */
+	OBJECT_TIMER,      /* struct timer_handle */
+	OBJECT_WATCH,      /* struct watch */
 };
 
 struct object {
@@ -34,6 +36,21 @@ static inline void object_get(struct object *o)
 {
 	if (o->type != OBJECT_LOG)
 		atomic_inc(&o->refs);
+}
+
+/* For who finds it on a list, under the lock that its end takes: false when it is being freed. */
+static inline bool object_tryget(struct object *o)
+{
+	u32 refs = READ_ONCE(o->refs);
+
+	while (refs) {
+		u32 seen = atomic_cmpxchg(&o->refs, refs, refs + 1);
+
+		if (seen == refs)
+			return true;
+		refs = seen;
+	}
+	return false;
 }
 
 void object_put(struct object *o);

@@ -1,5 +1,5 @@
 /* The life of ports and connections: see port.h. */
-#include "kernel/ipc/port.h"
+#include "kernel/ipc/event.h"
 
 #include "kernel/base/errno.h"
 #include "kernel/base/mutant.h"
@@ -26,6 +26,7 @@ struct port *port_create(void)
 	list_init(&port->receivers);
 	list_init(&port->senders);
 	list_init(&port->pulses);
+	list_init(&port->watches);
 	for (unsigned int i = 0; i < RECEIVED_BUCKETS; i++)
 		list_init(&port->received[i]);
 	wait_queue_init(&port->unpinned);
@@ -61,9 +62,22 @@ static void end_received(struct port *port)
 		end_all(port, &port->received[i], -EPIPE);
 }
 
+/* Nobody receives them any more. Those of closed connections, which are to be freed, go to *closed. */
+static void drop_pulses(struct port *port, struct list_head *closed)
+{
+	while (!list_empty(&port->pulses)) {
+		struct pulse *pulse = list_first_entry(&port->pulses, struct pulse, node);
+
+		list_del(&pulse->node);
+		pulse->queued = false;
+		if (pulse->code == IPC_PULSE_CLOSED)
+			list_add_tail(&pulse->node, closed);
+	}
+}
+
 void port_close(struct port *port)
 {
-	LIST_HEAD(pulses);
+	LIST_HEAD(closed);
 	unsigned long flags;
 
 	RACE_POINT(port_closing);
@@ -74,15 +88,15 @@ void port_close(struct port *port)
 		end_all(port, &port->senders, -EPIPE);
 	if (!MUTANT(close_forgets_received))
 		end_received(port);
-	list_splice_tail_init(&port->pulses, &pulses);
+	drop_pulses(port, &closed);
 	port_unlock(port, flags);
-	/* Nobody queues one any more, and who posts one finds the port closed. */
-	while (!list_empty(&pulses)) {
-		struct pulse *pulse = list_first_entry(&pulses, struct pulse, node);
+	while (!list_empty(&closed)) {
+		struct pulse *pulse = list_first_entry(&closed, struct pulse, node);
 
 		list_del(&pulse->node);
-		pulse_received(pulse->code == IPC_PULSE_CLOSED ? pulse : NULL);
+		pulse_received(pulse);
 	}
+	watches_fire(port);
 }
 
 /* --- connections --- */
@@ -170,4 +184,14 @@ bool pulse_post(struct port *port, struct pulse *pulse, u64 bits)
 	}
 	port_unlock(port, flags);
 	return open;
+}
+
+void pulse_cancel(struct port *port, struct pulse *pulse)
+{
+	unsigned long flags = port_lock(port);
+
+	if (pulse->queued)
+		list_del(&pulse->node);
+	pulse->queued = false;
+	port_unlock(port, flags);
 }

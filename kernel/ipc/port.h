@@ -37,6 +37,7 @@ struct port {
 	 */
 	struct task_struct *latest;
 	struct list_head received[RECEIVED_BUCKETS];
+	struct list_head watches;   /* struct watch: who is told when the port closes */
 	struct wait_queue unpinned; /* tasks that leave, and have pins */
 };
 
@@ -110,6 +111,9 @@ void ipc_complete(struct port *port, struct task_struct *client, long status, u6
 
 /* Sets `bits` in the pulse's value and has it received. Any context. False: the port is closed. */
 bool pulse_post(struct port *port, struct pulse *pulse, u64 bits);
+
+/* Takes back what nobody has received. The pulse is not posted meanwhile. */
+void pulse_cancel(struct port *port, struct pulse *pulse);
 
 /* --- between the files of kernel/ipc; port->lock held --- */
 

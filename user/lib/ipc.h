@@ -140,6 +140,21 @@ static inline long ipc_pulse(int connection, uint64_t bits)
 	return raw_syscall2(SYS_ipc_pulse, connection, bits);
 }
 
+static inline long ipc_timer(int port, uint64_t cookie, unsigned int flags)
+{
+	return raw_syscall3(SYS_ipc_timer, port, cookie, flags);
+}
+
+static inline long ipc_timer_set(int timer, uint64_t ns)
+{
+	return raw_syscall2(SYS_ipc_timer_set, timer, ns);
+}
+
+static inline long ipc_watch(int connection, int port, uint64_t cookie, unsigned int flags)
+{
+	return raw_syscall4(SYS_ipc_watch, connection, port, cookie, flags);
+}
+
 static inline long memobj_create(uint64_t bytes, unsigned int flags)
 {
 	return raw_syscall2(SYS_memobj_create, bytes, flags);

@@ -59,12 +59,16 @@ static int serve_at_random(int port)
 	struct ipc_message m;
 	struct rng r;
 	long token;
+	int timer = ipc_timer(port, 0, 0);
 
+	CHECK(timer >= 0);
 	rng_seed(&r, server_seed, 1000);
 	token = ipc_receive(port, &m, &b);
 	while (token >= 0 || token == -ESRCH) {
 		if (token > 0)
 			token = answer(port, &r, &m, token);
+		if (!rng_below(&r, 4))
+			CHECK_EQ(ipc_timer_set(timer, 1 + rng_below(&r, MS)), 0);
 		token = ipc_reply_receive(port, token, m.words[1], &m, &b);
 	}
 	CHECK_EQ(token, -ETIMEDOUT);
@@ -104,14 +108,27 @@ static bool send_one(int connection, struct rng *r)
 	return ret != -EPIPE;
 }
 
+/* A server that is gone is told of, be it a little later. */
+static int hears_of_the_end(int port, unsigned int number)
+{
+	struct ipc_message m;
+
+	CHECK_EQ(ipc_receive(port, &m, NULL), 0);
+	CHECK_EQ(m.words[0], IPC_PULSE_DIED);
+	CHECK_EQ(m.cookie, number);
+	return 0;
+}
+
 static int be_a_client(int connection, uint64_t seed, unsigned int number)
 {
 	struct rng r;
+	int port = ipc_port(0);
 
+	CHECK(ipc_watch(connection, port, number, 0) >= 0);
 	rng_seed(&r, seed, number);
 	for (unsigned int i = 0; i < CALLS; i++) {
 		if (!send_one(connection, &r))
-			return 0;
+			return hears_of_the_end(port, number);
 		if (!rng_below(&r, 50))
 			raise(SIGKILL);
 	}
