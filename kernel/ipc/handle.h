@@ -83,11 +83,13 @@ static inline struct object *handle_borrow(u64 fd, enum object_type type, bool *
 	return o;
 }
 
-/* Ends a borrow. */
+/* Ends a borrow. Interrupts may be off, as a direct switch leaves them, and are on where that matters. */
 static inline void handle_return(struct object *o, bool counted)
 {
-	if (unlikely(counted))
+	if (unlikely(counted)) {
+		irq_enable();
 		object_put(o);
+	}
 }
 
 /*

@@ -106,8 +106,8 @@ struct task_struct *ipc_claim(struct port *port, u64 token);
 void ipc_unpin(struct port *port, struct task_struct *client);
 /* Unpins a claimed client that goes on waiting. */
 void ipc_unclaim(struct port *port, struct task_struct *client);
-/* Unpins a claimed client and ends its wait. */
-void ipc_complete(struct port *port, struct task_struct *client, long status, u64 word0, u64 word1);
+/* Unpins a claimed client and ends its wait. False: it has left already, by a time-out or a signal. */
+bool ipc_complete(struct port *port, struct task_struct *client, long status, u64 word0, u64 word1);
 
 /* Sets `bits` in the pulse's value and has it received. Any context. False: the port is closed. */
 bool pulse_post(struct port *port, struct pulse *pulse, u64 bits);

@@ -155,8 +155,7 @@ static long reply_with_data(struct port *port, u64 token, long status, u64 word0
 		ipc_unclaim(port, client);
 		return ret == -ENXIO ? -EFAULT : ret;
 	}
-	ipc_complete(port, client, status, word0, word1);
-	return 0;
+	return ipc_complete(port, client, status, word0, word1) ? 0 : -ESRCH;
 }
 
 static long reply(struct port *port, u64 token, long status, u64 word0, u64 word1, u64 user)

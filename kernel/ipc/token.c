@@ -85,12 +85,13 @@ void ipc_unclaim(struct port *port, struct task_struct *client)
 	port_unlock(port, flags);
 }
 
-void ipc_complete(struct port *port, struct task_struct *client, long status, u64 word0, u64 word1)
+bool ipc_complete(struct port *port, struct task_struct *client, long status, u64 word0, u64 word1)
 {
 	unsigned long flags = port_lock(port);
+	bool waits = client->ipc.state != IPC_DONE;
 
-	/* It may have left: its words are its own then. */
-	if (client->ipc.state != IPC_DONE) {
+	/* If it has left, its words are its own. */
+	if (waits) {
 		thread_args(&client->thread)->a1 = word0;
 		thread_args(&client->thread)->a2 = word1;
 		ipc_done(port, client, status);
@@ -98,6 +99,7 @@ void ipc_complete(struct port *port, struct task_struct *client, long status, u6
 	}
 	unpin(port, client);
 	port_unlock(port, flags);
+	return waits;
 }
 
 /* --- the blocked task's side --- */

@@ -187,11 +187,37 @@ KTEST(ipc, a_claim_is_exclusive)
 	ipc_unclaim(s.port, client);
 	client = ipc_claim(s.port, (u64)t.token);
 	KTEST_EXPECT_EQ(client, c.task);
-	ipc_complete(s.port, client, 9, 10, 11);
+	KTEST_EXPECT(ipc_complete(s.port, client, 9, 10, 11));
 	actor_wait(&s.client);
 	KTEST_EXPECT_EQ(c.status, 9);
 	KTEST_EXPECT_EQ(c.reply[1], 11);
 	KTEST_EXPECT_EQ(client->ipc.pins, 0);
+	scene_stop(&s);
+}
+
+/* A reply that comes when its client's time is over says so, and touches nothing of the client's. */
+KTEST(ipc, a_claimed_client_may_leave)
+{
+	struct scene s;
+	struct turn t = {.scene = &s};
+	struct call c = {.scene = &s, .words = {4, 5}, .timeout = MS, .status = 1};
+	struct task_struct *client;
+
+	scene_start(&s, 0, other_cpu());
+	actor_post(&s.server, do_receive, &t);
+	wait_blocked(s.port, &t.task, IPC_RECEIVE);
+	actor_post(&s.client, do_call, &c);
+	actor_wait(&s.server);
+	client = ipc_claim(s.port, (u64)t.token);
+	if (client) {
+		while (!READ_ONCE(client->ipc.leaving))
+			yield_and_relax();
+		KTEST_EXPECT_EQ(READ_ONCE(c.status), 1);
+		KTEST_EXPECT(!ipc_complete(s.port, client, 9, 10, 11));
+	}
+	actor_wait(&s.client);
+	KTEST_EXPECT_EQ(c.status, -ETIMEDOUT);
+	KTEST_EXPECT_EQ(c.reply[0], 4);
 	scene_stop(&s);
 }
 
