@@ -124,19 +124,21 @@ static struct handle_table *table_copy(const struct handle_table *from)
 		table_free(t);
 		return NULL;
 	}
+	t->used = from->used;
+	t->free = from->free;
 	for (u32 fd = 0; fd < from->used; fd++) {
-		struct object *o = slot_object(from->slots[fd]);
+		unsigned long slot = from->slots[fd];
 
-		t->slots[fd] = 0;
-		if (!o || !object_can_dup(o))
-			continue;
-		object_get(o);
-		t->slots[fd] = from->slots[fd];
-		t->used = fd + 1;
+		if (slot && unlikely(!object_can_dup(slot_object(slot)))) {
+			slot = 0;
+			t->free = MIN(t->free, fd);
+		}
+		t->slots[fd] = slot;
+		if (slot)
+			object_get(slot_object(slot));
 	}
-	if (from->used < HANDLES_SMALL)
-		memset(t->small + from->used, 0, (HANDLES_SMALL - from->used) * sizeof(long));
-	t->free = next_free(t, 0);
+	for (u32 fd = from->used; fd < HANDLES_SMALL; fd++)
+		t->small[fd] = 0;
 	return t;
 }
 

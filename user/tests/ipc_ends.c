@@ -52,6 +52,30 @@ TEST(ipc, what_is_no_handle)
 	CHECK_EQ(fcntl(ipc_port(IPC_CLOEXEC), F_GETFD), FD_CLOEXEC);
 }
 
+/* fork leaves ports out; their numbers are free in the child, and are given first. */
+TEST(ipc, a_port_stays_with_its_process)
+{
+	int fds[12], port;
+	pid_t pid;
+
+	need_ipc();
+	for (unsigned int i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = i % 3 ? dup(1) : ipc_port(0);
+	port = fds[9];
+	pid = fork();
+	if (pid == 0) {
+		for (unsigned int i = 0; i < ARRAY_SIZE(fds); i++)
+			CHECK_EQ(fcntl(fds[i], F_GETFD), i % 3 ? 0 : -1);
+		for (unsigned int i = 0; i < ARRAY_SIZE(fds); i += 3)
+			CHECK_EQ(dup(1), fds[i]);
+		CHECK_EQ(dup(1), fds[ARRAY_SIZE(fds) - 1] + 1);
+		CHECK_EQ(ipc_connect(port, 0, 0), -EBADF);
+		_exit(0);
+	}
+	CHECK_EQ(status_of_pid(pid), EXITED(0));
+	CHECK(ipc_connect(port, 0, 0) >= 0);
+}
+
 TEST(ipc, replies_to_nobody)
 {
 	struct ipc_message m = {0};
