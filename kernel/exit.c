@@ -85,8 +85,7 @@ static void reparent_children(struct thread_group *g)
 	spin_unlock(&init_group->lock);
 }
 
-/* Locks the group's parent, which may be changing. Inside rcu_read_lock(). */
-static struct thread_group *lock_parent(struct thread_group *g)
+struct thread_group *lock_parent(struct thread_group *g)
 {
 	for (;;) {
 		struct thread_group *parent = READ_ONCE(g->parent);
@@ -221,6 +220,8 @@ long do_wait(int pid, int *status, unsigned int options)
 
 	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE))
 		return -EINVAL;
+	if (pid == INT32_MIN)
+		return -ESRCH; /* its negative is no process group's number */
 	/* There is one process group, everybody's: 0 means it, another one has no members. */
 	if (pid < -1)
 		return pid == INT32_MIN ? -ESRCH : -ECHILD; /* it is no group's number */

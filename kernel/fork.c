@@ -20,7 +20,7 @@ DEFINE_PER_CPU(struct process_counts, process_counts);
 
 #define CLONE_KNOWN                                                                                \
 	(CLONE_SIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK |          \
-	 CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |                       \
+	 CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |        \
 	 CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_CHILD_SETTID)
 
 static int check_flags(unsigned long flags)
@@ -30,6 +30,9 @@ static int check_flags(unsigned long flags)
 	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
 		return -EINVAL;
 	if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
+		return -EINVAL;
+	/* Process 1 has no siblings. */
+	if ((flags & CLONE_PARENT) && current->group == init_group)
 		return -EINVAL;
 	return 0;
 }
@@ -77,6 +80,15 @@ static int copy_group(struct task_struct *t, unsigned long flags)
 	return 0;
 }
 
+/* `parent` is locked. */
+static void link_child(struct task_struct *t, struct thread_group *parent)
+{
+	t->group->parent = parent;
+	t->group->ppid = parent->tgid;
+	list_add_tail(&t->thread_node, &t->group->threads);
+	list_add_tail(&t->group->sibling, &parent->children);
+}
+
 /* Joins the group, or becomes a child. -EAGAIN: the group is dying, nobody joins it any more. */
 static int link_group(struct task_struct *t, unsigned long flags)
 {
@@ -90,25 +102,44 @@ static int link_group(struct task_struct *t, unsigned long flags)
 		g->nr_threads++;
 		list_add_tail(&t->thread_node, &g->threads);
 	} else {
-		t->group->parent = g;
-		t->group->ppid = g->tgid;
-		list_add_tail(&t->thread_node, &t->group->threads);
-		list_add_tail(&t->group->sibling, &g->children);
+		link_child(t, g);
 	}
 	spin_unlock(&g->lock);
 	return ret;
 }
 
-static int set_tids(struct task_struct *t, const struct clone_args *args)
+/*
+ * CLONE_PARENT: becomes a child of the parent. -EAGAIN as above. A parent that is dying has not given
+ * its children away as long as we are one of them, under its lock; so it will give this one away too.
+ */
+static int link_sibling(struct task_struct *t)
 {
-	if ((args->flags & CLONE_PARENT_SETTID) && put_user_u32((u32)t->pid, args->parent_tid))
-		return -EFAULT;
+	struct thread_group *g = current->group, *parent;
+	int ret = 0;
+
+	rcu_read_lock();
+	parent = lock_parent(g);
+	spin_lock(&g->lock);
+	if (g->exiting)
+		ret = -EAGAIN;
+	else
+		link_child(t, parent);
+	spin_unlock(&g->lock);
+	spin_unlock(&parent->lock);
+	rcu_read_unlock();
+	return ret;
+}
+
+/* As Linux: an address that is not there is the program's loss. */
+static void set_tids(struct task_struct *t, const struct clone_args *args)
+{
+	if (args->flags & CLONE_PARENT_SETTID)
+		(void)put_user_u32((u32)t->pid, args->parent_tid);
 	if (args->flags & CLONE_CHILD_SETTID) {
 		/* Into the child's memory, so by the child, when it first runs. */
 		t->set_child_tid = args->child_tid;
 		t->work |= WORK_TID;
 	}
-	return 0;
 }
 
 static bool vfork_is_done(void *arg)
@@ -161,7 +192,7 @@ long do_clone(const struct clone_args *args)
 	if (!ret)
 		ret = handles_fork(t, args->flags & CLONE_FILES);
 	if (!ret)
-		ret = set_tids(t, args);
+		set_tids(t, args);
 	RACE_POINT(fork_checked);
 	if (MUTANT(fork_publishes_first) && t->group)
 		task_table_remove(t);
@@ -177,7 +208,9 @@ long do_clone(const struct clone_args *args)
 		atomic_inc(&t->refs);
 	}
 	pid = t->pid;
-	ret = link_group(t, args->flags);
+	ret = args->flags & CLONE_PARENT && !(args->flags & CLONE_THREAD)
+		      ? link_sibling(t)
+		      : link_group(t, args->flags);
 	if (ret) {
 		abandon(t);
 		return ret;

@@ -13,6 +13,7 @@
 #define CLONE_FILES          0x00000400UL
 #define CLONE_SIGHAND        0x00000800UL
 #define CLONE_VFORK          0x00004000UL
+#define CLONE_PARENT         0x00008000UL
 #define CLONE_THREAD         0x00010000UL
 #define CLONE_SYSVSEM        0x00040000UL
 #define CLONE_SETTLS         0x00080000UL
@@ -105,6 +106,12 @@ DECLARE_PER_CPU(struct process_counts, process_counts);
  * May sleep. futex.c.
  */
 long futex_wake(u32 __user *addr, bool private, unsigned int n);
+
+/*
+ * Locks the lock of the group's parent, which may be changing, and returns the parent. Inside
+ * rcu_read_lock(). exit.c.
+ */
+struct thread_group *lock_parent(struct thread_group *g);
 
 /* The running task leaves its address space (exit, exec): tells a vfork parent. */
 void mm_release(struct task_struct *t);
