@@ -113,6 +113,11 @@ int args_copy_user(struct exec_args *args, const char __user *const __user *argv
 	args->bytes = 0;
 	memset(args->pages, 0, sizeof(args->pages));
 	ret = args_add_user(args, argv, &args->argc);
+	/* Programs take argv[0] for granted, and would read the environment for their arguments. */
+	if (!ret && !args->argc) {
+		args->argc = 1;
+		ret = args_add(args, "", copy_kernel_string);
+	}
 	return ret ? ret : args_add_user(args, envp, &args->envc);
 }
 

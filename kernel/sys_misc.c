@@ -18,6 +18,7 @@
 #define CLOCK_REALTIME_COARSE  5
 #define CLOCK_MONOTONIC_COARSE 6
 #define CLOCK_BOOTTIME         7
+#define CLOCK_TAI              11
 #define TIMER_ABSTIME          1
 
 #define TIOCGWINSZ 0x5413
@@ -134,6 +135,7 @@ static int clock_now(int clock, u64 *ns)
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_COARSE:
+	case CLOCK_TAI: /* nobody has said how many leap seconds there were: none, as in Linux */
 		*ns = wall_time_ns_at_boot + time_ns();
 		return 0;
 	case CLOCK_MONOTONIC:
@@ -196,6 +198,10 @@ static long sleep_call(int clock, bool absolute, const void __user *request)
 
 	if (clock_now(clock, &now))
 		return -EINVAL;
+	/* As in Linux, where these have no timers. */
+	if (clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_REALTIME_COARSE ||
+	    clock == CLOCK_MONOTONIC_COARSE)
+		return -EOPNOTSUPP;
 	if (copy_from_user(&ts, request, sizeof(ts)))
 		return -EFAULT;
 	if (!timespec_ok(&ts))
@@ -204,7 +210,7 @@ static long sleep_call(int clock, bool absolute, const void __user *request)
 	/* On the clock that runs from kernel entry. */
 	if (!absolute)
 		deadline += time_ns();
-	else if (clock == CLOCK_REALTIME)
+	else if (clock == CLOCK_REALTIME || clock == CLOCK_TAI)
 		deadline = deadline > wall_time_ns_at_boot ? deadline - wall_time_ns_at_boot : 0;
 	return deadline <= time_ns() ? 0 : sleep_until(deadline);
 }
@@ -253,6 +259,7 @@ SYSCALL(getrandom)
 	u64 done = 0, len = MIN(a1, (u64)INT32_MAX & PAGE_MASK);
 
 	UNUSED_ARGS(a3, a4, a5);
+	/* One kind of randomness serves all; two kinds at once are a contradiction. */
 	if ((a2 & ~(u64)GRND_ALL) ||
 	    (a2 & (GRND_RANDOM | GRND_INSECURE)) == (GRND_RANDOM | GRND_INSECURE))
 		return -EINVAL;

@@ -1,6 +1,7 @@
 /* System calls about memory. mm/mm.h says what is behind them. */
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
+#include "kernel/base/string.h"
 #include "kernel/base/wait.h"
 #include "kernel/ipc/memory.h"
 #include "kernel/syscalls.h"
@@ -14,6 +15,8 @@
 #define MCL_FUTURE  2
 #define MCL_ONFAULT 4
 
+#define PR_SET_NAME 15
+#define PR_GET_NAME 16
 #define PR_SET_MDWE 65
 #define PR_GET_MDWE 66
 
@@ -134,11 +137,27 @@ SYSCALL(munlockall)
 	return do_mlockall(current->mm, 0, 0);
 }
 
-/* Of all its options only those about memory. */
+/* The running thread's name, for ps and for messages; a longer one is cut. */
+static long set_name(const char __user *name)
+{
+	char comm[COMM_LEN] = "";
+	long n = strncpy_from_user(comm, name, sizeof(comm) - 1);
+
+	if (n < 0 && n != -ENAMETOOLONG)
+		return n;
+	memcpy(current->comm, comm, sizeof(comm));
+	return 0;
+}
+
+/* Of all its options those about memory, and the name. */
 SYSCALL(prctl)
 {
 	UNUSED_ARGS(a5);
 	switch ((int)a0) {
+	case PR_SET_NAME:
+		return set_name((const char __user *)a1);
+	case PR_GET_NAME:
+		return copy_to_user((char __user *)a1, current->comm, COMM_LEN);
 	case PR_SET_MDWE:
 		return a2 || a3 || a4 ? -EINVAL : mm_set_mdwe(current->mm, a1);
 	case PR_GET_MDWE:

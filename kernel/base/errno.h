@@ -30,6 +30,7 @@
 #define ENAMETOOLONG 36
 #define ENOSYS       38
 #define EOVERFLOW    75
+#define EOPNOTSUPP   95
 #define ETIMEDOUT    110
 
 /* Pointers that carry an error: the last page of the address space is never an object. */

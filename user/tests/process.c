@@ -1,7 +1,9 @@
 /* ABI tests: fork, wait4, exit codes, zombies, orphans, vfork, kill. */
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "user/tests/abitest.h"
@@ -282,4 +284,35 @@ TEST(process, uname_is_filled)
 	CHECK_EQ(raw_syscall1(SYS_uname, (uintptr_t)names), 0);
 	CHECK(names[0][0] != 0 && names[2][0] != 0);
 	CHECK(names[4][0] == 'x' && names[4][1] == '8');
+}
+
+/* CLONE_PARENT: the child of a child is ours, also when its maker is gone. */
+TEST(process, sibling_is_the_parents_child)
+{
+	int status = -1;
+	pid_t maker = fork();
+
+	if (maker == 0) {
+		long pid = raw_syscall6(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0, 0);
+
+		if (pid == 0) {
+			nap_ns(5000000);
+			raw_exit(21);
+		}
+		raw_exit(pid > 0 && raw_syscall4(SYS_wait4, -1, 0, 0, 0) == -ECHILD ? 20 : 1);
+	}
+	CHECK_EQ(waitpid(maker, &status, 0), maker);
+	CHECK_EQ(status, EXITED(20));
+	CHECK(wait(&status) > 0);
+	CHECK_EQ(status, EXITED(21));
+}
+
+TEST(process, name)
+{
+	char name[17] = "                ";
+
+	CHECK_EQ(raw_syscall2(SYS_prctl, PR_SET_NAME, (uintptr_t) "longer than fifteen"), 0);
+	CHECK_EQ(raw_syscall2(SYS_prctl, PR_GET_NAME, (uintptr_t)name), 0);
+	CHECK(memcmp(name, "longer than fif\0", 17) == 0);
+	CHECK_EQ(raw_syscall2(SYS_prctl, PR_SET_NAME, 1), -EFAULT);
 }
