@@ -178,6 +178,7 @@ static long exec_with_args(const char *path, const struct exec_args *args)
 	handles_exec();
 	set_comm(path);
 	current->clear_child_tid = NULL;
+	signals_exec();
 	thread_start_user(&current->thread, elf.entry, (unsigned long)sp);
 	(void)atomic_fetch_or(&current->work, WORK_RETURN);
 	this_cpu_inc(process_counts.execs);

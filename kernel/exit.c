@@ -1,4 +1,4 @@
-/* The end of threads and processes, and wait4. */
+/* The end of threads and processes. */
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/panic.h"
@@ -85,7 +85,7 @@ static void reparent_children(struct thread_group *g)
 	spin_unlock(&init_group->lock);
 }
 
-struct thread_group *lock_parent(struct thread_group *g)
+struct thread_group *group_lock_parent(struct thread_group *g)
 {
 	for (;;) {
 		struct thread_group *parent = READ_ONCE(g->parent);
@@ -97,13 +97,20 @@ struct thread_group *lock_parent(struct thread_group *g)
 	}
 }
 
-/* Frees a dead process: its leader's last claim. Nobody can find it as a child any more. */
-static void reap(struct thread_group *g)
+void process_reap(struct thread_group *g)
 {
 	struct task_struct *leader = g->leader;
 
 	task_table_remove(leader);
 	task_put(leader);
+}
+
+/* SIGCHLD. Parent's lock held. */
+static noinline void tell_of_end(struct thread_group *parent, const struct thread_group *g)
+{
+	struct siginfo info = child_end_info(g);
+
+	signal_send_child(parent, &info);
 }
 
 /* The last thread is gone: tells the parent, or nobody if it does not want to know. */
@@ -113,23 +120,26 @@ static void notify_parent(struct thread_group *g)
 	bool unwanted;
 
 	rcu_read_lock();
-	parent = lock_parent(g);
-	unwanted = parent->ignored & BIT(SIGCHLD - 1);
+	parent = group_lock_parent(g);
+	unwanted = (READ_ONCE(parent->sig.ignored) & SIG_BIT(SIGCHLD)) ||
+		   (READ_ONCE(parent->sig.chld_flags) & SA_NOCLDWAIT);
 	if (unwanted)
 		list_del(&g->sibling);
 	else
 		WRITE_ONCE(g->zombie, true);
 	wake_up_all(&parent->child_exit);
+	if (unlikely(signal_wants_child(parent)))
+		tell_of_end(parent, g);
 	spin_unlock(&parent->lock);
 	rcu_read_unlock();
 	if (unwanted)
-		reap(g);
+		process_reap(g);
 }
 
 __noreturn void do_exit(int status)
 {
 	struct thread_group *g = current->group;
-	bool last, leader;
+	bool last, leader, stopped;
 
 	if (unlikely(g == init_group && g->nr_threads == 1))
 		panic("init (process 1) ended with status %#x",
@@ -137,6 +147,7 @@ __noreturn void do_exit(int status)
 	exit_mm();
 	handles_exit(current);
 	alloc_fail_exit();
+	signals_exit_thread();
 
 	spin_lock(&g->lock);
 	list_del_rcu(&current->thread_node);
@@ -146,7 +157,11 @@ __noreturn void do_exit(int status)
 		g->exit_status = status;
 	if (g->exec && g->nr_threads == 1)
 		wake_up_all(&g->child_exit);
+	stopped = job_all_stopped(g);
 	spin_unlock(&g->lock);
+
+	if (stopped)
+		job_tell_parent(g, JOB_STOPPED);
 
 	if (!leader) {
 		task_table_remove(current);
@@ -154,11 +169,13 @@ __noreturn void do_exit(int status)
 	}
 	if (last) {
 		this_cpu_inc(process_counts.exits);
+		itimer_stop(g);
+		job_exit(g);
 		reparent_children(g);
 		if (g->parent) {
 			notify_parent(g);
 		} else {
-			reap(g); /* a kernel thread */
+			process_reap(g); /* a kernel thread */
 		}
 	}
 	sched_exit();
@@ -179,61 +196,4 @@ __noreturn void kthread_exit(int status);
 __noreturn void kthread_exit(int status)
 {
 	do_exit(status << 8);
-}
-
-/* --- wait4 --- */
-
-struct wait_for {
-	struct thread_group *parent;
-	int pid; /* > 0: this child; otherwise any */
-	struct thread_group *found;
-	bool none; /* there is no such child at all */
-};
-
-/* Looks for a dead child, and takes it off the list of children. */
-static bool find_zombie(void *arg)
-{
-	struct wait_for *w = arg;
-	struct thread_group *child;
-
-	w->found = NULL;
-	w->none = true;
-	spin_lock(&w->parent->lock);
-	list_for_each_entry (child, &w->parent->children, sibling) {
-		if (w->pid > 0 && child->tgid != w->pid)
-			continue;
-		w->none = false;
-		if (!child->zombie)
-			continue;
-		list_del(&child->sibling);
-		w->found = child;
-		break;
-	}
-	spin_unlock(&w->parent->lock);
-	return w->found || w->none;
-}
-
-long do_wait(int pid, int *status, unsigned int options)
-{
-	struct wait_for w = {.parent = current->group, .pid = pid};
-	int ret = 0;
-
-	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE))
-		return -EINVAL;
-	if (pid == INT32_MIN)
-		return -ESRCH; /* its negative is no process group's number */
-	/* There is one process group, everybody's: 0 means it, another one has no members. */
-	if (pid < -1)
-		return pid == INT32_MIN ? -ESRCH : -ECHILD; /* it is no group's number */
-	if (!find_zombie(&w) && !(options & WNOHANG))
-		ret = wait_until(&w.parent->child_exit, find_zombie, &w, 0);
-	if (w.found) {
-		*status = w.found->exit_status;
-		pid = w.found->tgid;
-		reap(w.found);
-		return pid;
-	}
-	if (w.none)
-		return -ECHILD;
-	return ret;
 }

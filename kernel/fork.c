@@ -44,7 +44,6 @@ static struct task_struct *copy_task(const struct clone_args *args)
 	if (!t)
 		return NULL;
 	t->pid = pid_alloc();
-	t->blocked = current->blocked;
 	memcpy(t->comm, current->comm, sizeof(t->comm));
 	memcpy(t->affinity, current->affinity, sizeof(t->affinity));
 	if (args->flags & CLONE_CHILD_CLEARTID)
@@ -76,7 +75,6 @@ static int copy_group(struct task_struct *t, unsigned long flags)
 	if (!t->group)
 		return -ENOMEM;
 	t->group->leader = t;
-	t->group->ignored = current->group->ignored;
 	return 0;
 }
 
@@ -101,6 +99,9 @@ static int link_group(struct task_struct *t, unsigned long flags)
 	} else if (flags & CLONE_THREAD) {
 		g->nr_threads++;
 		list_add_tail(&t->thread_node, &g->threads);
+		/* A stop that is under way is for all. */
+		if (READ_ONCE(g->sig.job.stop))
+			t->work |= WORK_SIGNAL;
 	} else {
 		link_child(t, g);
 	}
@@ -118,7 +119,7 @@ static int link_sibling(struct task_struct *t)
 	int ret = 0;
 
 	rcu_read_lock();
-	parent = lock_parent(g);
+	parent = group_lock_parent(g);
 	spin_lock(&g->lock);
 	if (g->exiting)
 		ret = -EAGAIN;
@@ -187,8 +188,10 @@ long do_clone(const struct clone_args *args)
 	ret = copy_group(t, args->flags);
 	if (MUTANT(fork_publishes_first) && !ret)
 		task_table_insert(t);
-	if (!ret)
+	if (!ret) {
+		signals_fork(t, args->flags & CLONE_THREAD, args->flags & CLONE_VM);
 		ret = copy_mm(t, args->flags, &new_mm);
+	}
 	if (!ret)
 		ret = handles_fork(t, args->flags & CLONE_FILES);
 	if (!ret)

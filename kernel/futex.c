@@ -16,6 +16,7 @@
 #include "kernel/base/errno.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
+#include "kernel/signal.h"
 #include "mm/memobj.h"
 #include "mm/mm.h"
 
@@ -147,7 +148,8 @@ static long futex_wait(u32 __user *addr, const struct futex_key *key, u32 expect
 
 	ret = get_user_u32(&value, addr);
 	if (!ret)
-		ret = value == expected ? wait_until(&w.wq, is_woken, &w, deadline) : -EAGAIN;
+		ret = value == expected ? wait_until_interruptible(&w.wq, is_woken, &w, deadline)
+					: -EAGAIN;
 
 	b = lock_bucket_of(&w);
 	if (!w.woken)
@@ -306,11 +308,32 @@ static int read_deadline(const struct timespec __user *timeout, bool absolute, b
 	return 0;
 }
 
+static long wait_for_word(u32 __user *addr, bool private, u32 val, u32 bitset, u64 deadline)
+{
+	struct futex_key key;
+	long ret = key_get(addr, private, &key);
+
+	if (!ret)
+		ret = futex_wait(addr, &key, val, bitset, deadline);
+	key_put(&key);
+	return ret;
+}
+
+/* A FUTEX_WAIT with a timeout goes on after a signal: its deadline is not the caller's own number. */
+static long wait_relative(struct restart *r)
+{
+	long ret = wait_for_word((u32 __user *)r->arg[0], r->arg[1] >> 32, (u32)r->arg[1],
+				 FUTEX_BITSET_ALL, r->deadline);
+
+	return ret == -EINTR ? -ERESTART_RESTARTBLOCK : ret;
+}
+
 static long wait_call(u32 __user *addr, unsigned int op, u32 val,
 		      const struct timespec __user *timeout, u32 bitset)
 {
+	bool private = op & FUTEX_PRIVATE;
 	bool absolute = (op & ~(FUTEX_PRIVATE | FUTEX_CLOCK_REALTIME)) == FUTEX_WAIT_BITSET;
-	struct futex_key key;
+	struct restart *r = &current->sig.restart;
 	u64 deadline;
 	long ret = read_deadline(timeout, absolute, op & FUTEX_CLOCK_REALTIME, &deadline);
 
@@ -318,11 +341,16 @@ static long wait_call(u32 __user *addr, unsigned int op, u32 val,
 		return ret;
 	if (!bitset)
 		return -EINVAL;
-	ret = key_get(addr, op & FUTEX_PRIVATE, &key);
-	if (!ret)
-		ret = futex_wait(addr, &key, val, bitset, deadline);
-	key_put(&key);
-	return ret;
+	if (deadline && !absolute) {
+		*r = (struct restart){
+			.fn = wait_relative,
+			.deadline = deadline,
+			.arg = {(unsigned long)addr, (u64) private << 32 | val},
+		};
+		return wait_relative(r);
+	}
+	ret = wait_for_word(addr, private, val, bitset, deadline);
+	return ret == -EINTR ? -ERESTARTSYS : ret;
 }
 
 static long wake_call(u32 __user *addr, unsigned int op, u32 val, u32 bitset)

@@ -183,6 +183,7 @@ static void start_init(void)
 	init_group = t->group;
 	/* A process, not a kernel thread: wait4 and kill see a parent, itself. */
 	t->group->parent = t->group;
+	t->group->sig.job.pgid = t->group->sig.job.sid = t->pid;
 }
 
 void kmain(void)

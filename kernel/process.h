@@ -60,33 +60,29 @@ bool group_kill_others(struct thread_group *g, int status, struct task_struct *e
 
 #define WNOHANG    0x00000001
 #define WUNTRACED  0x00000002
+#define WSTOPPED   WUNTRACED
+#define WEXITED    0x00000004
 #define WCONTINUED 0x00000008
+#define WNOWAIT    0x01000000
 #define WNOTHREAD  0x20000000
 #define WALL       0x40000000
 #define WCLONE     0x80000000U
 
 /*
- * The pid of a dead child, whose status goes to *status; 0 with WNOHANG; -ECHILD, -EINTR, -EINVAL.
+ * The pid of a child that has ended, stopped or gone on, and how in *status; 0 with WNOHANG; -ECHILD,
+ * -EINVAL, -ESRCH, -ERESTARTSYS. waitpid.c.
  */
 long do_wait(int pid, int *status, unsigned int options);
 
-/* The whole group dies of `sig`, if it is not dying already. Any context that may take its lock. */
-void group_kill(struct thread_group *g, int sig);
+/* Locks the group's parent, which may be changing, and returns it. Inside rcu_read_lock(). exit.c. */
+struct thread_group *group_lock_parent(struct thread_group *g);
+/* Frees a dead process that is no child any more: its leader's last claim. */
+void process_reap(struct thread_group *g);
 
-/* kill(2), tgkill(2) and tkill(2) with default actions only. */
-long do_kill(int pid, int sig);
-long do_tkill(int tgid, int tid, int sig);
-
-/*
- * rt_sigaction(2): the disposition alone; a handler is refused with -ENOSYS. struct as the kernel
- * ABI has it.
- */
-struct user_sigaction {
-	unsigned long handler, flags, restorer;
-	u64 mask;
-};
-long do_sigaction(int sig, const struct user_sigaction __user *act,
-		  struct user_sigaction __user *old);
+/* siginfo of SIGCHLD: si_status is an exit code or a signal. waitpid.c. */
+struct siginfo child_info(const struct thread_group *g, int code, int status);
+/* The same of a group that has ended. */
+struct siginfo child_end_info(const struct thread_group *g);
 
 /* At boot: reads `userfaults=`. */
 void signal_init(void);
@@ -106,12 +102,6 @@ DECLARE_PER_CPU(struct process_counts, process_counts);
  * May sleep. futex.c.
  */
 long futex_wake(u32 __user *addr, bool private, unsigned int n);
-
-/*
- * Locks the lock of the group's parent, which may be changing, and returns the parent. Inside
- * rcu_read_lock(). exit.c.
- */
-struct thread_group *lock_parent(struct thread_group *g);
 
 /* The running task leaves its address space (exit, exec): tells a vfork parent. */
 void mm_release(struct task_struct *t);

@@ -364,6 +364,11 @@ bool task_wake(struct task_struct *t)
 	return wake_if(t, BIT(TASK_KILLABLE) | BIT(TASK_SLEEPING));
 }
 
+bool task_wake_killable(struct task_struct *t)
+{
+	return wake_if(t, BIT(TASK_KILLABLE));
+}
+
 bool sched_thaw_task(struct task_struct *t)
 {
 	return wake_if(t, BIT(TASK_FROZEN));

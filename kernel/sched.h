@@ -39,6 +39,8 @@ bool sched_handoff(struct task_struct *next, struct spinlock *held);
 /* Switches when a reschedule is due. Interrupts and preemption on. */
 void schedule_if_needed(void);
 
+/* Makes `t` runnable if it sleeps killably: it looks whether it has been waiting for that. Any context. */
+bool task_wake_killable(struct task_struct *t);
 /* Interrupts the CPU that runs `t`, if another one does. */
 void sched_kick_running(struct task_struct *t);
 /*
@@ -67,11 +69,15 @@ __noreturn void sched_exit(void);
 
 /* Sleeps until time_ns() >= deadline. 0, or -EINTR when the task must die. */
 int sleep_until(u64 deadline);
+/* The same; -EINTR when there is a signal to take, too. */
+int sleep_until_interruptible(u64 deadline);
 /*
  * The same, and earlier when `woken` becomes true under wake_up of wq: 0, -EINTR, -ETIMEDOUT.
  * deadline 0: none.
  */
 int wait_until(struct wait_queue *wq, bool (*woken)(void *), void *arg, u64 deadline);
+/* The same; -EINTR when there is a signal to take, too. */
+int wait_until_interruptible(struct wait_queue *wq, bool (*woken)(void *), void *arg, u64 deadline);
 
 /* A line for each CPU that is not idle: what it runs. For reports; takes no lock. */
 void sched_print_cpus(void);

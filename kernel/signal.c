@@ -1,39 +1,340 @@
-/*
- * Signals, as far as they end something: kill, and faults of user programs. Handlers run in a later
- * slice; until then rt_sigaction refuses one, and a signal either has its default action or is
- * ignored.
- */
-#include "arch/machine.h"
-#include "arch/trap.h"
+/* Dispositions, queues, sending: see signal.h. */
+#include "kernel/signal.h"
+
 #include "arch/uaccess.h"
-#include "boot/bootinfo.h"
-#include "kernel/base/bitops.h"
-#include "kernel/base/errno.h"
-#include "kernel/base/printk.h"
-#include "kernel/freezer.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/string.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
+#include "mm/slab.h"
 
-/* Signals whose default is to do nothing. */
-#define DEFAULT_IGNORED (BIT(SIGCHLD - 1) | BIT(SIGCONT - 1) | BIT(SIGURG - 1) | BIT(SIGWINCH - 1))
-/* Signals whose default is to stop: refused, for there is no job control yet. */
-#define DEFAULT_STOP (BIT(SIGSTOP - 1) | BIT(SIGTSTP - 1) | BIT(SIGTTIN - 1) | BIT(SIGTTOU - 1))
+/* Entries that may wait in one process: as many as a default limit of Linux allows a small machine. */
+#define ENTRIES_MAX 4096
 
-bool task_must_die(void)
+static struct kmem_cache *entry_cache, *table_cache;
+
+void signals_init(void)
 {
-	return READ_ONCE(current->work) & WORK_FATAL;
+	entry_cache = kmem_cache_create("sig_entry", sizeof(struct sig_entry), 8, 0);
+	table_cache = kmem_cache_create("sig_table", sizeof(struct sig_table), 8, 0);
 }
 
-static bool signal_is_fatal(const struct thread_group *g, int sig)
+void sig_unlock(struct group_signals *s, unsigned long flags)
 {
-	u64 bit = BIT(sig - 1);
+	struct list_head dropped;
+	struct sig_entry *e, *next;
 
-	if (sig == SIGKILL)
-		return true;
-	if (g == init_group)
-		return false; /* process 1 gets only what it asked for */
-	return !((DEFAULT_IGNORED | READ_ONCE(g->ignored)) & bit);
+	if (likely(list_empty(&s->dropped))) {
+		spin_unlock_irqrestore(&s->lock, flags);
+		return;
+	}
+	list_init(&dropped);
+	list_for_each_entry_safe (e, next, &s->dropped, node) {
+		list_del(&e->node);
+		list_add_tail(&e->node, &dropped);
+	}
+	spin_unlock_irqrestore(&s->lock, flags);
+	list_for_each_entry_safe (e, next, &dropped, node)
+		kmem_cache_free(entry_cache, e);
 }
+
+/* --- dispositions --- */
+
+static void table_put(struct sig_table *table)
+{
+	if (table && atomic_dec_and_test(&table->refs))
+		kmem_cache_free(table_cache, table);
+}
+
+void signals_fork(struct task_struct *child, bool thread, bool shares_mm)
+{
+	struct group_signals *from = &current->group->sig, *to = &child->group->sig;
+
+	child->sig.blocked = current->sig.blocked;
+	/* Who shares memory would share the stack as well. */
+	if (!shares_mm)
+		child->sig.stack = current->sig.stack;
+	if (thread)
+		return;
+	to->job.pgid = READ_ONCE(from->job.pgid);
+	to->job.sid = READ_ONCE(from->job.sid);
+	to->ignored = READ_ONCE(from->ignored);
+	to->chld_flags = READ_ONCE(from->chld_flags);
+	if (unlikely(READ_ONCE(from->table))) {
+		unsigned long flags = sig_lock(from);
+
+		to->ignored = from->ignored;
+		to->handled = from->handled;
+		to->table = from->table;
+		atomic_inc(&from->table->refs);
+		sig_unlock(from, flags);
+	}
+}
+
+void signals_exec(void)
+{
+	struct group_signals *s = &current->group->sig;
+	struct sig_table *table;
+	unsigned long flags = sig_lock(s);
+
+	table = s->table;
+	s->table = NULL;
+	s->handled = 0;
+	if (!(s->ignored & SIG_BIT(SIGCHLD)))
+		s->chld_flags = 0;
+	sig_unlock(s, flags);
+	table_put(table);
+	current->sig.stack = (struct sigstack){.flags = SS_DISABLE};
+	current->sig.restart.fn = NULL;
+	job_exec();
+}
+
+/* sig.lock held. */
+static struct sigaction action_of(const struct group_signals *s, int sig)
+{
+	if (s->ignored & SIG_BIT(sig))
+		return (struct sigaction){.handler = SIG_IGN,
+					  .flags = sig == SIGCHLD ? s->chld_flags : 0};
+	if (s->handled & SIG_BIT(sig))
+		return s->table->action[sig - 1];
+	return (struct sigaction){.handler = SIG_DFL, .flags = sig == SIGCHLD ? s->chld_flags : 0};
+}
+
+/*
+ * A table that nobody else reads: the group's own, or `fresh` with its contents. Whichever is not
+ * used any more goes to *unused. sig.lock held.
+ */
+static void own_table(struct group_signals *s, struct sig_table *fresh, struct sig_table **unused)
+{
+	*unused = fresh;
+	if (s->table && READ_ONCE(s->table->refs) == 1)
+		return;
+	*unused = s->table;
+	if (s->table)
+		*fresh = *s->table;
+	fresh->refs = 1;
+	s->table = fresh;
+}
+
+static void set_action(struct thread_group *g, int sig, const struct sigaction *sa)
+{
+	struct group_signals *s = &g->sig;
+	u64 bit = SIG_BIT(sig);
+	bool caught = sa->handler != SIG_DFL && sa->handler != SIG_IGN;
+
+	s->ignored = sa->handler == SIG_IGN ? s->ignored | bit : s->ignored & ~bit;
+	s->handled = caught ? s->handled | bit : s->handled & ~bit;
+	if (sig == SIGCHLD)
+		s->chld_flags = sa->flags & (SA_NOCLDSTOP | SA_NOCLDWAIT);
+	if (caught) {
+		s->table->action[sig - 1] = *sa;
+		s->table->action[sig - 1].mask &= ~SIGS_UNBLOCKED;
+	}
+	/* What is now ignored is not there any more, blocked or not (POSIX, sigaction). */
+	if (sa->handler == SIG_IGN || (sa->handler == SIG_DFL && (bit & SIGS_DEFAULT_IGNORED)))
+		signal_flush(g, bit);
+}
+
+long do_sigaction(int sig, const struct sigaction __user *act, struct sigaction __user *old)
+{
+	struct thread_group *g = current->group;
+	struct sig_table *fresh = NULL, *unused = NULL;
+	struct sigaction sa, was;
+	unsigned long flags;
+
+	if (sig < 1 || sig > NR_SIGNALS || (act && (SIG_BIT(sig) & SIGS_UNBLOCKED)))
+		return -EINVAL;
+	if (act && copy_from_user(&sa, act, sizeof(sa)))
+		return -EFAULT;
+	if (act && sa.handler != SIG_DFL && sa.handler != SIG_IGN) {
+		fresh = kmem_cache_alloc(table_cache, GFP_KERNEL);
+		if (!fresh)
+			return -ENOMEM;
+	}
+	flags = sig_lock(&g->sig);
+	was = action_of(&g->sig, sig);
+	if (fresh)
+		own_table(&g->sig, fresh, &unused);
+	if (act)
+		set_action(g, sig, &sa);
+	sig_unlock(&g->sig, flags);
+	if (unused && unused == fresh)
+		kmem_cache_free(table_cache, fresh);
+	else
+		table_put(unused);
+	return old ? copy_to_user(old, &was, sizeof(was)) : 0;
+}
+
+/* --- queues; sig.lock held --- */
+
+u64 signal_waiting(const struct task_struct *t)
+{
+	return t->sig.queue.set | t->group->sig.queue.set;
+}
+
+static void entry_drop(struct group_signals *s, struct sig_entry *e)
+{
+	list_del(&e->node);
+	if (e == &s->chld)
+		return;
+	s->nr_entries--;
+	list_add_tail(&e->node, &s->dropped);
+}
+
+static void queue_flush(struct group_signals *s, struct sig_queue *q, u64 set)
+{
+	struct sig_entry *e, *next;
+
+	if (!(q->set & set))
+		return;
+	q->set &= ~set;
+	list_for_each_entry_safe (e, next, &q->entries, node)
+		if (SIG_BIT(e->info.signo) & set)
+			entry_drop(s, e);
+}
+
+void signal_flush(struct thread_group *g, u64 set)
+{
+	struct task_struct *t;
+
+	queue_flush(&g->sig, &g->sig.queue, set);
+	rcu_read_lock();
+	list_for_each_entry_rcu (t, &g->threads, thread_node)
+		queue_flush(&g->sig, &t->sig.queue, set);
+	rcu_read_unlock();
+}
+
+/* The first of number `sig`; the signal is off the queue when there is no other. */
+static void queue_take(struct group_signals *s, struct sig_queue *q, int sig, struct siginfo *info)
+{
+	struct sig_entry *e, *next, *found = NULL;
+	bool more = false;
+
+	list_for_each_entry_safe (e, next, &q->entries, node) {
+		if (e->info.signo != sig)
+			continue;
+		more |= found != NULL;
+		if (!found)
+			found = e;
+	}
+	*info = found ? found->info : (struct siginfo){.signo = sig, .code = SI_KERNEL};
+	if (found)
+		entry_drop(s, found);
+	if (!more)
+		q->set &= ~SIG_BIT(sig);
+}
+
+int signal_take(struct task_struct *t, u64 set, struct siginfo *info)
+{
+	struct group_signals *s = &t->group->sig;
+	struct sig_queue *q = t->sig.queue.set & set ? &t->sig.queue : &s->queue;
+	u64 ready = q->set & set;
+	int sig;
+
+	if (!ready)
+		return 0;
+	if (ready & SIGS_SYNCHRONOUS)
+		ready &= SIGS_SYNCHRONOUS;
+	sig = __builtin_ctzl(ready) + 1;
+	queue_take(s, q, sig, info);
+	s->job.taken |= (SIG_BIT(sig) & SIGS_STOP) != 0;
+	return sig;
+}
+
+/* --- who takes it --- */
+
+void signal_kick(struct task_struct *t)
+{
+	(void)atomic_fetch_or(&t->work, WORK_SIGNAL); /* full barrier: see signal.h */
+	if (!task_wake_killable(t))
+		sched_kick_running(t);
+}
+
+static bool wants(const struct task_struct *t, int sig)
+{
+	return !(t->sig.blocked & SIG_BIT(sig)) || (t->sig.awaited & SIG_BIT(sig));
+}
+
+/* A thread that takes a signal for the process, the leader before others, or NULL. In RCU. */
+static struct task_struct *choose(struct thread_group *g, int sig, const struct task_struct *but)
+{
+	struct task_struct *t, *found = NULL;
+
+	list_for_each_entry_rcu (t, &g->threads, thread_node) {
+		if (t == but || !wants(t, sig))
+			continue;
+		if (t == g->leader)
+			return t;
+		if (!found)
+			found = t;
+	}
+	return found;
+}
+
+/* Signals for the process that the running thread will not take: others shall. */
+static void signal_pass_on(u64 set)
+{
+	struct thread_group *g = current->group;
+
+	set &= g->sig.queue.set;
+	if (likely(!set))
+		return;
+	rcu_read_lock();
+	for (; set; set &= set - 1) {
+		struct task_struct *t = choose(g, __builtin_ctzl(set) + 1, current);
+
+		if (t)
+			signal_kick(t);
+	}
+	rcu_read_unlock();
+}
+
+void signal_set_blocked(u64 blocked)
+{
+	u64 newly = blocked & ~current->sig.blocked;
+
+	current->sig.blocked = blocked;
+	if (signal_waiting(current) & ~blocked)
+		(void)atomic_fetch_or(&current->work, WORK_SIGNAL);
+	signal_pass_on(newly);
+}
+
+void signals_exit_thread(void)
+{
+	struct group_signals *s = &current->group->sig;
+	unsigned long flags;
+
+	/* Nobody to pass anything on to, and only this thread could make somebody. */
+	if (likely(READ_ONCE(current->group->nr_threads) == 1))
+		return;
+	flags = sig_lock(s);
+	current->sig.awaited = 0;
+	signal_set_blocked(~0UL);
+	sig_unlock(s, flags);
+}
+
+static void flush_all(struct group_signals *s, struct sig_queue *q)
+{
+	unsigned long flags = sig_lock(s);
+
+	queue_flush(s, q, ~0UL);
+	sig_unlock(s, flags);
+}
+
+void task_signals_free(struct task_struct *t)
+{
+	if (unlikely(t->sig.queue.set))
+		flush_all(&t->group->sig, &t->sig.queue);
+}
+
+void group_signals_free(struct thread_group *g)
+{
+	if (unlikely(g->sig.queue.set))
+		flush_all(&g->sig, &g->sig.queue);
+	table_put(g->sig.table);
+}
+
+/* --- sending --- */
 
 void group_kill(struct thread_group *g, int sig)
 {
@@ -53,156 +354,143 @@ void group_kill(struct thread_group *g, int sig)
 	spin_unlock(&g->lock);
 }
 
-/* Whether there is such a task is found out before whether there is such a signal, as in Linux. */
-static long signal_task(struct task_struct *t, int sig)
+/* Whether it would do nothing. One that is blocked waits: it may have a handler by then. */
+static bool is_ignored(const struct thread_group *g, const struct task_struct *t, int sig)
 {
+	const struct group_signals *s = &g->sig;
+	u64 bit = SIG_BIT(sig);
+
+	if (sig == SIGKILL)
+		return false;
+	if (t && !wants(t, sig) && !(bit & SIGS_UNBLOCKED))
+		return false;
+	if (t && (t->sig.awaited & bit))
+		return false;
+	/* Process 1 gets only what it asked for. */
+	return (s->ignored & bit) ||
+	       (!(s->handled & bit) && (g == init_group || (SIGS_DEFAULT_IGNORED & bit)));
+}
+
+/* Whether the thread dies of it, and all others with it. */
+static bool is_fatal(const struct thread_group *g, const struct task_struct *t, int sig)
+{
+	u64 bit = SIG_BIT(sig);
+
+	return sig == SIGKILL || (!((t->sig.blocked | t->sig.awaited | g->sig.handled) & bit) &&
+				  !(bit & (SIGS_STOP | SIGS_DEFAULT_IGNORED)));
+}
+
+/*
+ * Queues, and says which thread is to take it, NULL: none, for now. `e` is used up when it is taken
+ * over: then it is NULL. In RCU, sig.lock held.
+ */
+static struct task_struct *post(struct thread_group *g, struct task_struct *t, int sig,
+				struct sig_entry **e)
+{
+	struct sig_queue *q = t ? &t->sig.queue : &g->sig.queue;
+
+	if (is_ignored(g, t ?: g->leader, sig))
+		return NULL;
+	/* The standard ones do not queue. */
+	if (sig < SIGRTMIN && (q->set & SIG_BIT(sig)))
+		return NULL;
+	q->set |= SIG_BIT(sig);
+	if (*e) {
+		list_add_tail(&(*e)->node, &q->entries);
+		*e = NULL;
+	}
 	if (!t)
-		return -ESRCH;
-	if (sig < 0 || sig > NR_SIGNALS)
-		return -EINVAL;
-	if (sig && (DEFAULT_STOP & BIT(sig - 1)))
-		return -ENOSYS;
-	if (!READ_ONCE(t->group->parent))
-		return -EPERM; /* kernel threads are nobody's to kill */
-	if (sig && signal_is_fatal(t->group, sig))
-		group_kill(t->group, sig);
-	return 0;
+		return choose(g, sig, NULL);
+	return wants(t, sig) ? t : NULL;
 }
 
-/* Everybody but process 1 and the caller's own process. */
-static long kill_all(int sig)
+int signal_send(struct thread_group *g, struct task_struct *t, const struct siginfo *info)
 {
-	struct task_struct *p;
-	unsigned int b;
-	bool any = false;
+	struct sig_entry *e = kmem_cache_alloc(entry_cache, GFP_KERNEL);
+	int sig = info->signo, ret = 0;
+	struct task_struct *taker = NULL;
+	bool fatal = false, tell = false, counted;
+	unsigned long flags;
 
-	for_each_process (b, p) {
-		if (p->group == init_group || p->group == current->group ||
-		    !READ_ONCE(p->group->parent))
-			continue;
-		any = true;
-		(void)signal_task(p, sig);
-	}
-	return any ? 0 : -ESRCH;
-}
-
-long do_kill(int pid, int sig)
-{
-	struct task_struct *t;
-	long ret;
-
-	if (pid <= 0 && (sig < 0 || sig > NR_SIGNALS))
-		return pid == INT32_MIN ? -ESRCH : -EINVAL;
+	if (e)
+		e->info = *info;
 	rcu_read_lock();
-	if (pid > 0) {
-		t = find_task(pid);
-		ret = signal_task(t && t->group->tgid == pid ? t : NULL, sig);
-	} else if (pid == -1) {
-		ret = kill_all(sig);
+	flags = sig_lock(&g->sig);
+	counted = e && g->sig.nr_entries < ENTRIES_MAX;
+	if (!counted && sig >= SIGRTMIN && info->code != SI_USER) {
+		ret = -EAGAIN;
 	} else {
-		/* There is one process group, everybody's, numbered like process 1. */
-		ret = pid == 0 || pid == -init_group->tgid ? kill_all(sig) : -ESRCH;
-		if (pid == 0 && ret == -ESRCH)
-			ret = 0;
-		if (pid == 0 && sig && signal_is_fatal(current->group, sig))
-			group_kill(current->group, sig);
+		struct sig_entry *given = counted ? e : NULL;
+
+		tell = job_prepare(g, sig);
+		taker = post(g, t, sig, &given);
+		if (counted && !given) {
+			g->sig.nr_entries++;
+			e = NULL;
+		}
+		fatal = taker && is_fatal(g, taker, sig);
+		if (taker && !fatal)
+			signal_kick(taker);
 	}
+	sig_unlock(&g->sig, flags);
+	if (tell)
+		job_tell_parent(g, JOB_CONTINUED);
+	if (fatal)
+		group_kill(g, sig);
 	rcu_read_unlock();
+	if (e)
+		kmem_cache_free(entry_cache, e);
 	return ret;
 }
 
-long do_tkill(int tgid, int tid, int sig)
+bool signal_wants_child(const struct thread_group *parent)
 {
-	struct task_struct *t;
-	long ret;
+	return (READ_ONCE(parent->sig.handled) & SIG_BIT(SIGCHLD)) ||
+	       ((parent->leader->sig.blocked | parent->leader->sig.awaited) & SIG_BIT(SIGCHLD));
+}
 
-	if (tid <= 0 || tgid == 0)
-		return -EINVAL;
+void signal_send_child(struct thread_group *parent, const struct siginfo *info)
+{
+	struct group_signals *s = &parent->sig;
+	struct sig_entry *e = &s->chld;
+	struct task_struct *taker;
+	unsigned long flags;
+
 	rcu_read_lock();
-	t = find_task(tid);
-	if (t && tgid > 0 && t->group->tgid != tgid)
-		t = NULL;
-	ret = signal_task(t, sig);
+	flags = sig_lock(s);
+	if (!(s->queue.set & SIG_BIT(SIGCHLD)))
+		e->info = *info;
+	taker = post(parent, NULL, SIGCHLD, &e);
+	if (taker)
+		signal_kick(taker);
+	sig_unlock(s, flags);
 	rcu_read_unlock();
-	return ret;
 }
 
-static const char *const signal_names[] = {
-	[SIGILL] = "SIGILL", [SIGTRAP] = "SIGTRAP", [SIGBUS] = "SIGBUS",
-	[SIGFPE] = "SIGFPE", [SIGKILL] = "SIGKILL", [SIGSEGV] = "SIGSEGV",
-};
-
-/* `userfaults=`: 0 says nothing, 1 a line, 2 (the default) registers as well. */
-static u64 fault_detail;
-
-void signal_init(void)
+void signal_send_irq(struct thread_group *g, int sig)
 {
-	fault_detail = boot_option_u64("userfaults", 2);
+	struct sig_entry *none = NULL;
+	struct task_struct *taker;
+	unsigned long flags;
+
+	rcu_read_lock();
+	flags = sig_lock(&g->sig);
+	taker = post(g, NULL, sig, &none);
+	if (taker)
+		signal_kick(taker);
+	sig_unlock(&g->sig, flags);
+	rcu_read_unlock();
 }
 
-void user_fault(int sig, unsigned long addr, const char *what)
+bool signal_is_caught(int sig)
 {
-	if (fault_detail)
-		printk("%s[%d] on CPU %u: %s: %s at %#lx, ip %#lx, sp %#lx\n", current->comm,
-		       current->pid, cpu_id(), signal_names[sig], what, addr,
-		       regs_ip(thread_regs(&current->thread)),
-		       regs_sp(thread_regs(&current->thread)));
-	if (fault_detail > 1)
-		regs_print(thread_regs(&current->thread));
-	/* The instruction would only fault again, so an ignored or blocked signal kills as well. */
-	do_group_exit(sig);
+	return (READ_ONCE(current->group->sig.handled) & SIG_BIT(sig)) &&
+	       !(current->sig.blocked & SIG_BIT(sig));
 }
 
-void user_exit_work(void)
+void signal_force(const struct siginfo *info)
 {
-	u64 work = READ_ONCE(current->work);
-
-	if (work & WORK_FATAL)
-		do_exit(current->group->exit_status);
-	/* After death, before anything that writes user memory. Other work may have come meanwhile. */
-	if (work & WORK_FREEZE) {
-		freezer_stop();
-		return;
-	}
-	if (work & WORK_TID) /* as Linux: an address that is not there is the program's loss */
-		(void)put_user_u32((u32)current->pid, current->set_child_tid);
-	if (work & (WORK_RETURN | WORK_TID))
-		(void)atomic_fetch_and(&current->work, ~(WORK_RETURN | WORK_TID));
-	schedule_if_needed();
-}
-
-#define SIG_DFL 0
-#define SIG_IGN 1
-
-long do_sigaction(int sig, const struct user_sigaction __user *act,
-		  struct user_sigaction __user *old)
-{
-	struct thread_group *g = current->group;
-	struct user_sigaction sa = {0};
-	u64 bit;
-
-	/* In Linux's order: a wild pointer is found first. */
-	if (act && copy_from_user(&sa, act, sizeof(sa)))
-		return -EFAULT;
-	if (sig < 1 || sig > NR_SIGNALS)
-		return -EINVAL;
-	bit = BIT(sig - 1);
-	if (act) {
-		if (sig == SIGKILL || sig == SIGSTOP)
-			return -EINVAL;
-		if (sa.handler != SIG_DFL && sa.handler != SIG_IGN)
-			return -ENOSYS;
-	}
-	if (old) {
-		struct user_sigaction was = {.handler = g->ignored & bit ? SIG_IGN : SIG_DFL};
-
-		if (copy_to_user(old, &was, sizeof(was)))
-			return -EFAULT;
-	}
-	if (act) {
-		spin_lock(&g->lock);
-		g->ignored = sa.handler == SIG_IGN ? g->ignored | bit : g->ignored & ~bit;
-		spin_unlock(&g->lock);
-	}
-	return 0;
+	if (!signal_is_caught(info->signo))
+		do_group_exit(info->signo);
+	(void)signal_send(current->group, current, info);
 }

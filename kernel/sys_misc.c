@@ -10,6 +10,7 @@
 #include "kernel/process.h"
 #include "kernel/random.h"
 #include "kernel/sched.h"
+#include "kernel/signal.h"
 #include "kernel/syscalls.h"
 
 #define CLOCK_REALTIME         0
@@ -191,7 +192,31 @@ SYSCALL(gettimeofday)
 	return a1 ? copy_to_user((void __user *)a1, &utc, sizeof(utc)) : 0;
 }
 
-static long sleep_call(int clock, bool absolute, const void __user *request)
+static long sleep_again(struct restart *r);
+
+/* `left`: where the rest goes, or NULL. */
+static long sleep_relative(u64 deadline, unsigned long left)
+{
+	struct timespec ts;
+	u64 now;
+
+	if (!sleep_until_interruptible(deadline))
+		return 0;
+	now = time_ns();
+	ts = ns_to_timespec(deadline > now ? deadline - now : 0);
+	if (left && copy_to_user((void __user *)left, &ts, sizeof(ts)))
+		return -EFAULT;
+	current->sig.restart =
+		(struct restart){.fn = sleep_again, .deadline = deadline, .arg = {left}};
+	return -ERESTART_RESTARTBLOCK;
+}
+
+static long sleep_again(struct restart *r)
+{
+	return sleep_relative(r->deadline, r->arg[0]);
+}
+
+static long sleep_call(int clock, bool absolute, const void __user *request, unsigned long left)
 {
 	struct timespec ts;
 	u64 now, deadline;
@@ -209,23 +234,24 @@ static long sleep_call(int clock, bool absolute, const void __user *request)
 	deadline = timespec_to_ns(&ts);
 	/* On the clock that runs from kernel entry. */
 	if (!absolute)
-		deadline += time_ns();
-	else if (clock == CLOCK_REALTIME || clock == CLOCK_TAI)
+		return sleep_relative(deadline + time_ns(), left);
+	if (clock == CLOCK_REALTIME || clock == CLOCK_TAI)
 		deadline = deadline > wall_time_ns_at_boot ? deadline - wall_time_ns_at_boot : 0;
-	return deadline <= time_ns() ? 0 : sleep_until(deadline);
+	if (deadline <= time_ns())
+		return 0;
+	return sleep_until_interruptible(deadline) ? -ERESTARTNOHAND : 0;
 }
 
-/* Only a fatal signal ends a sleep early, so the remaining time is never asked for. */
 SYSCALL(nanosleep)
 {
-	UNUSED_ARGS(a1, a2, a3, a4, a5);
-	return sleep_call(CLOCK_MONOTONIC, false, (const void __user *)a0);
+	UNUSED_ARGS(a2, a3, a4, a5);
+	return sleep_call(CLOCK_MONOTONIC, false, (const void __user *)a0, a1);
 }
 
 SYSCALL(clock_nanosleep)
 {
-	UNUSED_ARGS(a3, a4, a5);
-	return sleep_call((int)a0, a1 & TIMER_ABSTIME, (const void __user *)a2);
+	UNUSED_ARGS(a4, a5);
+	return sleep_call((int)a0, a1 & TIMER_ABSTIME, (const void __user *)a2, a3);
 }
 
 SYSCALL(futex)

@@ -21,6 +21,7 @@
 	X(12, brk)                                                                                 \
 	X(13, rt_sigaction)                                                                        \
 	X(14, rt_sigprocmask)                                                                      \
+	X(15, rt_sigreturn)                                                                        \
 	X(16, ioctl)                                                                               \
 	X(20, writev)                                                                              \
 	X(24, sched_yield)                                                                         \
@@ -30,7 +31,11 @@
 	X(28, madvise)                                                                             \
 	X(32, dup)                                                                                 \
 	X(33, dup2)                                                                                \
+	X(34, pause)                                                                               \
 	X(35, nanosleep)                                                                           \
+	X(36, getitimer)                                                                           \
+	X(37, alarm)                                                                               \
+	X(38, setitimer)                                                                           \
 	X(39, getpid)                                                                              \
 	X(56, clone)                                                                               \
 	X(57, fork)                                                                                \
@@ -46,7 +51,17 @@
 	X(104, getgid)                                                                             \
 	X(107, geteuid)                                                                            \
 	X(108, getegid)                                                                            \
+	X(109, setpgid)                                                                            \
 	X(110, getppid)                                                                            \
+	X(111, getpgrp)                                                                            \
+	X(112, setsid)                                                                             \
+	X(121, getpgid)                                                                            \
+	X(124, getsid)                                                                             \
+	X(127, rt_sigpending)                                                                      \
+	X(128, rt_sigtimedwait)                                                                    \
+	X(129, rt_sigqueueinfo)                                                                    \
+	X(130, rt_sigsuspend)                                                                      \
+	X(131, sigaltstack)                                                                        \
 	X(149, mlock)                                                                              \
 	X(150, munlock)                                                                            \
 	X(151, mlockall)                                                                           \
@@ -59,13 +74,16 @@
 	X(203, sched_setaffinity)                                                                  \
 	X(204, sched_getaffinity)                                                                  \
 	X(218, set_tid_address)                                                                    \
+	X(219, restart_syscall)                                                                    \
 	X(228, clock_gettime)                                                                      \
 	X(229, clock_getres)                                                                       \
 	X(230, clock_nanosleep)                                                                    \
 	X(231, exit_group)                                                                         \
 	X(234, tgkill)                                                                             \
+	X(247, waitid)                                                                             \
 	X(273, set_robust_list)                                                                    \
 	X(292, dup3)                                                                               \
+	X(297, rt_tgsigqueueinfo)                                                                  \
 	X(309, getcpu)                                                                             \
 	X(318, getrandom)                                                                          \
 	X(325, mlock2)                                                                             \

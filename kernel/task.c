@@ -87,10 +87,11 @@ struct task_struct *task_alloc(void)
 		return NULL;
 	}
 	/* The vector registers are most of it, and are written by thread_init_*(). */
-	memset(t, 0, offsetof(struct task_struct, thread));
+	memset(t, 0, offsetof(struct task_struct, sig));
 	t->thread.stack_top = stack;
 	t->refs = 2;
 	t->state = TASK_SLEEPING;
+	task_signals_init(&t->sig);
 	return t;
 }
 
@@ -104,6 +105,7 @@ static void task_free_rcu(struct rcu_head *head)
 {
 	struct task_struct *t = container_of(head, struct task_struct, rcu);
 
+	task_signals_free(t);
 	group_put(t->group);
 	kmem_cache_free(task_cache, t);
 }
@@ -127,7 +129,7 @@ struct thread_group *group_alloc(int tgid)
 
 	if (!g)
 		return NULL;
-	memset(g, 0, sizeof(*g));
+	memset(g, 0, offsetof(struct thread_group, sig.chld));
 	g->tgid = tgid;
 	g->refs = 1;
 	g->nr_threads = 1;
@@ -135,12 +137,16 @@ struct thread_group *group_alloc(int tgid)
 	list_init(&g->sibling);
 	list_init(&g->threads);
 	wait_queue_init(&g->child_exit);
+	group_signals_init(&g->sig);
 	return g;
 }
 
 static void group_free_rcu(struct rcu_head *head)
 {
-	kmem_cache_free(group_cache, container_of(head, struct thread_group, rcu));
+	struct thread_group *g = container_of(head, struct thread_group, rcu);
+
+	group_signals_free(g);
+	kmem_cache_free(group_cache, g);
 }
 
 void group_put(struct thread_group *g)

@@ -11,7 +11,7 @@
  *	  pgd_lock
  *	    task_lock
  *	parent's thread_group lock
- *	  thread_group lock
+ *	  thread_group lock		(inside of it the locks of signals: kernel/signal.h)
  *	    task table bucket
  *	      wait_queue lock
  *	        run queue lock
@@ -25,6 +25,7 @@
 #include "kernel/base/rcu.h"
 #include "kernel/base/wait.h"
 #include "kernel/ipc/task.h"
+#include "kernel/signal.h"
 #include "mm/allocfail.h"
 
 struct handle_table;
@@ -38,22 +39,7 @@ struct mm_struct;
 #define WORK_RETURN BIT(1) /* exec: all registers are new */
 #define WORK_TID    BIT(2) /* a new task: *set_child_tid = pid */
 #define WORK_FREEZE BIT(3) /* stop until the thaw (kernel/freezer.h) */
-
-#define NR_SIGNALS 64
-#define SIGILL     4
-#define SIGTRAP    5
-#define SIGBUS     7
-#define SIGFPE     8
-#define SIGKILL    9
-#define SIGSEGV    11
-#define SIGCHLD    17
-#define SIGCONT    18
-#define SIGSTOP    19
-#define SIGTSTP    20
-#define SIGTTIN    21
-#define SIGTTOU    22
-#define SIGURG     23
-#define SIGWINCH   28
+#define WORK_SIGNAL BIT(4) /* there may be a signal to take (kernel/signal.h) */
 
 struct thread_group {
 	struct spinlock lock;
@@ -73,7 +59,7 @@ struct thread_group {
 	struct list_head sibling;     /* P */
 	struct list_head threads;     /* g; RCU readers; all but the exited */
 	struct wait_queue child_exit; /* wait4 sleeps here; exec as well */
-	u64 ignored;                  /* g: bit n - 1: signal n is SIG_IGN */
+	struct group_signals sig;
 	struct rcu_head rcu;
 };
 
@@ -105,7 +91,6 @@ struct task_struct {
 	struct rcu_reader rcu_reader; /* s */
 	struct wait_queue vfork_wait;
 
-	u64 blocked;                                 /* s: signal mask, stored for the user */
 	u32 __user *set_child_tid, *clear_child_tid; /* s */
 	struct alloc_failure alloc_failure;          /* s */
 	bool calls_again;                            /* s: syscall_again() */
@@ -114,6 +99,8 @@ struct task_struct {
 	struct ipc_task ipc;
 	struct rcu_head rcu;
 
+	/* From here on a new task is not zero, but set by who owns the field. */
+	struct task_signals sig;
 	struct thread thread;
 };
 

@@ -102,7 +102,9 @@ static void sleeper_fire(struct ktimer *timer)
 	task_wake(s->task);
 }
 
-int wait_until(struct wait_queue *wq, bool (*woken)(void *), void *arg, u64 deadline)
+/* `broken`: whether something else than what is waited for ends the wait. */
+static int wait_broken_by(struct wait_queue *wq, bool (*woken)(void *), void *arg, u64 deadline,
+			  bool (*broken)(void))
 {
 	struct sleeper s = {.task = current};
 	struct waiter w;
@@ -115,7 +117,7 @@ int wait_until(struct wait_queue *wq, bool (*woken)(void *), void *arg, u64 dead
 		prepare_to_wait(wq, &w, TASK_KILLABLE);
 		if (woken(arg))
 			break;
-		if (task_must_die()) {
+		if (broken()) {
 			ret = -EINTR;
 			break;
 		}
@@ -131,16 +133,36 @@ int wait_until(struct wait_queue *wq, bool (*woken)(void *), void *arg, u64 dead
 	return ret;
 }
 
+int wait_until(struct wait_queue *wq, bool (*woken)(void *), void *arg, u64 deadline)
+{
+	return wait_broken_by(wq, woken, arg, deadline, task_must_die);
+}
+
+int wait_until_interruptible(struct wait_queue *wq, bool (*woken)(void *), void *arg, u64 deadline)
+{
+	return wait_broken_by(wq, woken, arg, deadline, task_interrupted);
+}
+
 static bool never(void *arg)
 {
 	(void)arg;
 	return false;
 }
 
-int sleep_until(u64 deadline)
+static int sleep_broken_by(u64 deadline, bool (*broken)(void))
 {
 	struct wait_queue nobody = WAIT_QUEUE_INIT(nobody);
-	int ret = wait_until(&nobody, never, NULL, deadline);
+	int ret = wait_broken_by(&nobody, never, NULL, deadline, broken);
 
 	return ret == -ETIMEDOUT ? 0 : ret;
+}
+
+int sleep_until(u64 deadline)
+{
+	return sleep_broken_by(deadline, task_must_die);
+}
+
+int sleep_until_interruptible(u64 deadline)
+{
+	return sleep_broken_by(deadline, task_interrupted);
 }

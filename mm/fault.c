@@ -228,6 +228,18 @@ int mm_fault(struct mm_struct *mm, unsigned long va, unsigned long access)
 	return ret;
 }
 
+bool mm_is_mapped(struct mm_struct *mm, unsigned long va)
+{
+	struct vma *vma;
+
+	if (va >= USER_END)
+		return false;
+	mutex_lock(&mm->mmap_lock);
+	vma = find_vma(mm, va);
+	mutex_unlock(&mm->mmap_lock);
+	return vma && vma->start <= va;
+}
+
 int mm_insert_page(struct mm_struct *mm, unsigned long va, struct page *page)
 {
 	struct vma *vma = find_vma(mm, va);

@@ -196,6 +196,9 @@ long do_mremap(struct mm_struct *mm, unsigned long addr, size_t old_len, size_t 
 
 int do_madvise(struct mm_struct *mm, unsigned long addr, size_t len, unsigned int advice);
 
+/* Whether something is mapped at `va`, whatever may be done there. May sleep. */
+bool mm_is_mapped(struct mm_struct *mm, unsigned long va);
+
 /* in[i]: whether the i-th page from `addr` on is in memory. -ENOMEM: not all are mapped. */
 int do_mincore(struct mm_struct *mm, unsigned long addr, unsigned int pages, u8 *in);
 

@@ -91,7 +91,7 @@ syscall_entry:
 	push r11
 	push USER_CS
 	push rcx
-	push 0
+	push -1			; REGS_SYSCALL
 	push rax
 	PUSH_REGS
 	sti

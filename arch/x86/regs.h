@@ -8,9 +8,11 @@ struct regs {
 	u64 r15, r14, r13, r12, rbp, rbx; /* preserved by C */
 	u64 r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
 	u64 vector; /* system calls: the number */
-	u64 error;
+	u64 error;  /* system calls: REGS_SYSCALL, while rax is, or is to be, their result */
 	u64 rip, cs, rflags, rsp, ss; /* as the CPU pushes them */
 };
+
+#define REGS_SYSCALL (~0UL) /* no trap has such an error code */
 
 static inline bool regs_user_mode(const struct regs *r)
 {

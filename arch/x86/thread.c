@@ -95,6 +95,35 @@ static inline void fpu_restore(const u8 *area)
 		__asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
 }
 
+void thread_save_fpu(struct thread *t)
+{
+	fpu_save(t->fpu);
+}
+
+void thread_reset_fpu(void)
+{
+	fpu_restore(fpu_initial);
+}
+
+#define MXCSR_MASK_DEFAULT 0xffbfU /* where FXSAVE stores 0 (SDM vol. 1, 11.6.6) */
+
+bool thread_load_fpu(u8 *area, bool extended)
+{
+	u64 *header = (u64 *)(area + 512); /* XSTATE_BV, XCOMP_BV, and what must be zero */
+	u8 now[FPU_AREA_SIZE] __aligned(64);
+	u32 mask;
+
+	/* The header words that XSAVE leaves alone do not matter: this area is not loaded. */
+	fpu_save(now);
+	mask = *(u32 *)&now[28];
+	if (*(u32 *)&area[24] & ~(mask ? mask : MXCSR_MASK_DEFAULT))
+		return false;
+	header[0] = extended ? header[0] & cpu_features.xcr0 & XSAVE_COMPONENTS : 3;
+	memset(&header[1], 0, 56);
+	fpu_restore(area);
+	return true;
+}
+
 void thread_init_boot(void)
 {
 	/* The legacy area's layout: FCW at 0, MXCSR at 24 (SDM vol. 1, table 10-2). */

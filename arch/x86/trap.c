@@ -24,6 +24,11 @@
 #include "kernel/task.h"
 #include "mm/mm.h"
 
+/* si_code of SIGFPE, SIGTRAP, SIGILL */
+#define FPE_INTDIV 1
+#define TRAP_TRACE 2
+#define ILL_ILLOPN 2
+
 /* Page-fault error code (SDM vol. 3A, figure 4-12). */
 #define PF_PRESENT  0x1
 #define PF_WRITE    0x2
@@ -45,16 +50,18 @@ void exit_to_user(struct regs *regs);
 struct exception {
 	const char *name;
 	int signal; /* what it is to a user program */
+	/* its si_code, and then si_addr is the instruction; 0: SI_KERNEL, and si_addr is 0 */
+	int code;
 };
 
 static const struct exception exceptions[32] = {
-	[0] = {"divide error", SIGFPE},
-	[1] = {"debug exception", SIGTRAP},
+	[0] = {"divide error", SIGFPE, FPE_INTDIV},
+	[1] = {"debug exception", SIGTRAP, TRAP_TRACE},
 	[2] = {"non-maskable interrupt", 0},
 	[3] = {"breakpoint", SIGTRAP},
 	[4] = {"overflow", SIGSEGV},
 	[5] = {"bound range exceeded", SIGSEGV},
-	[6] = {"invalid opcode", SIGILL},
+	[6] = {"invalid opcode", SIGILL, ILL_ILLOPN},
 	[7] = {"device not available", SIGFPE},
 	[8] = {"double fault", 0},
 	[10] = {"invalid TSS", SIGSEGV},
@@ -185,7 +192,8 @@ static void page_fault(struct regs *regs)
 		if (task_must_die())
 			return; /* for want of memory, perhaps: nothing of its own doing */
 		irq_enable();
-		user_fault(fault_signal(error), va,
+		current->thread.fault_address = va;
+		user_fault(fault_signal(error), error == -ENXIO ? BUS_ADRERR : SEGV_MAPERR, va,
 			   error == -ENOMEM ? "out of memory in a page fault" : "page fault");
 		irq_disable();
 	} else if (fixup) {
@@ -230,7 +238,7 @@ static void exception(struct regs *regs)
 
 	if (regs_user_mode(regs) && e->signal) {
 		irq_enable();
-		user_fault(e->signal, regs->rip, e->name);
+		user_fault(e->signal, e->code ?: SI_KERNEL, e->code ? regs->rip : 0, e->name);
 		irq_disable();
 		return;
 	}

@@ -41,7 +41,8 @@ static inline void wait_queue_init(struct wait_queue *wq)
 }
 
 /*
- * A task in TASK_KILLABLE is woken by a fatal signal as well, one in TASK_SLEEPING is not. One in
+ * A task in TASK_KILLABLE is woken by any signal as well, and decides whether that ends its wait; one in
+ * TASK_SLEEPING is not. One in
  * TASK_FROZEN is woken by a fatal signal and by the thaw alone (kernel/freezer.h): it missed other
  * wake-ups, so it looks at its condition again.
  */
@@ -133,8 +134,9 @@ void task_set_state(enum task_state state);
  * Makes the task runnable if its state is KILLABLE or SLEEPING. True when it was. Any context.
  */
 bool task_wake(struct task_struct *task);
-/* Whether the running task has a fatal signal. */
+/* Whether the running task has a fatal signal; any signal to take (kernel/signal.h). */
 bool task_must_die(void);
+bool task_interrupted(void);
 void schedule(void);
 
 #endif

@@ -154,7 +154,7 @@ static long wait_done(const struct ipc_timer *t)
 		task_set_state(TASK_KILLABLE);
 		if (smp_load_acquire(&current->ipc.state) == IPC_DONE)
 			return 0;
-		if (task_must_die())
+		if (task_interrupted())
 			return -EINTR;
 		if (READ_ONCE(t->fired))
 			return -ETIMEDOUT;

@@ -16,6 +16,7 @@ struct thread {
 	u64 rsp;              /* saved kernel stack pointer while not running */
 	u64 stack_top;        /* highest address of the kernel stack, exclusive */
 	u64 fs_base, gs_base; /* the user's, while not running */
+	u64 fault_address;    /* of the user's last page fault that was a signal */
 	u8 fpu[FPU_AREA_SIZE] __aligned(64);
 };
 

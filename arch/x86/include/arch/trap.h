@@ -20,10 +20,10 @@ void sched_resched_interrupt(void);
 void sched_preempt_irq(void);
 
 /*
- * The running task did in user mode what signal `sig` stands for, at or about `addr`. Interrupts
- * on.
+ * The running task did in user mode what signal `sig` stands for, at or about `addr`; `code` says how
+ * (si_code). Either it has a handler, which runs next, or it dies here. Interrupts on.
  */
-void user_fault(int sig, unsigned long addr, const char *what);
+void user_fault(int sig, int code, unsigned long addr, const char *what);
 
 /* A system call above the table. Its result. */
 long syscall_unknown(unsigned long nr);

@@ -1,0 +1,214 @@
+/* Waiting for children: wait4, waitid. */
+#include "arch/uaccess.h"
+#include "kernel/base/errno.h"
+#include "kernel/process.h"
+#include "kernel/sched.h"
+#include "kernel/signal.h"
+#include "kernel/syscalls.h"
+
+#define P_ALL  0
+#define P_PID  1
+#define P_PGID 2
+
+struct wait_for {
+	struct thread_group *parent;
+	int kind, id;
+	unsigned int events; /* of WEXITED, WSTOPPED, WCONTINUED; WNOWAIT */
+	/* What was found; pid 0: nothing. */
+	int pid, status;           /* the status as wait4 reports it */
+	struct thread_group *dead; /* to be reaped */
+	bool none;                 /* there is no such child at all */
+};
+
+static bool is_meant(const struct wait_for *w, const struct thread_group *child)
+{
+	switch (w->kind) {
+	case P_PID:
+		return child->tgid == w->id;
+	case P_PGID:
+		return READ_ONCE(child->sig.job.pgid) == w->id;
+	default:
+		return true;
+	}
+}
+
+/* What there is to say of the child, taken off so that it is said once. Parent's lock held. */
+static bool take_event(struct wait_for *w, struct thread_group *child)
+{
+	struct job *job = &child->sig.job;
+
+	if (child->zombie) {
+		if (!(w->events & WEXITED))
+			return false;
+		w->status = child->exit_status;
+		if (!(w->events & WNOWAIT)) {
+			list_del(&child->sibling);
+			w->dead = child;
+		}
+		return true;
+	}
+	if (job->report == JOB_STOPPED && (w->events & WSTOPPED))
+		w->status = (int)job->report_signal << 8 | 0x7f;
+	else if (job->report == JOB_CONTINUED && (w->events & WCONTINUED))
+		w->status = 0xffff;
+	else
+		return false;
+	if (!(w->events & WNOWAIT))
+		job->report = JOB_NONE;
+	return true;
+}
+
+static bool find_event(void *arg)
+{
+	struct wait_for *w = arg;
+	struct thread_group *child;
+
+	w->none = true;
+	spin_lock(&w->parent->lock);
+	list_for_each_entry (child, &w->parent->children, sibling) {
+		if (!is_meant(w, child))
+			continue;
+		w->none = false;
+		if (!take_event(w, child))
+			continue;
+		w->pid = child->tgid;
+		break;
+	}
+	spin_unlock(&w->parent->lock);
+	return w->pid || w->none;
+}
+
+/* The pid, 0 with WNOHANG, or an error. */
+static long wait_for_event(struct wait_for *w, bool hang)
+{
+	int ret = 0;
+
+	if (!find_event(w) && hang)
+		ret = wait_until_interruptible(&w->parent->child_exit, find_event, w, 0);
+	if (w->dead)
+		process_reap(w->dead);
+	if (w->pid)
+		return w->pid;
+	if (w->none)
+		return -ECHILD;
+	return ret ? -ERESTARTSYS : 0;
+}
+
+long do_wait(int pid, int *status, unsigned int options)
+{
+	struct wait_for w = {
+		.parent = current->group,
+		.events = WEXITED | (options & (WUNTRACED | WCONTINUED)),
+	};
+	long ret;
+
+	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE))
+		return -EINVAL;
+	if (pid == INT32_MIN)
+		return -ESRCH;
+	if (pid > 0) {
+		w.kind = P_PID;
+		w.id = pid;
+	} else if (pid != -1) {
+		w.kind = P_PGID;
+		w.id = pid ? -pid : READ_ONCE(current->group->sig.job.pgid);
+	}
+	ret = wait_for_event(&w, !(options & WNOHANG));
+	if (ret > 0)
+		*status = w.status;
+	return ret;
+}
+
+struct siginfo child_info(const struct thread_group *g, int code, int status)
+{
+	return (struct siginfo){
+		.signo = SIGCHLD,
+		.code = code,
+		.field = {(u32)g->tgid, (u32)status},
+	};
+}
+
+struct siginfo child_end_info(const struct thread_group *g)
+{
+	int status = g->exit_status;
+
+	return status & 0x7f ? child_info(g, CLD_KILLED, status & 0x7f)
+			     : child_info(g, CLD_EXITED, status >> 8 & 0xff);
+}
+
+/* siginfo_t of what was found. */
+static struct siginfo event_info(const struct wait_for *w)
+{
+	struct siginfo info = {.signo = SIGCHLD, .field = {(u32)w->pid}};
+
+	if (w->status == 0xffff) {
+		info.code = CLD_CONTINUED;
+		info.field[1] = SIGCONT;
+	} else if ((w->status & 0xff) == 0x7f) {
+		info.code = CLD_STOPPED;
+		info.field[1] = (u32)(w->status >> 8);
+	} else if (w->status & 0x7f) {
+		info.code = CLD_KILLED;
+		info.field[1] = (u32)(w->status & 0x7f);
+	} else {
+		info.code = CLD_EXITED;
+		info.field[1] = (u32)(w->status >> 8 & 0xff);
+	}
+	return info;
+}
+
+/* Linux leaves what is behind si_status alone. */
+static int put_event(u64 to, const struct wait_for *w)
+{
+	struct siginfo info = w->pid ? event_info(w) : (struct siginfo){0};
+
+	return to ? copy_to_user((void __user *)to, &info, 32) : 0;
+}
+
+SYSCALL(waitid)
+{
+	unsigned int options = (unsigned int)a3;
+	struct wait_for w = {
+		.parent = current->group,
+		.kind = (int)a0,
+		.id = (int)a1,
+		.events = options & (WEXITED | WSTOPPED | WCONTINUED | WNOWAIT),
+	};
+	long ret;
+
+	UNUSED_ARGS(a5);
+	if (options & ~(WNOHANG | WEXITED | WSTOPPED | WCONTINUED | WNOWAIT | WNOTHREAD | WALL |
+			WCLONE) ||
+	    !(options & (WEXITED | WSTOPPED | WCONTINUED)))
+		return -EINVAL;
+	if (w.kind < P_ALL || w.kind > P_PGID || (w.kind == P_PID && w.id <= 0) ||
+	    (w.kind == P_PGID && w.id < 0))
+		return -EINVAL;
+	if (w.kind == P_PGID && !w.id)
+		w.id = READ_ONCE(current->group->sig.job.pgid);
+	ret = wait_for_event(&w, !(options & WNOHANG));
+	if (ret < 0)
+		return ret;
+	if (a4) {
+		static const u64 no_usage[18];
+
+		if (copy_to_user((void __user *)a4, no_usage, sizeof(no_usage)))
+			return -EFAULT;
+	}
+	return put_event(a2, &w);
+}
+
+SYSCALL(wait4)
+{
+	/* struct rusage: 2 timevals and 14 longs, which nobody counts here. */
+	static const u64 no_usage[18];
+	int status = 0;
+	long pid = do_wait((int)a0, &status, (unsigned int)a2);
+
+	UNUSED_ARGS(a4, a5);
+	if (pid > 0 && a1 && copy_to_user((void __user *)a1, &status, sizeof(status)))
+		return -EFAULT;
+	if (pid > 0 && a3 && copy_to_user((void __user *)a3, no_usage, sizeof(no_usage)))
+		return -EFAULT;
+	return pid;
+}
