@@ -12,8 +12,12 @@ static struct siginfo user_info(int sig, int code)
 /* To the process of `t`, or to the thread alone. Inside rcu_read_lock(). */
 static long signal_task(struct task_struct *t, bool thread, const struct siginfo *info)
 {
-	if (!t || !READ_ONCE(t->group->parent))
-		return t ? -EPERM : -ESRCH; /* kernel threads are nobody's to kill */
+	if (!t)
+		return -ESRCH;
+	if (info->signo < 0 || info->signo > NR_SIGNALS)
+		return -EINVAL;
+	if (!READ_ONCE(t->group->parent))
+		return -EPERM; /* kernel threads are nobody's to kill */
 	return info->signo ? signal_send(t->group, thread ? t : NULL, info) : 0;
 }
 
@@ -62,8 +66,6 @@ long do_kill(int pid, int sig)
 	struct siginfo info = user_info(sig, SI_USER);
 	long ret;
 
-	if (sig < 0 || sig > NR_SIGNALS)
-		return -EINVAL;
 	rcu_read_lock();
 	if (pid > 0)
 		ret = signal_task(find_task(pid), false, &info);
@@ -95,7 +97,7 @@ long do_tkill(int tgid, int tid, int sig)
 {
 	struct siginfo info = user_info(sig, SI_TKILL);
 
-	if (tid <= 0 || tgid == 0 || sig < 0 || sig > NR_SIGNALS)
+	if (tid <= 0 || tgid == 0)
 		return -EINVAL;
 	return signal_thread(tgid, tid, &info);
 }
@@ -104,7 +106,7 @@ long do_sigqueue(int tgid, int tid, int sig, struct siginfo *info)
 {
 	long ret;
 
-	if (sig < 0 || sig > NR_SIGNALS || (tid && (tgid <= 0 || tid < 0)))
+	if (tid && (tgid <= 0 || tid < 0))
 		return -EINVAL;
 	/* Nobody but the kernel may claim to be it, or kill(); to itself a process may say anything. */
 	if ((info->code >= 0 || info->code == SI_TKILL) && current->group->tgid != tgid)
