@@ -1,6 +1,6 @@
 /* host-test: mm/vma.c mm/mmap.c mm/mremap.c mm/advise.c mm/mlock.c mm/populate.c mm/fault.c
- * mm/huge.c mm/copy.c mm/unmap.c mm/memobj.c mm/mm.c mm/pgtable.c mm/slab.c mm/magazine.c
- * mm/poison.c mm/buddy.c mm/zone.c mm/allocfail.c mm/memblock.c mm/memmap.c
+ * mm/huge.c mm/copy.c mm/unmap.c mm/migrate.c mm/memobj.c mm/mm.c mm/pgtable.c mm/slab.c
+ * mm/magazine.c mm/poison.c mm/buddy.c mm/zone.c mm/allocfail.c mm/memblock.c mm/memmap.c
  * kernel/base/avl.c tools/host/mm_host.c mm/tests/space_host.c mm/tests/space_model.c
  * mm/tests/space_check.c mm/tests/space_run.c */
 /*
@@ -21,6 +21,7 @@
 #include "kernel/base/errno.h"
 #include "mm/allocfail.h"
 #include "mm/buddy.h"
+#include "mm/migrate.h"
 #include "mm/pgtable.h"
 #include "mm/tests/space_check.h"
 #include "mm/tests/space_host.h"
@@ -194,6 +195,14 @@ static void step_brk(struct space *s)
 		model_unmap(s, end, now - end);
 	else if (end > now)
 		model_map(s, now, end - now, ANON, RW);
+}
+
+/* Every page that is its own moves elsewhere, as before a removal of memory: nobody can tell. */
+static void step_vacate(struct space *s)
+{
+	note(s, "vacate", 0, 0, 0, 0);
+	maybe_fail();
+	(void)expect(s, mm_vacate(s->mm, 0, ~0ul), 0);
 }
 
 /* --- mremap --- */
@@ -389,7 +398,10 @@ static void one_step(struct space *s)
 		step_madvise(s);
 		break;
 	case 13:
-		step_brk(s);
+		if (below(8))
+			step_brk(s);
+		else
+			step_vacate(s);
 		break;
 	case 14:
 		step_fork(s);
