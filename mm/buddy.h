@@ -25,7 +25,10 @@
 struct page *alloc_page(gfp_t gfp);
 struct page *alloc_pages(unsigned int order, gfp_t gfp);
 
-/* Free 4 KiB pages: the buddy's and all per-CPU caches'. Exact while nobody allocates. */
+/*
+ * Free 4 KiB pages that somebody can get: the buddy's and all per-CPU caches', without those of memory
+ * that is about to be removed. Exact while nobody allocates.
+ */
 u64 nr_free_pages(void);
 
 /* Pages ever given to the allocator. */

@@ -16,7 +16,6 @@
 #include "mm/pgtable.h"
 #include "mm/tlb.h"
 #include "mm/vma.h"
-#include "mm/zone.h"
 
 /* What must be left for everybody else: 4 MiB. */
 #define RESERVE_PAGES 1024
@@ -62,7 +61,7 @@ static void move_entries(pte_t *entry, unsigned int n, unsigned long va, void *a
 	bool any = false;
 
 	/* Rather no move at all than processes that die of it. */
-	if (v->error || zones_open_pages() < n + RESERVE_PAGES) {
+	if (v->error || nr_free_pages() < n + RESERVE_PAGES) {
 		v->error = -ENOMEM;
 		return;
 	}

@@ -205,34 +205,19 @@ static u64 sum_locked(u64 (*of)(const struct zone *z))
 	return n;
 }
 
-static u64 free_of(const struct zone *z)
-{
-	return z->free_pages;
-}
-
 static u64 open_of(const struct zone *z)
 {
 	return z->closed ? 0 : z->free_pages;
 }
 
-u64 zones_open_pages(void)
+u64 zones_free_pages_locked(void)
 {
-	u64 n;
-
-	spin_lock(&zone_lock);
-	n = sum_locked(open_of);
-	spin_unlock(&zone_lock);
-	return n;
+	return sum_locked(open_of);
 }
 
 static u64 managed_of(const struct zone *z)
 {
 	return z->managed;
-}
-
-u64 zones_free_pages_locked(void)
-{
-	return sum_locked(free_of);
 }
 
 u64 nr_managed_pages(void)

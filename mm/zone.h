@@ -62,9 +62,7 @@ void zone_pages(const struct zone *z, u64 *free, u64 *managed);
  */
 void zone_add_block(u64 pfn, unsigned int order, bool virgin);
 
-/* Pages on the lists of open zones: what somebody who needs many could get. */
-u64 zones_open_pages(void);
-/* Pages on all lists. */
+/* Pages on the lists of all open zones. */
 u64 zones_free_pages_locked(void);
 
 void free_block_locked(struct page *page, unsigned int order);
