@@ -152,7 +152,7 @@ static u64 count(struct mm_struct *mm)
 	 * LOCKed: the entries before it, the set and the flags after it. Partners: set_bit() in
 	 * tlb_load_begin(), smp_mb() in tlb_resume().
 	 */
-	if (MUTANT(flush_fence))
+	if (MUTANT(flush_counts_plainly))
 		WRITE_ONCE(mm->tlb_gen, gen = READ_ONCE(mm->tlb_gen) + 1);
 	else
 		gen = atomic_add_return(&mm->tlb_gen, 1);

@@ -128,11 +128,8 @@ def test_an_interleaving_names_both_sides():
     ("walk_no_loaded", {"model.lazy_grow.walk.sc", "model.lazy_self.walk.sc"}),
     ("walk_no_rcu", {"model.exit_grow.walk.sc"}),
     ("load_forgets_left", {"model.lazy_exit.walk.sc", "model.exec_grow.loadwalk.sc"}),
-    ("flush_fence", {"model.shoot_load.walk.tso", "model.shoot_lazy.walk.tso"}),
     ("resume_fence", {"model.shoot_lazy.walk.tso"}),
-    ("load_gen_late", {"model.shoot_load.walk.sc"}),
     ("tables_spare_lazy", {"model.shoot_table.walk.sc"}),
-    ("flush_forgets_others", {"model.shoot_two.walk.sc"}),
 ])
 def test_what_is_missing_is_seen(mutant, seen):
     status, output = run("--mutant", mutant, "--only", "model.")
