@@ -142,10 +142,11 @@ long do_sigaction(int sig, const struct sigaction __user *act, struct sigaction 
 	struct sigaction sa, was;
 	unsigned long flags;
 
-	if (sig < 1 || sig > NR_SIGNALS || (act && (SIG_BIT(sig) & SIGS_UNBLOCKED)))
-		return -EINVAL;
+	/* In Linux's order. */
 	if (act && copy_from_user(&sa, act, sizeof(sa)))
 		return -EFAULT;
+	if (sig < 1 || sig > NR_SIGNALS || (act && (SIG_BIT(sig) & SIGS_UNBLOCKED)))
+		return -EINVAL;
 	if (act && sa.handler != SIG_DFL && sa.handler != SIG_IGN) {
 		fresh = kmem_cache_alloc(table_cache, GFP_KERNEL);
 		if (!fresh)
