@@ -12,8 +12,7 @@ static unsigned int height(const struct avl_node *node)
 static void refresh(struct avl_node *node, avl_update_fn update)
 {
 	node->height = 1 + MAX(height(node->left), height(node->right));
-	if (update)
-		update(node);
+	update(node);
 }
 
 /* The pointer that leads to `node`. */
@@ -75,18 +74,18 @@ static void rebalance(struct avl_root *root, struct avl_node *node, avl_update_f
 	for (; node; node = node->parent) {
 		unsigned int left = height(node->left), right = height(node->right);
 
-		if (left > right + 1) {
+		/* -1, 0 or 1 */
+		if (likely(left - right + 1 <= 2)) {
+			node->height = 1 + MAX(left, right);
+			update(node);
+		} else if (left > right) {
 			if (height(node->left->right) > height(node->left->left))
 				rotate_left(root, node->left, update);
 			node = rotate_right(root, node, update);
-		} else if (right > left + 1) {
+		} else {
 			if (height(node->right->left) > height(node->right->right))
 				rotate_right(root, node->right, update);
 			node = rotate_left(root, node, update);
-		} else {
-			node->height = 1 + MAX(left, right);
-			if (update)
-				update(node);
 		}
 	}
 }

@@ -8,7 +8,7 @@
  * The tree compares nothing: its owner searches from root->top by left and right, and says between
  * which neighbours a new node belongs (a list through the same objects knows them). `update`
  * recomputes what the owner keeps for the subtree of a node (the largest of something, say) from
- * the node's own object and its two children; NULL: nothing is kept.
+ * the node's own object and its two children.
  *
  * The heights of two siblings differ by at most one, so n nodes are less than 1.45 log2(n) deep. The
  * caller brings the lock.

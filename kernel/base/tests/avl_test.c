@@ -164,27 +164,11 @@ static void sequences(void **state)
 	check_all();
 }
 
-static void without_update(void **state)
-{
-	struct object *o = objects;
-
-	(void)state;
-	avl_insert(&root, &o[1].node, NULL, NULL, NULL);
-	avl_insert(&root, &o[0].node, NULL, &o[1].node, NULL);
-	avl_insert(&root, &o[2].node, &o[1].node, NULL, NULL);
-	assert_ptr_equal(root.top, &o[1].node);
-	avl_remove(&root, &o[1].node, NULL);
-	avl_remove(&root, &o[0].node, NULL);
-	avl_remove(&root, &o[2].node, NULL);
-	assert_null(root.top);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(random_steps, setup),
 		cmocka_unit_test_setup(sequences, setup),
-		cmocka_unit_test_setup(without_update, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
