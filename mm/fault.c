@@ -224,7 +224,7 @@ int mm_fault(struct mm_struct *mm, unsigned long va, unsigned long access)
 		mutex_lock(&mm->mmap_lock);
 		ret = fault_locked(mm, va & PAGE_MASK, access);
 		mutex_unlock(&mm->mmap_lock);
-	} while (unlikely(ret == -ENOMEM) && out_of_memory());
+	} while (unlikely(ret == -ENOMEM) && !(access & FAULT_ONCE) && out_of_memory());
 	return ret;
 }
 

@@ -120,6 +120,11 @@ DECLARE_PER_CPU(struct mm_struct *, cpu_loaded_mm);
 
 #define FAULT_WRITE BIT(0)
 #define FAULT_EXEC  BIT(1)
+/*
+ * For who holds something that a dying process waits for: -ENOMEM at once, and nobody is killed for memory.
+ * Let go, ask out_of_memory() (mm/oom.h), and try again.
+ */
+#define FAULT_ONCE BIT(2)
 
 /*
  * Makes `va` accessible as `access` asks. 0; -EFAULT: not mapped so; -ENXIO: mapped, but behind the

@@ -4,7 +4,8 @@
  * The other side is reached through the direct map, page by page, under its mmap_lock: so no page can be
  * unmapped, copied for a fork or given away while it is copied. Under that lock nobody may fault: the two
  * spaces may be one, or two tasks copy from each other. So the near side is copied without faults, and a page
- * that is missing there is fetched when the lock is free.
+ * that is missing there is fetched when the lock is free. Nobody is killed for want of memory: it might be
+ * the other side, which cannot die while it is copied from.
  */
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
@@ -44,7 +45,7 @@ static int copy_in_page(struct mm_struct *mm, unsigned long va, unsigned long ne
 		if (likely(address))
 			return 0;
 		/* Its own threads may take the page away again before we are back: then once more. */
-		error = mm_fault(mm, va, write ? FAULT_WRITE : 0);
+		error = mm_fault(mm, va, FAULT_ONCE | (write ? FAULT_WRITE : 0));
 		if (error)
 			return error == -ENOMEM ? -ENOMEM : -EFAULT;
 	}
@@ -67,8 +68,9 @@ int mm_copy_remote(struct mm_struct *mm, unsigned long va, struct mm_struct *own
 		va += part;
 		near += part;
 		n -= part;
-		if (left && mm_fault(own, near, write ? 0 : FAULT_WRITE))
-			return -ENXIO;
+		error = left ? mm_fault(own, near, FAULT_ONCE | (write ? 0 : FAULT_WRITE)) : 0;
+		if (error)
+			return error == -ENOMEM ? -ENOMEM : -ENXIO;
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "kernel/ipc/buffer.h"
 #include "kernel/ipc/data.h"
 #include "kernel/syscalls.h"
+#include "mm/oom.h"
 
 /* --- making --- */
 
@@ -56,13 +57,16 @@ SYSCALL(ipc_connect)
  */
 static long fetch(struct port *port, u64 token, const struct ipc_buffer *buffer)
 {
-	struct task_struct *client = ipc_pin(port, token);
 	long ret;
 
-	if (!client)
-		return -EAGAIN;
-	ret = ipc_copy_out(client, 0, buffer->addr, buffer->bytes);
-	ipc_unpin(port, client);
+	do {
+		struct task_struct *client = ipc_pin(port, token);
+
+		if (!client)
+			return -EAGAIN;
+		ret = ipc_copy_out(client, 0, buffer->addr, buffer->bytes);
+		ipc_unpin(port, client);
+	} while (unlikely(ret == -ENOMEM) && out_of_memory());
 	if (ret >= 0)
 		return 0;
 	/* The client's memory is not there: it hears so, and the server nothing. */
@@ -161,12 +165,16 @@ static long reply_with_data(struct port *port, u64 token, long status, u64 word0
 static long reply(struct port *port, u64 token, long status, u64 word0, u64 word1, u64 user)
 {
 	struct ipc_reply r;
+	long ret;
 
 	if (!user)
 		return ipc_reply(port, token, status, word0, word1);
 	if (copy_from_user(&r, (const void __user *)user, sizeof(r)))
 		return -EFAULT;
-	return reply_with_data(port, token, status, word0, word1, &r);
+	do
+		ret = reply_with_data(port, token, status, word0, word1, &r);
+	while (unlikely(ret == -ENOMEM) && out_of_memory());
+	return ret;
 }
 
 SYSCALL(ipc_reply)
@@ -212,16 +220,20 @@ static long copy_call(u64 fd, u64 token, u64 offset, u64 user, u64 bytes,
 	struct task_struct *client;
 	struct port *port;
 	bool counted;
-	long ret = -ESRCH;
+	long ret;
 
 	port = port_borrow(fd, &counted);
 	if (!port)
 		return -EBADF;
-	client = ipc_pin(port, token);
-	if (client) {
+	do {
+		client = ipc_pin(port, token);
+		if (!client) {
+			ret = -ESRCH;
+			break;
+		}
 		ret = copy(client, offset, user, MIN(bytes, (u64)IPC_DATA_MAX));
 		ipc_unpin(port, client);
-	}
+	} while (unlikely(ret == -ENOMEM) && out_of_memory());
 	handle_return(&port->object, counted);
 	return ret == -ENXIO ? -EFAULT : ret;
 }

@@ -364,6 +364,35 @@ static void unmap_object(void)
 	munmap(AWAY, 100 * P);
 }
 
+/* A client that waits for good, with the program's own pages as its data; and where they are to go. */
+static long token;
+
+static void make_place(void)
+{
+	CHECK(mmap(AWAY, 16 * P, RW, PRIVATE | MAP_FIXED, -1, 0) == AWAY);
+}
+
+static void make_client(void)
+{
+	struct ipc_segment out = {(uintptr_t)written, 2 * P};
+	struct ipc_msg m = {.out = (uintptr_t)&out, .nr_out = 1};
+	struct ipc_message head;
+
+	make_port();
+	made = ipc_connect((int)port, 1, 0);
+	if (fork() == 0)
+		_exit(ipc_send((int)made, &m) != 0);
+	token = ipc_receive((int)port, &head, NULL);
+	CHECK(token > 0);
+	make_place();
+}
+
+/* To both sides of a border of page tables. It can be tried again: the client still waits. */
+static long read_message(void)
+{
+	return ipc_read((int)port, token, 0, AWAY + 7 * P, 2 * P);
+}
+
 /*
  * `least`: what cannot be less, for a table that counts nothing proves nothing. The structures, and
  * for each of them a slab; the tables on the way to a page, on both sides of a border; the pages.
@@ -417,6 +446,7 @@ static const struct attempt handles[] = {
 	{"dup2", NULL, try_far_dup, close_made, .least = 1, .kills = true, .once = true},
 	{"memory object", NULL, try_object, close_made, .least = 1},
 	{"mmap of an object", make_object, map_object, unmap_object, .least = 1},
+	{"data of a message", make_client, read_message, make_place, .least = 4},
 };
 
 /* Where there is no huge page small ones will do. */
