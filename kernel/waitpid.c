@@ -158,44 +158,42 @@ static struct siginfo event_info(const struct wait_for *w)
 }
 
 /* Linux leaves what is behind si_status alone. */
-static int put_event(u64 to, const struct wait_for *w)
+/* 0, or what is wrong; w->pid stays 0 when there is no event. */
+static long waitid_event(struct wait_for *w, unsigned int options)
 {
-	struct siginfo info = w->pid ? event_info(w) : (struct siginfo){0};
-
-	return to ? copy_to_user((void __user *)to, &info, 32) : 0;
-}
-
-SYSCALL(waitid)
-{
-	unsigned int options = (unsigned int)a3;
-	struct wait_for w = {
-		.parent = current->group,
-		.kind = (int)a0,
-		.id = (int)a1,
-		.events = options & (WEXITED | WSTOPPED | WCONTINUED | WNOWAIT),
-	};
-	long ret;
-
-	UNUSED_ARGS(a5);
 	if (options & ~(WNOHANG | WEXITED | WSTOPPED | WCONTINUED | WNOWAIT | WNOTHREAD | WALL |
 			WCLONE) ||
 	    !(options & (WEXITED | WSTOPPED | WCONTINUED)))
 		return -EINVAL;
-	if (w.kind < P_ALL || w.kind > P_PGID || (w.kind == P_PID && w.id <= 0) ||
-	    (w.kind == P_PGID && w.id < 0))
+	if (w->kind < P_ALL || w->kind > P_PGID || (w->kind == P_PID && w->id <= 0) ||
+	    (w->kind == P_PGID && w->id < 0))
 		return -EINVAL;
-	if (w.kind == P_PGID && !w.id)
-		w.id = READ_ONCE(current->group->sig.job.pgid);
-	ret = wait_for_event(&w, !(options & WNOHANG));
-	if (ret < 0)
-		return ret;
-	if (a4) {
-		static const u64 no_usage[18];
+	if (w->kind == P_PGID && !w->id)
+		w->id = READ_ONCE(current->group->sig.job.pgid);
+	return wait_for_event(w, !(options & WNOHANG));
+}
 
-		if (copy_to_user((void __user *)a4, no_usage, sizeof(no_usage)))
-			return -EFAULT;
-	}
-	return put_event(a2, &w);
+SYSCALL(waitid)
+{
+	static const u64 no_usage[18];
+	struct wait_for w = {
+		.parent = current->group,
+		.kind = (int)a0,
+		.id = (int)a1,
+		.events = (unsigned int)a3 & (WEXITED | WSTOPPED | WCONTINUED | WNOWAIT),
+	};
+	long ret = waitid_event(&w, (unsigned int)a3);
+	struct siginfo info = {0};
+
+	UNUSED_ARGS(a5);
+	if (w.pid && a4 && copy_to_user((void __user *)a4, no_usage, sizeof(no_usage)))
+		return -EFAULT;
+	/* In any case, as Linux: nobody is to read what was there before. */
+	if (w.pid)
+		info = event_info(&w);
+	if (a2 && copy_to_user((void __user *)a2, &info, 32))
+		return -EFAULT;
+	return ret < 0 ? ret : 0;
 }
 
 SYSCALL(wait4)
