@@ -7,7 +7,7 @@
 #	SEED		of the stress and of the order of the in-kernel tests
 #	MEM		guest memory
 #	LEVELS		of page tables: 4 or 5, by what the processor can
-#	DIMM		memory in a slot, as size@address; ktest has one at 512 GiB
+#	DIMM		memory in a slot, as size@address; ktest has one at 512 GiB unless this is `none`
 #	SLOTS, QMP	run: slots for DIMMs, and the socket of QEMU's monitor, to plug them in (docs/hotplug.md)
 #	USERPROG	the user program whose symbols `make gdb` loads
 #	SETUP		no: never install packages, print the line to type
@@ -196,7 +196,7 @@ iso: $(BOOT)
 	@echo "$(KDIR)/freewalk.iso boots on BIOS and UEFI, and from a USB stick."
 
 ktest: $(BOOT)
-	@$(QEMU) --dimm $(or $(DIMM),128M@0x8000000000) --title KTEST --smp $(NCPU) --expect '^# ktest: PASS' \
+	@$(QEMU) $(if $(filter none,$(DIMM)),,--dimm $(or $(DIMM),128M@0x8000000000)) --title KTEST --smp $(NCPU) --expect '^# ktest: PASS' \
 		--append 'ktest=1 $(if $(FILTER),filter=$(FILTER) )$(if $(SKIP),skip=$(SKIP) )$(OPTIONS)'
 
 hosttest:

@@ -1,6 +1,7 @@
 /* The line that reproduces a failure: see reproduce.h. */
 #include "kernel/reproduce.h"
 
+#include "arch/memhp.h"
 #include "arch/page.h"
 #include "arch/smp.h"
 #include "boot/bootinfo.h"
@@ -77,6 +78,9 @@ static void describe_ktest(const struct ktest *t)
 	add("make ktest%s NCPU=%u", DEBUG_KERNEL ? " DEBUG=1" : "", nr_cpus);
 	if (PT_ROOT_LEVEL != DEFAULT_LEVELS)
 		add(" LEVELS=%u", PT_ROOT_LEVEL);
+	/* Otherwise it has one. */
+	if (!memhp_slots())
+		add(" DIMM=none");
 	add_words(true);
 	add(" FILTER=%s.%s APPEND='", t->suite, t->name);
 	empty = used;
