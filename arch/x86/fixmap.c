@@ -9,6 +9,11 @@ static pte_t fixmap_table[PT_ENTRIES] __aligned(4096);
 
 static unsigned int nr_early; /* boot */
 
+static unsigned long fixmap_va(unsigned int index)
+{
+	return FIXMAP_START + index * PAGE_SIZE;
+}
+
 void fixmap_init(void)
 {
 	arch_hook_table(FIXMAP_START, fixmap_table);
@@ -18,15 +23,15 @@ static void set_entry(unsigned int index, pte_t entry)
 {
 	ASSERT_MSG(index < PT_ENTRIES, "index %u", index);
 	WRITE_ONCE(fixmap_table[index], entry);
-	tlb_flush_page_local((unsigned long)fixmap_address(index));
+	tlb_flush_page_local(fixmap_va(index));
 }
 
-void *fixmap_set(unsigned int index, phys_addr_t pa, u64 prot)
+void *fixmap_set(enum fixmap_index index, phys_addr_t pa, u64 prot)
 {
 	ASSERT_MSG(index < FIX_EARLY && IS_ALIGNED(pa, PAGE_SIZE), "index %u -> %#llx", index,
 		   (unsigned long long)pa);
 	set_entry(index, pte_make(pa, prot));
-	return fixmap_address(index);
+	return (void *)fixmap_va(index);
 }
 
 const void *early_map(phys_addr_t pa, size_t bytes)
@@ -43,7 +48,7 @@ const void *early_map(phys_addr_t pa, size_t bytes)
 	for (size_t i = 0; i < n; i++)
 		set_entry(first + (unsigned int)i, pte_make(start + i * PAGE_SIZE, PROT_KERNEL_RO));
 	nr_early += (unsigned int)n;
-	return fixmap_address(first) + (pa - start);
+	return (const void *)(fixmap_va(first) + (pa - start));
 }
 
 unsigned int early_mapped(void)

@@ -13,20 +13,14 @@
 #define ARCH_X86_FIXMAP_H
 
 #include "arch/pgtable.h"
-#include "arch/x86/acpi_tables.h"
 
 #define FIXMAP_START 0xffffffffff200000UL
 
 enum fixmap_index {
 	FIX_APIC,   /* the local APIC's registers, for good: each CPU sees its own there */
-	FIX_IOAPIC, /* those of each I/O APIC, likewise */
-	FIX_EARLY = FIX_IOAPIC + ACPI_MAX_IOAPICS, /* early_map()'s, to the end of the table */
+	FIX_IOAPIC, /* at boot, one after the other */
+	FIX_EARLY,  /* early_map()'s, to the end of the table */
 };
-
-static inline u8 *fixmap_address(unsigned int index)
-{
-	return (u8 *)(FIXMAP_START + index * PAGE_SIZE);
-}
 
 /* Boot CPU, while swapper_pg_dir is being built. */
 void fixmap_init(void);
@@ -36,7 +30,7 @@ void fixmap_init(void);
  * CPU; `prot` as in arch/pgtable.h. Returns its address. Before other CPUs run, or for an index that
  * nobody has used.
  */
-void *fixmap_set(unsigned int index, phys_addr_t pa, u64 prot);
+void *fixmap_set(enum fixmap_index index, phys_addr_t pa, u64 prot);
 
 /*
  * Maps [pa, pa + bytes) to be read, behind what early_map() has mapped before. NULL: too much, about 2
