@@ -16,16 +16,6 @@ void event_init(void)
 	watch_cache = kmem_cache_create("watch", sizeof(struct watch), 0, SLAB_PANIC);
 }
 
-/* A handle for a new object, or its end. */
-static int install_new(struct object *o, u64 flags)
-{
-	int fd = handle_install(o, 0, flags & IPC_CLOEXEC);
-
-	if (fd < 0)
-		object_put(o);
-	return fd;
-}
-
 /* --- timers --- */
 
 static void timer_fires(struct ktimer *timer)
@@ -71,7 +61,7 @@ SYSCALL(ipc_timer)
 		return -EBADF;
 	t = timer_create(port, a1);
 	handle_return(&port->object, counted);
-	return t ? install_new(&t->object, a2) : -ENOMEM;
+	return t ? handle_install_new(&t->object, a2) : -ENOMEM;
 }
 
 /* What it was set to before, and has fired meanwhile, is still received: a pulse is an event that was. */
@@ -196,5 +186,5 @@ SYSCALL(ipc_watch)
 	if (!w)
 		return -ENOMEM;
 	watch_begin(w);
-	return install_new(&w->object, a3);
+	return handle_install_new(&w->object, a3);
 }

@@ -1,6 +1,7 @@
 /* Handle tables: see handle.h. */
 #include "kernel/ipc/handle.h"
 
+#include "kernel/abi/ipc.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/string.h"
@@ -211,6 +212,15 @@ int handle_install(struct object *o, u32 min, bool cloexec)
 		slot_fill(t, fd, o, cloexec);
 	spin_unlock(&t->lock);
 	return ret ? ret : (int)fd;
+}
+
+int handle_install_new(struct object *o, u64 flags)
+{
+	int fd = handle_install(o, 0, flags & IPC_CLOEXEC);
+
+	if (fd < 0)
+		object_close(o);
+	return fd;
 }
 
 int handle_install_all(struct object *const *objects, unsigned int n, int *fds, bool cloexec)

@@ -97,6 +97,8 @@ static inline void handle_return(struct object *o, bool counted)
  * -EMFILE: none is left, -ENOMEM; the caller keeps its reference.
  */
 int handle_install(struct object *o, u32 min, bool cloexec);
+/* The lowest free one for a new object, by the flags of the call that made it; or its end, and the error. */
+int handle_install_new(struct object *o, u64 flags);
 /* The same for n objects: fds[], 0; or an error and nothing happened. */
 int handle_install_all(struct object *const *objects, unsigned int n, int *fds, bool cloexec);
 

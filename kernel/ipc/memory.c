@@ -41,18 +41,12 @@ static struct memory_handle *memory_create(u64 bytes)
 SYSCALL(memobj_create)
 {
 	struct memory_handle *h;
-	int fd;
 
 	UNUSED_ARGS(a2, a3, a4, a5);
 	if (!a0 || a0 > USER_END || (a1 & ~(u64)IPC_CLOEXEC))
 		return -EINVAL;
 	h = memory_create(a0);
-	if (!h)
-		return -ENOMEM;
-	fd = handle_install(&h->object, 0, a1 & IPC_CLOEXEC);
-	if (fd < 0)
-		object_put(&h->object);
-	return fd;
+	return h ? handle_install_new(&h->object, a1) : -ENOMEM;
 }
 
 long memory_map(u64 fd, unsigned long addr, size_t len, unsigned long prot, unsigned long flags,

@@ -12,18 +12,12 @@
 SYSCALL(ipc_port)
 {
 	struct port *port;
-	int fd;
 
 	UNUSED_ARGS(a1, a2, a3, a4, a5);
 	if (a0 & ~(u64)IPC_CLOEXEC)
 		return -EINVAL;
 	port = port_create();
-	if (!port)
-		return -ENOMEM;
-	fd = handle_install(&port->object, 0, a0 & IPC_CLOEXEC);
-	if (fd < 0)
-		object_close(&port->object);
-	return fd;
+	return port ? handle_install_new(&port->object, a0) : -ENOMEM;
 }
 
 SYSCALL(ipc_connect)
@@ -31,7 +25,6 @@ SYSCALL(ipc_connect)
 	struct connection *c;
 	struct port *port;
 	bool counted;
-	int fd;
 
 	UNUSED_ARGS(a3, a4, a5);
 	if (a2 & ~(u64)IPC_CLOEXEC)
@@ -41,12 +34,7 @@ SYSCALL(ipc_connect)
 		return -EBADF;
 	c = connection_create(port, a1);
 	handle_return(&port->object, counted);
-	if (!c)
-		return -ENOMEM;
-	fd = handle_install(&c->object, 0, a2 & IPC_CLOEXEC);
-	if (fd < 0)
-		object_put(&c->object);
-	return fd;
+	return c ? handle_install_new(&c->object, a2) : -ENOMEM;
 }
 
 /* --- receiving and replying --- */
