@@ -30,8 +30,12 @@ def test_nothing_is_missing_and_nothing_leaks(boot_ok, strategy, seconds):
 
 @pytest.mark.parametrize("strategy", ["none", "walk-v2"])
 def test_what_does_not_propagate_to_all_is_caught(boot, strategy):
-    result = boot(f"pgsync={strategy} pgctl=1 seed=11 -- /bin/pgstress duration=10 seed=11", smp=64,
-                  expect="^PGSTRESS: PASS")
+    """The holes of walk-v2 are narrow: the schedules of a few seeds are tried, the same ones every time."""
+    for seed in range(1, 9):
+        result = boot(f"pgsync={strategy} pgctl=1 seed={seed} -- /bin/pgstress ops=100 seed={seed}", smp=64, icount=4,
+                      expect="^PGSTRESS: PASS")
+        if result.verdict != "pass":
+            break
     assert result.verdict == "fail", result.reason
     assert not result.find("^PGSTRESS: PASS") and result.find("^PGSTRESS: FAIL")
     assert report(result)["missing slots found"] > 0
