@@ -276,28 +276,28 @@ long do_setpgid(int pid, int pgid)
 	return ret;
 }
 
-long do_getpgid(int pid)
+/* The number of a process's session or process group; pid 0: the running one's. -ESRCH. */
+static long job_number(int pid, bool session)
 {
-	struct thread_group *g;
-	long ret;
+	const struct thread_group *g;
+	long ret = -ESRCH;
 
 	rcu_read_lock();
 	g = process(pid);
-	ret = g ? READ_ONCE(g->sig.job.pgid) : -ESRCH;
+	if (g)
+		ret = session ? READ_ONCE(g->sig.job.sid) : READ_ONCE(g->sig.job.pgid);
 	rcu_read_unlock();
 	return ret;
 }
 
+long do_getpgid(int pid)
+{
+	return job_number(pid, false);
+}
+
 long do_getsid(int pid)
 {
-	struct thread_group *g;
-	long ret;
-
-	rcu_read_lock();
-	g = process(pid);
-	ret = g ? READ_ONCE(g->sig.job.sid) : -ESRCH;
-	rcu_read_unlock();
-	return ret;
+	return job_number(pid, true);
 }
 
 /* Any process group of this number: its leader may not leave it behind. In RCU, jobctl_lock held. */

@@ -130,7 +130,7 @@ static int split(struct mm_struct *mm, pte_t *entry, unsigned long va)
 		small[i] = (huge & ~PTE_PS) + i * PAGE_SIZE;
 	table->pt_count = HUGE_PAGES;
 	if (huge & PTE_P && !MUTANT(huge_split_live)) {
-		WRITE_ONCE(*entry, (huge & ~PTE_P) | PTE_NONE);
+		WRITE_ONCE(*entry, pte_out_of_reach(huge));
 		flush_huge(mm, va);
 	}
 	RACE_POINT(huge_absent);

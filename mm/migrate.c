@@ -49,11 +49,6 @@ static void move_one(struct vacate *v, pte_t *entry, pte_t old)
 	put_page(from);
 }
 
-static pte_t out_of_reach(pte_t e)
-{
-	return (e & ~PTE_P) | PTE_NONE;
-}
-
 static void move_entries(pte_t *entry, unsigned int n, unsigned long va, void *arg)
 {
 	struct vacate *v = arg;
@@ -74,7 +69,7 @@ static void move_entries(pte_t *entry, unsigned int n, unsigned long va, void *a
 		if (e & PTE_P)
 			__set_bit(i, was_mapped);
 		if (!MUTANT(migrate_in_reach))
-			WRITE_ONCE(entry[i], out_of_reach(e));
+			WRITE_ONCE(entry[i], pte_out_of_reach(e));
 	}
 	if (!any)
 		return;
@@ -85,7 +80,7 @@ static void move_entries(pte_t *entry, unsigned int n, unsigned long va, void *a
 		if (!must_move(v, e))
 			continue;
 		if (was_mapped[BIT_WORD_INDEX(i)] & BIT_IN_WORD(i))
-			e = (e & ~PTE_NONE) | PTE_P;
+			e = pte_in_reach(e);
 		move_one(v, &entry[i], e);
 	}
 }

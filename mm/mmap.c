@@ -312,7 +312,7 @@ static void protect_none_leaf(pte_t *entry, unsigned long va, void *arg)
 	 * There for the counts and the walker, but not for the processor: a system call that copies
 	 * from it runs as the supervisor and must fault as well.
 	 */
-	pt_set(entry, (*entry & ~(PTE_P | PTE_W)) | PTE_NONE);
+	pt_set(entry, pte_out_of_reach(*entry) & ~PTE_W);
 }
 
 static void protect_vma(struct mm_struct *mm, struct vma *vma)

@@ -80,6 +80,17 @@ static inline bool pte_present(pte_t e)
 	return e & (PTE_P | PTE_NONE);
 }
 
+/* The same page, which nobody may touch; and as it was. */
+static inline pte_t pte_out_of_reach(pte_t e)
+{
+	return (e & ~PTE_P) | PTE_NONE;
+}
+
+static inline pte_t pte_in_reach(pte_t e)
+{
+	return (e & ~PTE_NONE) | PTE_P;
+}
+
 static inline bool pte_leaf(pte_t e, unsigned int level)
 {
 	return level == 1 || (e & PTE_PS);
