@@ -72,6 +72,9 @@ extern struct options {
 
 /* Runs fn in a child; returns its wait status. */
 int status_of(void (*fn)(void));
+/* The same for a touch of one byte: it is read, or 99 is written to it. */
+int status_of_read(volatile void *at);
+int status_of_write(volatile void *at);
 
 /* threads.c: a thread, or a failed test; two bodies that never return. */
 pthread_t start_thread(void *(*fn)(void *), void *arg);

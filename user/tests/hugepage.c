@@ -62,20 +62,9 @@ static void check_pages(bytes at, unsigned int from, unsigned int to)
 
 static bytes target;
 
-static void read_target(void)
-{
-	(void)*target;
-}
-
-static void write_target(void)
-{
-	*target = 99;
-}
-
 static void check_gone(bytes at)
 {
-	target = at;
-	CHECK_EQ(NO_CORE(status_of(read_target)), KILLED(SIGSEGV));
+	CHECK_EQ(NO_CORE(status_of_read(at)), KILLED(SIGSEGV));
 }
 
 TEST(hugepage, parts_are_removed)
@@ -106,10 +95,8 @@ TEST(hugepage, parts_are_protected)
 	CHECK_EQ(mprotect((void *)(p + 5 * P), 3 * P, PROT_READ), 0);
 	CHECK_EQ(mprotect((void *)(p + H), H, PROT_NONE), 0);
 	check_pages(p, 0, 512);
-	target = p + 7 * P;
-	CHECK_EQ(NO_CORE(status_of(write_target)), KILLED(SIGSEGV));
-	target = p + 8 * P;
-	CHECK_EQ(status_of(write_target), 0);
+	CHECK_EQ(NO_CORE(status_of_write(p + 7 * P)), KILLED(SIGSEGV));
+	CHECK_EQ(status_of_write(p + 8 * P), 0);
 	check_gone(p + H + 100 * P);
 	CHECK_EQ(mprotect((void *)(p + H + 3 * P), P, PROT_READ), 0);
 	check_pages(p, 515, 516);
@@ -278,8 +265,7 @@ TEST(hugepage, read_only_and_populated)
 	CHECK_EQ(map_at(p, H, PROT_READ, PRIV), (uintptr_t)p);
 	CHECK_EQ(madvise((void *)p, H, MADV_HUGEPAGE), 0);
 	CHECK_EQ(p[0] + p[H - 1], 0);
-	target = p;
-	CHECK_EQ(NO_CORE(status_of(write_target)), KILLED(SIGSEGV));
+	CHECK_EQ(NO_CORE(status_of_write(p)), KILLED(SIGSEGV));
 	CHECK_EQ(mprotect((void *)p, H, RW), 0);
 	p[9 * P] = 4;
 	CHECK_EQ(p[9 * P], 4);

@@ -35,6 +35,30 @@ int status_of(void (*fn)(void))
 	return status;
 }
 
+static volatile unsigned char *target;
+
+static void read_target(void)
+{
+	(void)*target;
+}
+
+static void write_target(void)
+{
+	*target = 99;
+}
+
+int status_of_read(volatile void *at)
+{
+	target = at;
+	return status_of(read_target);
+}
+
+int status_of_write(volatile void *at)
+{
+	target = at;
+	return status_of(write_target);
+}
+
 static bool selected(const struct abi_test *t, const char *only)
 {
 	size_t area = strlen(t->area);

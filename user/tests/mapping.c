@@ -62,22 +62,9 @@ static bool in_memory(bytes at)
 	return in & 1;
 }
 
-static bytes target;
-
-static void read_target(void)
-{
-	(void)*target;
-}
-
-static void write_target(void)
-{
-	*target = 99;
-}
-
 static void check_gone(bytes at)
 {
-	target = at;
-	CHECK_EQ(NO_CORE(status_of(read_target)), KILLED(SIGSEGV));
+	CHECK_EQ(NO_CORE(status_of_read(at)), KILLED(SIGSEGV));
 }
 
 static int child_ends(pid_t pid)
@@ -122,11 +109,10 @@ TEST(mapping, shared_in_parts)
 	CHECK_EQ(munmap((void *)(p + P), P), 0);
 	CHECK_EQ(mprotect((void *)(p + 2 * P), P, PROT_READ), 0);
 	CHECK_EQ(p[2 * P], 12);
-	target = p + 2 * P;
-	CHECK_EQ(NO_CORE(status_of(write_target)), KILLED(SIGSEGV));
+	CHECK_EQ(NO_CORE(status_of_write(p + 2 * P)), KILLED(SIGSEGV));
 	CHECK_EQ(mprotect((void *)(p + 2 * P), 2 * P, RW), 0);
 	/* The child's write is ours too. */
-	CHECK_EQ(status_of(write_target), 0);
+	CHECK_EQ(status_of_write(p + 2 * P), 0);
 	CHECK_EQ(p[2 * P], 99);
 	CHECK_EQ(p[3 * P], 13);
 	/* Given back and touched again: it was never the mapping's own. */
@@ -154,8 +140,7 @@ TEST(mapping, read_before_written)
 	CHECK_EQ(p[0] + p[P] + p[2 * P], 0);
 	p[P] = 5;
 	CHECK_EQ(p[0] + p[2 * P], 0);
-	target = p;
-	CHECK_EQ(status_of(write_target), 0);
+	CHECK_EQ(status_of_write(p), 0);
 	CHECK_EQ(p[0], 0);
 	CHECK_EQ(map(1, RW, PRIV)[0], 0);
 }
@@ -229,8 +214,7 @@ TEST(mapping, mremap_of_several)
 	CHECK_EQ(q[4 * P], 24);
 	check_numbers(q + 5 * P, 2, 5);
 	CHECK_EQ(q[7 * P], 27);
-	target = q + 2 * P;
-	CHECK_EQ(NO_CORE(status_of(write_target)), KILLED(SIGSEGV));
+	CHECK_EQ(NO_CORE(status_of_write(q + 2 * P)), KILLED(SIGSEGV));
 	check_gone(p);
 	check_gone(p + 5 * P);
 	/* From a hole on, or with another length: one only. */
@@ -298,8 +282,7 @@ TEST(mapping, behind_the_end_of_shared_memory)
 	number(p, 2, 1);
 	CHECK_EQ(remap(p, 2, 4, 0, NULL), (uintptr_t)p);
 	check_numbers(p, 2, 1);
-	target = p + 2 * P;
-	CHECK_EQ(NO_CORE(status_of(read_target)), KILLED(SIGBUS));
+	CHECK_EQ(NO_CORE(status_of_read(p + 2 * P)), KILLED(SIGBUS));
 	CHECK_EQ(raw_syscall2(SYS_clock_gettime, 0, (uintptr_t)p + 3 * P), -EFAULT);
 }
 
@@ -371,8 +354,7 @@ TEST(mapping, grows_down)
 	CHECK_EQ(munmap((void *)(room + P), 999 * P), 0);
 	CHECK(mmap((void *)p, P, RW, PRIV | MAP_FIXED | MAP_GROWSDOWN, -1, 0) == (void *)p);
 	p[0] = 1;
-	target = p - 1;
-	CHECK_EQ(status_of(write_target), 0);
+	CHECK_EQ(status_of_write(p - 1), 0);
 	p[-1] = 2;
 	p[-500 * (long)P] = 3;
 	CHECK_EQ(p[-300 * (long)P], 0);

@@ -22,18 +22,6 @@ static volatile char *map_pages(size_t pages)
 }
 
 /* The address that the next child shall read or write. */
-static volatile char *target;
-
-static void read_target(void)
-{
-	(void)*target;
-}
-
-static void write_target(void)
-{
-	*target = 1;
-}
-
 TEST(memory, copy_on_write_both_ways)
 {
 	volatile char *p = map_pages(3);
@@ -102,7 +90,7 @@ TEST(memory, copy_on_write_by_the_kernel)
 
 TEST(memory, brk_grows_and_shrinks)
 {
-	uintptr_t start = raw_syscall1(SYS_brk, 0);
+	uintptr_t start = raw_syscall1(SYS_brk, 0), end;
 	volatile char *p = (volatile char *)start;
 
 	CHECK(start != 0);
@@ -115,8 +103,8 @@ TEST(memory, brk_grows_and_shrinks)
 	CHECK_EQ(raw_syscall1(SYS_brk, start + 5 * PAGE_SIZE), start + 5 * PAGE_SIZE);
 	CHECK_EQ(p[0], 1);
 	CHECK_EQ(p[3 * PAGE_SIZE], 0);
-	target = (volatile char *)((start + 5 * PAGE_SIZE + PAGE_SIZE - 1) & -PAGE_SIZE);
-	CHECK_EQ(NO_CORE(status_of(read_target)), KILLED(SIGSEGV));
+	end = (start + 5 * PAGE_SIZE + PAGE_SIZE - 1) & -PAGE_SIZE;
+	CHECK_EQ(NO_CORE(status_of_read((char *)end)), KILLED(SIGSEGV));
 }
 
 TEST(memory, brk_refuses_silently)
@@ -149,14 +137,11 @@ TEST(memory, unmapped_faults)
 	p[0] = p[2 * PAGE_SIZE] = 1;
 	p[PAGE_SIZE] = 1;
 	CHECK_EQ(munmap((char *)p + PAGE_SIZE, PAGE_SIZE), 0);
-	target = p + PAGE_SIZE;
-	CHECK_EQ(NO_CORE(status_of(read_target)), KILLED(SIGSEGV));
-	target = p + 2 * PAGE_SIZE;
-	CHECK_EQ(status_of(read_target), 0);
+	CHECK_EQ(NO_CORE(status_of_read(p + PAGE_SIZE)), KILLED(SIGSEGV));
+	CHECK_EQ(status_of_read(p + 2 * PAGE_SIZE), 0);
 	CHECK_EQ(munmap((char *)p + PAGE_SIZE, PAGE_SIZE), 0); /* nothing there: fine */
 	CHECK_EQ(munmap((char *)p, 3 * PAGE_SIZE), 0);
-	target = p;
-	CHECK_EQ(NO_CORE(status_of(write_target)), KILLED(SIGSEGV));
+	CHECK_EQ(NO_CORE(status_of_write(p)), KILLED(SIGSEGV));
 }
 
 TEST(memory, protection_is_kept)
@@ -165,14 +150,11 @@ TEST(memory, protection_is_kept)
 
 	p[0] = p[PAGE_SIZE] = p[2 * PAGE_SIZE] = 5;
 	CHECK_EQ(mprotect((char *)p + PAGE_SIZE, PAGE_SIZE, PROT_READ), 0);
-	target = p + PAGE_SIZE;
-	CHECK_EQ(status_of(read_target), 0);
-	CHECK_EQ(NO_CORE(status_of(write_target)), KILLED(SIGSEGV));
-	target = p + 2 * PAGE_SIZE;
-	CHECK_EQ(status_of(write_target), 0);
+	CHECK_EQ(status_of_read(p + PAGE_SIZE), 0);
+	CHECK_EQ(NO_CORE(status_of_write(p + PAGE_SIZE)), KILLED(SIGSEGV));
+	CHECK_EQ(status_of_write(p + 2 * PAGE_SIZE), 0);
 	CHECK_EQ(mprotect((char *)p + PAGE_SIZE, PAGE_SIZE, PROT_NONE), 0);
-	target = p + PAGE_SIZE;
-	CHECK_EQ(NO_CORE(status_of(read_target)), KILLED(SIGSEGV));
+	CHECK_EQ(NO_CORE(status_of_read(p + PAGE_SIZE)), KILLED(SIGSEGV));
 	CHECK_EQ(mprotect((char *)p, 3 * PAGE_SIZE, RW), 0);
 	CHECK_EQ(p[PAGE_SIZE], 5);
 	p[PAGE_SIZE] = 6;
@@ -186,12 +168,11 @@ TEST(memory, protection_survives_fork)
 
 	p[0] = 5;
 	CHECK_EQ(mprotect((char *)p, PAGE_SIZE, PROT_READ), 0);
-	target = p;
-	CHECK_EQ(NO_CORE(status_of(write_target)), KILLED(SIGSEGV));
+	CHECK_EQ(NO_CORE(status_of_write(p)), KILLED(SIGSEGV));
 	CHECK_EQ(p[0], 5);
 	CHECK_EQ(mprotect((char *)p, PAGE_SIZE, RW), 0);
 	p[0] = 6;
-	CHECK_EQ(status_of(write_target), 0);
+	CHECK_EQ(status_of_write(p), 0);
 	CHECK_EQ(p[0], 6);
 }
 
