@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-/* A new port: a handle that only this process has, with the right to receive. */
+/* A new port: a handle that only this process has, or with IPC_INHERIT its children, with the right to receive. */
 #define SYS_ipc_port 1025 /* (flags) */
 /* A new connection to one's own port. `cookie` tells the server which one a message came by. */
 #define SYS_ipc_connect 1026 /* (port, cookie, flags) */
@@ -50,8 +50,16 @@
 /* A new watch: its pulse comes to `port` when the port behind `connection` is gone. */
 #define SYS_ipc_watch 1040 /* (connection, port, cookie, flags) */
 
+/*
+ * Messages that were received and not answered are to be received again, in front of others: for who starts a server
+ * anew that has died. Result: how many.
+ */
+#define SYS_ipc_requeue 1045 /* (port) */
+
 /* Flags of calls that make a handle: O_CLOEXEC. */
 #define IPC_CLOEXEC 02000000
+/* Of a port: fork gives a handle of it to the child. It is closed when the last of them is. */
+#define IPC_INHERIT 1
 
 #define IPC_WORDS        4
 #define IPC_HANDLES_MAX  8

@@ -130,13 +130,11 @@ static struct handle_table *table_copy(const struct handle_table *from)
 	for (u32 fd = 0; fd < from->used; fd++) {
 		unsigned long slot = from->slots[fd];
 
-		if (slot && unlikely(!object_can_dup(slot_object(slot)))) {
+		if (slot && unlikely(!object_inherit(slot_object(slot)))) {
 			slot = 0;
 			t->free = MIN(t->free, fd);
 		}
 		t->slots[fd] = slot;
-		if (slot)
-			object_get(slot_object(slot));
 	}
 	for (u32 fd = from->used; fd < HANDLES_SMALL; fd++)
 		t->small[fd] = 0;

@@ -42,7 +42,7 @@ void handle_init(void);
 struct handle_table *handles_create(void);
 
 /*
- * fork's: t->handles shares the running task's table, or gets a copy, without what cannot be dup'ed. A task
+ * fork's: t->handles shares the running task's table, or gets a copy, without what is not for children. A task
  * without a table has none to give. 0, -ENOMEM.
  */
 int handles_fork(struct task_struct *t, bool share);

@@ -31,9 +31,17 @@ void object_put(struct object *o)
 	}
 }
 
+bool object_inherit(struct object *o)
+{
+	if (unlikely(o->type == OBJECT_PORT))
+		return port_inherit(container_of(o, struct port, object));
+	object_get(o);
+	return true;
+}
+
 void object_close_counted(struct object *o)
 {
 	if (o->type == OBJECT_PORT)
-		port_close(container_of(o, struct port, object));
+		port_put_handle(container_of(o, struct port, object));
 	object_put(o);
 }

@@ -55,11 +55,14 @@ static inline bool object_tryget(struct object *o)
 
 void object_put(struct object *o);
 
-/* Whether a second handle may name it: by dup, by fork, in a message. A port has one receiver, its process. */
+/* Whether a second handle may name it: by dup, in a message. A port has one receiver, its process. */
 static inline bool object_can_dup(const struct object *o)
 {
 	return o->type != OBJECT_PORT;
 }
+
+/* fork's: a reference for the child's handle. False: the child gets none. */
+bool object_inherit(struct object *o);
 
 void object_close_counted(struct object *o);
 

@@ -16,13 +16,15 @@ void port_init(void)
 		kmem_cache_create("connection", sizeof(struct connection), 0, SLAB_PANIC);
 }
 
-struct port *port_create(void)
+struct port *port_create(bool inherit)
 {
 	struct port *port = kmem_cache_alloc(port_cache, GFP_ZERO);
 
 	if (!port)
 		return NULL;
 	object_init(&port->object, OBJECT_PORT);
+	port->handles = 1;
+	port->inherit = inherit;
 	list_init(&port->receivers);
 	list_init(&port->senders);
 	list_init(&port->pulses);
@@ -97,6 +99,47 @@ void port_close(struct port *port)
 		pulse_received(pulse);
 	}
 	watches_fire(port);
+}
+
+bool port_inherit(struct port *port)
+{
+	if (!port->inherit)
+		return false;
+	/* The parent's own handle is there meanwhile: the count is not 0. */
+	object_get(&port->object);
+	atomic_inc(&port->handles);
+	return true;
+}
+
+void port_put_handle(struct port *port)
+{
+	if (atomic_dec_and_test(&port->handles))
+		port_close(port);
+}
+
+/* `t` is in IPC_REPLY. */
+static void requeue(struct port *port, struct task_struct *t)
+{
+	ipc_unlink(port, t);
+	t->ipc.state = IPC_SEND;
+	list_add(&t->ipc.node, &port->senders);
+}
+
+unsigned int port_requeue(struct port *port)
+{
+	unsigned long flags = port_lock(port);
+	unsigned int n = 0;
+
+	if (port->latest) {
+		requeue(port, port->latest);
+		n++;
+	}
+	for (unsigned int i = 0; i < RECEIVED_BUCKETS; i++) {
+		for (struct list_head *bucket = &port->received[i]; !list_empty(bucket); n++)
+			requeue(port, list_first_entry(bucket, struct task_struct, ipc.node));
+	}
+	port_unlock(port, flags);
+	return n;
 }
 
 /* --- connections --- */

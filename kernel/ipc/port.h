@@ -22,9 +22,11 @@
 
 #define RECEIVED_BUCKETS 32
 
-/* Letters: l lock; c constant. */
+/* Letters: l lock; c constant; A atomic. */
 struct port {
-	struct object object; /* references: the handle, calls in progress, connections */
+	struct object object; /* references: the handles, calls in progress, connections */
+	u32 handles;          /* A */
+	bool inherit;         /* c: fork gives a handle to the child */
 	struct spinlock lock;
 	bool closed; /* l: no handle any more, whoever is blocked has been told */
 	/* l */
@@ -63,9 +65,18 @@ struct connection {
 /* Boot. */
 void port_init(void);
 
-/* One reference, the caller's; NULL: no memory. */
-struct port *port_create(void);
-/* Its handle is gone: senders and clients get -EPIPE, receivers -EBADF, pulses are dropped. Process context. */
+/* One reference and one handle, the caller's; NULL: no memory. */
+struct port *port_create(bool inherit);
+/* fork's: a reference and a handle more. False: it is not for children. */
+bool port_inherit(struct port *port);
+/* A handle is closed. */
+void port_put_handle(struct port *port);
+/*
+ * Whoever is in IPC_REPLY is in IPC_SEND again, in front of others, with the same token. How many. No thread of who
+ * received them may be left.
+ */
+unsigned int port_requeue(struct port *port);
+/* Its last handle is gone: senders and clients get -EPIPE, receivers -EBADF, pulses are dropped. Process context. */
 void port_close(struct port *port);
 /* For object.c: the last reference is gone. */
 void port_free(struct port *port);

@@ -14,9 +14,9 @@ SYSCALL(ipc_port)
 	struct port *port;
 
 	UNUSED_ARGS(a1, a2, a3, a4, a5);
-	if (a0 & ~(u64)IPC_CLOEXEC)
+	if (a0 & ~(u64)(IPC_CLOEXEC | IPC_INHERIT))
 		return -EINVAL;
-	port = port_create();
+	port = port_create(a0 & IPC_INHERIT);
 	return port ? handle_install_new(&port->object, a0) : -ENOMEM;
 }
 
@@ -35,6 +35,21 @@ SYSCALL(ipc_connect)
 	c = connection_create(port, a1);
 	handle_return(&port->object, counted);
 	return c ? handle_install_new(&c->object, a2) : -ENOMEM;
+}
+
+SYSCALL(ipc_requeue)
+{
+	struct port *port;
+	unsigned int n;
+	bool counted;
+
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	port = port_borrow(a0, &counted);
+	if (!port)
+		return -EBADF;
+	n = port_requeue(port);
+	handle_return(&port->object, counted);
+	return n;
 }
 
 /* --- receiving and replying --- */

@@ -155,6 +155,11 @@ static inline long ipc_watch(int connection, int port, uint64_t cookie, unsigned
 	return raw_syscall4(SYS_ipc_watch, connection, port, cookie, flags);
 }
 
+static inline long ipc_requeue(int port)
+{
+	return raw_syscall1(SYS_ipc_requeue, port);
+}
+
 static inline long memobj_create(uint64_t bytes, unsigned int flags)
 {
 	return raw_syscall2(SYS_memobj_create, bytes, flags);

@@ -34,8 +34,9 @@ TEST(ipc, what_is_no_handle)
 		CHECK_EQ(ipc_write(no_port, 1, 0, words, 1), -EBADF);
 		CHECK_EQ(ipc_take(no_port, 1, NULL, 0), -EBADF);
 		CHECK_EQ(ipc_info(no_port, 1, NULL), -EBADF);
+		CHECK_EQ(ipc_requeue(no_port), -EBADF);
 	}
-	CHECK_EQ(ipc_port(1), -EINVAL);
+	CHECK_EQ(ipc_port(2), -EINVAL);
 	CHECK_EQ(ipc_connect(port, 0, 1), -EINVAL);
 	CHECK_EQ(memobj_create(0, 0), -EINVAL);
 	CHECK_EQ(memobj_create(-1ul, 0), -EINVAL);

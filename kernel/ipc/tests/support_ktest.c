@@ -6,7 +6,7 @@
 
 void scene_start(struct scene *s, int client_cpu, int server_cpu)
 {
-	s->port = port_create();
+	s->port = port_create(false);
 	ASSERT(s->port);
 	s->connection = connection_create(s->port, 42);
 	ASSERT(s->connection);
