@@ -106,6 +106,7 @@
 	X(1039, ipc_timer_set)                                                                     \
 	X(1040, ipc_watch)                                                                         \
 	X(1045, ipc_requeue)                                                                       \
+	X(1046, ipc_last)                                                                          \
 	X(1100, cpu_online)
 
 #define SYSCALL_DECLARE(nr, name) SYSCALL(name);

@@ -56,6 +56,11 @@
  */
 #define SYS_ipc_requeue 1045 /* (port) */
 
+/*
+ * What a server has done last, for its successor: it may have died before it could write that down.
+ */
+#define SYS_ipc_last 1046 /* (port, struct ipc_last *) */
+
 /* Flags of calls that make a handle: O_CLOEXEC. */
 #define IPC_CLOEXEC 02000000
 /* Of a port: fork gives a handle of it to the child. It is closed when the last of them is. */
@@ -105,6 +110,11 @@ struct ipc_reply {
 	int32_t handles[IPC_HANDLES_MAX];
 	uint32_t nr_handles;
 	uint32_t flags; /* of the client's new handles: IPC_CLOEXEC */
+};
+
+struct ipc_last {
+	uint64_t answered; /* the token of the latest reply that a client has got; 0: none */
+	uint64_t closed;   /* the cookie of the latest IPC_PULSE_CLOSED received; 0: none */
 };
 
 struct ipc_info {

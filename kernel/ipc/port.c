@@ -178,7 +178,7 @@ void connection_closed(struct connection *c)
 	} else if (!list_empty(&port->receivers)) {
 		receiver = list_first_entry(&port->receivers, struct task_struct, ipc.node);
 		ipc_done(port, receiver, 0);
-		pulse_deliver(&c->closed, receiver);
+		pulse_deliver(port, &c->closed, receiver);
 		task_wake(receiver);
 	} else {
 		c->closed.queued = queued = true;
@@ -192,8 +192,10 @@ void connection_closed(struct connection *c)
 
 /* --- pulses --- */
 
-void pulse_deliver(struct pulse *pulse, struct task_struct *receiver)
+void pulse_deliver(struct port *port, struct pulse *pulse, struct task_struct *receiver)
 {
+	if (pulse->code == IPC_PULSE_CLOSED)
+		port->last.closed = pulse->cookie;
 	thread_args(&receiver->thread)->a0 = pulse->cookie;
 	thread_args(&receiver->thread)->a1 = pulse->code;
 	thread_args(&receiver->thread)->a2 = pulse->value;
@@ -219,7 +221,7 @@ bool pulse_post(struct port *port, struct pulse *pulse, u64 bits)
 	} else if (!list_empty(&port->receivers)) {
 		receiver = list_first_entry(&port->receivers, struct task_struct, ipc.node);
 		ipc_done(port, receiver, 0);
-		pulse_deliver(pulse, receiver);
+		pulse_deliver(port, pulse, receiver);
 		task_wake(receiver);
 	} else {
 		pulse->queued = true;

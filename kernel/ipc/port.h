@@ -28,7 +28,8 @@ struct port {
 	u32 handles;          /* A */
 	bool inherit;         /* c: fork gives a handle to the child */
 	struct spinlock lock;
-	bool closed; /* l: no handle any more, whoever is blocked has been told */
+	bool closed;          /* l: no handle any more, whoever is blocked has been told */
+	struct ipc_last last; /* l */
 	/* l */
 	struct list_head receivers; /* tasks in IPC_RECEIVE, the last one first */
 	struct list_head senders;   /* tasks in IPC_SEND, in their order */
@@ -199,7 +200,7 @@ static inline void ipc_done(struct port *port, struct task_struct *t, long statu
 }
 
 /* `pulse` becomes what `receiver`, on no list, has received. */
-void pulse_deliver(struct pulse *pulse, struct task_struct *receiver);
+void pulse_deliver(struct port *port, struct pulse *pulse, struct task_struct *receiver);
 
 /* What a received pulse leaves to be freed; no lock held. NULL is allowed. */
 void pulse_received(struct pulse *closed);

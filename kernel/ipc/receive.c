@@ -23,7 +23,7 @@ static long take(struct port *port, struct pulse **closed)
 		struct pulse *pulse = list_first_entry(&port->pulses, struct pulse, node);
 
 		list_del(&pulse->node);
-		pulse_deliver(pulse, current);
+		pulse_deliver(port, pulse, current);
 		if (pulse->code == IPC_PULSE_CLOSED)
 			*closed = pulse;
 		return 0;
@@ -83,6 +83,7 @@ static __always_inline struct task_struct *reply_locked(struct port *port, u64 t
 	args = thread_args(&client->thread);
 	args->a1 = word0;
 	args->a2 = word1;
+	port->last.answered = token;
 	ipc_done(port, client, status);
 	return client;
 }

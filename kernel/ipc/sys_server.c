@@ -52,6 +52,24 @@ SYSCALL(ipc_requeue)
 	return n;
 }
 
+SYSCALL(ipc_last)
+{
+	struct ipc_last last;
+	unsigned long flags;
+	struct port *port;
+	bool counted;
+
+	UNUSED_ARGS(a2, a3, a4, a5);
+	port = port_borrow(a0, &counted);
+	if (!port)
+		return -EBADF;
+	flags = port_lock(port);
+	last = port->last;
+	port_unlock(port, flags);
+	handle_return(&port->object, counted);
+	return copy_to_user((void __user *)a1, &last, sizeof(last));
+}
+
 /* --- receiving and replying --- */
 
 /*

@@ -94,6 +94,7 @@ bool ipc_complete(struct port *port, struct task_struct *client, long status, u6
 	if (waits) {
 		thread_args(&client->thread)->a1 = word0;
 		thread_args(&client->thread)->a2 = word1;
+		port->last.answered = client->ipc.token;
 		ipc_done(port, client, status);
 		task_wake(client);
 	}

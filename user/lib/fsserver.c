@@ -78,9 +78,12 @@ static void answer_full(struct fs_request *r, long status)
 long fs_serve(struct fs_server *s)
 {
 	const struct ipc_buffer buffer = {.addr = (uintptr_t)received, .bytes = sizeof(received)};
-	struct ipc_message m;
-	long token = ipc_receive(s->port, &m, &buffer);
+	struct ipc_message m = {0};
+	/* What a predecessor has left unanswered comes first. */
+	long token = ipc_requeue(s->port);
 
+	if (token >= 0)
+		token = ipc_receive(s->port, &m, &buffer);
 	for (;;) {
 		struct fs_request r = {.server = s, .token = token};
 		long status;

@@ -160,6 +160,11 @@ static inline long ipc_requeue(int port)
 	return raw_syscall1(SYS_ipc_requeue, port);
 }
 
+static inline long ipc_last(int port, struct ipc_last *last)
+{
+	return raw_syscall2(SYS_ipc_last, port, (long)last);
+}
+
 static inline long memobj_create(uint64_t bytes, unsigned int flags)
 {
 	return raw_syscall2(SYS_memobj_create, bytes, flags);
