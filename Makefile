@@ -77,7 +77,7 @@ OBJ     := $(OUT)/obj
 DIRS    := boot arch/x86 kernel kernel/base kernel/ipc mm mm/pgsync
 ALLSRC  := $(sort $(foreach d,$(DIRS),$(wildcard $d/*.c $d/*.S $d/*.asm $d/tests/*_ktest.c)))
 KSRC    := $(filter-out $(ELSEWHERE),$(ALLSRC))
-KOBJ    := $(KSRC:%=$(OBJ)/%.o)
+KOBJ    := $(KSRC:%=$(OBJ)/%.o) $(OBJ)/syscall_names.o
 # No header of the host: only the compiler's own. (Its limits.h asks for the C library's unless told not to.)
 INCLUDE := -I. -Iarch/x86/include -nostdinc -isystem $(shell $(KCC) -print-file-name=include 2>/dev/null) -D_LIBC_LIMITS_H_
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -134,6 +134,13 @@ $(OBJ)/%.asm.o: %.asm $(CONFIG)
 	@mkdir -p $(@D)
 	@echo "  NASM $<"
 	@$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP $< -o $@
+
+# Names for the log, from the headers that user programs are compiled with.
+$(OBJ)/syscall_names.c: tools/syscall-names $(CONFIG)
+	@tools/syscall-names $(USER_CC) >$@
+
+$(OBJ)/syscall_names.o: $(OBJ)/syscall_names.c kernel/syscall_names.h
+	@$(KCC) $(KCFLAGS) -c $< -o $@
 
 # Linked twice: the symbol table for backtraces is made from the first link, whose own table is empty.
 $(KDIR)/obj/ksyms0.S: tools/ksyms $(CONFIG)

@@ -75,6 +75,7 @@ static int copy_group(struct task_struct *t, unsigned long flags)
 	if (!t->group)
 		return -ENOMEM;
 	t->group->leader = t;
+	t->group->nr_groups = READ_ONCE(current->group->nr_groups);
 	return 0;
 }
 

@@ -192,6 +192,14 @@ SYSCALL(gettimeofday)
 	return a1 ? copy_to_user((void __user *)a1, &utc, sizeof(utc)) : 0;
 }
 
+SYSCALL(time)
+{
+	s64 now = (s64)((wall_time_ns_at_boot + time_ns()) / NSEC_PER_SEC);
+
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	return a0 && copy_to_user((void __user *)a0, &now, sizeof(now)) ? -EFAULT : now;
+}
+
 static long sleep_again(struct restart *r);
 
 /* `left`: where the rest goes, or NULL. */
@@ -257,27 +265,6 @@ SYSCALL(clock_nanosleep)
 SYSCALL(futex)
 {
 	return do_futex((u32 __user *)a0, (unsigned int)a1, (u32)a2, a3, (u32 __user *)a4, (u32)a5);
-}
-
-/* --- the system --- */
-
-struct utsname {
-	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
-};
-
-SYSCALL(uname)
-{
-	static const struct utsname uts = {
-		.sysname = "Freewalk",
-		.nodename = "freewalk",
-		.release = "0.1.0",
-		.version = "#1 SMP PREEMPT",
-		.machine = "x86_64",
-		.domainname = "(none)",
-	};
-
-	UNUSED_ARGS(a1, a2, a3, a4, a5);
-	return copy_to_user((void __user *)a0, &uts, sizeof(uts));
 }
 
 SYSCALL(getrandom)

@@ -35,31 +35,6 @@ SYSCALL(getppid)
 	return READ_ONCE(current->group->ppid);
 }
 
-/* There is one user, root. */
-SYSCALL(getuid)
-{
-	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
-	return 0;
-}
-
-SYSCALL(geteuid)
-{
-	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
-	return 0;
-}
-
-SYSCALL(getgid)
-{
-	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
-	return 0;
-}
-
-SYSCALL(getegid)
-{
-	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
-	return 0;
-}
-
 SYSCALL(fork)
 {
 	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);

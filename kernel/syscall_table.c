@@ -7,6 +7,7 @@
 #include "kernel/base/errno.h"
 #include "kernel/base/printk.h"
 #include "kernel/pgctl.h"
+#include "kernel/syscall_names.h"
 #include "kernel/syscalls.h"
 #include "kernel/task.h"
 #include "kernel/workers.h"
@@ -18,13 +19,22 @@
 /* Each unknown number is said once. */
 static DECLARE_BITMAP(said, TABLE_SIZE + 1);
 
+/* Of Linux's calls; "" for a number that none has. */
+static const char *name_of(u64 nr)
+{
+	const char *name = nr < nr_syscall_names ? syscall_names[nr] : NULL;
+
+	return name ? name : "";
+}
+
 static long no_such_call(u64 nr)
 {
 	unsigned int bit = nr < TABLE_SIZE ? (unsigned int)nr : TABLE_SIZE;
+	const char *name = name_of(nr);
 
 	if (!test_and_set_bit(bit, said))
-		printk("%s[%d]: system call %lld is not implemented\n", current->comm, current->pid,
-		       (long long)nr);
+		printk("pid %d (%s): system call %lld%s%s is not implemented\n", current->pid,
+		       current->comm, (long long)nr, *name ? " " : "", name);
 	return -ENOSYS;
 }
 

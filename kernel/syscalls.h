@@ -47,29 +47,47 @@
 	X(63, uname)                                                                               \
 	X(72, fcntl)                                                                               \
 	X(96, gettimeofday)                                                                        \
+	X(99, sysinfo)                                                                             \
 	X(102, getuid)                                                                             \
 	X(104, getgid)                                                                             \
+	X(105, setuid)                                                                             \
+	X(106, setgid)                                                                             \
 	X(107, geteuid)                                                                            \
 	X(108, getegid)                                                                            \
 	X(109, setpgid)                                                                            \
 	X(110, getppid)                                                                            \
 	X(111, getpgrp)                                                                            \
 	X(112, setsid)                                                                             \
+	X(113, setreuid)                                                                           \
+	X(114, setregid)                                                                           \
+	X(115, getgroups)                                                                          \
+	X(116, setgroups)                                                                          \
+	X(117, setresuid)                                                                          \
+	X(118, getresuid)                                                                          \
+	X(119, setresgid)                                                                          \
+	X(120, getresgid)                                                                          \
 	X(121, getpgid)                                                                            \
+	X(122, setfsuid)                                                                           \
+	X(123, setfsgid)                                                                           \
 	X(124, getsid)                                                                             \
+	X(125, capget)                                                                             \
 	X(127, rt_sigpending)                                                                      \
 	X(128, rt_sigtimedwait)                                                                    \
 	X(129, rt_sigqueueinfo)                                                                    \
 	X(130, rt_sigsuspend)                                                                      \
 	X(131, sigaltstack)                                                                        \
+	X(135, personality)                                                                        \
 	X(149, mlock)                                                                              \
 	X(150, munlock)                                                                            \
 	X(151, mlockall)                                                                           \
 	X(152, munlockall)                                                                         \
 	X(157, prctl)                                                                              \
 	X(158, arch_prctl)                                                                         \
+	X(170, sethostname)                                                                        \
+	X(171, setdomainname)                                                                      \
 	X(186, gettid)                                                                             \
 	X(200, tkill)                                                                              \
+	X(201, time)                                                                               \
 	X(202, futex)                                                                              \
 	X(203, sched_setaffinity)                                                                  \
 	X(204, sched_getaffinity)                                                                  \

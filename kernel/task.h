@@ -48,6 +48,7 @@ struct thread_group {
 	/* g: exit_group, exec or a fatal signal: the other threads must die */
 	bool exiting;
 	bool zombie;                  /* P: all threads gone, waiting for wait4 */
+	u32 nr_groups;                /* getgroups(2): so many times 0 */
 	bool oom_passed_over;         /* kernel/oom.c has killed it in vain */
 	int exit_status;              /* g: as wait4 reports it */
 	int tgid;                     /* c */

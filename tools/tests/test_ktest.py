@@ -65,6 +65,15 @@ def test_every_call_is_tried_with_bad_arguments():
     assert calls - tried == NEVER_FAIL | WITHOUT_ARGUMENTS
 
 
+def test_a_call_that_is_not_implemented_is_logged_once_by_name(boot_ok):
+    result = boot_ok("pgctl=1 -- /bin/abitest pgctl=1 only=badargs", smp=4, expect="^ABITEST: PASS")
+    assert "badargs.calls_that_nobody_has" in conftest.parse_ktap(result.lines).passed
+    logged = re.findall(r"pid \d+ \((\w+)\): system call (\d+ ?\w*) is not implemented", "\n".join(result.lines))
+    assert ("abitest", "174 create_module") in logged and ("abitest", "178 query_module") in logged
+    assert ("abitest", "600") in logged, "Linux has no such number"
+    assert len(logged) == len(set(logged))
+
+
 def test_pgctl_is_refused_unless_the_boot_line_allows_it(boot):
     """Then nobody can end the machine either, so the log is judged as soon as the program is done."""
     result = boot("-- /bin/abitest only=pgctl", smp=2, on_line=lambda _, line: "cannot end the machine" in line)

@@ -227,6 +227,35 @@ static const struct bad_call {
 	{SYS_getcpu, {0, 0, KERNEL}, 0}, /* has had no meaning for long */
 
 	{SYS_uname, {KERNEL}, -EFAULT},
+	{SYS_sethostname, {BUFFER, 65}, -EINVAL},
+	{SYS_sethostname, {KERNEL, -1ul}, -EINVAL},
+	{SYS_sethostname, {KERNEL, 1}, -EFAULT},
+	{SYS_setdomainname, {KERNEL, 65}, -EINVAL},
+	{SYS_setdomainname, {BUFFER, INT_MIN_}, -EINVAL},
+	{SYS_setdomainname, {KERNEL, 64}, -EFAULT},
+	{SYS_sysinfo, {KERNEL}, -EFAULT},
+	{SYS_time, {KERNEL}, -EFAULT},
+
+	/* Users and groups: -1 is nobody's number, or "as it is". */
+	{SYS_setuid, {-1ul}, -EINVAL},
+	{SYS_setgid, {-1ul}, -EINVAL},
+	{SYS_setreuid, {-1ul, -1ul}, 0},
+	{SYS_setregid, {-1ul, -1ul}, 0},
+	{SYS_setresuid, {-1ul, -1ul, -1ul}, 0},
+	{SYS_setresgid, {-1ul, -1ul, -1ul}, 0},
+	{SYS_setfsuid, {-1ul}, 0},
+	{SYS_setfsgid, {-1ul}, 0},
+	{SYS_getresuid, {BUFFER, KERNEL, BUFFER}, -EFAULT},
+	{SYS_getresgid, {BUFFER, BUFFER, KERNEL}, -EFAULT},
+	{SYS_getgroups, {-1ul, BUFFER}, -EINVAL},
+	{SYS_getgroups, {INT_MIN_, KERNEL}, -EINVAL},
+	{SYS_setgroups, {65537, KERNEL}, -EINVAL},
+	{SYS_setgroups, {-1ul, BUFFER}, -EINVAL},
+	{SYS_setgroups, {65536, KERNEL}, -EFAULT},
+	{SYS_capget, {KERNEL, BUFFER}, -EFAULT},
+	{SYS_capget, {BUFFER, KERNEL}, -EINVAL}, /* version 0 */
+	{SYS_personality, {-1ul}, 0},
+
 	{SYS_arch_prctl, {0x7777, BUFFER}, -EINVAL},
 	{SYS_arch_prctl, {0x1003, KERNEL}, -EFAULT},
 	{SYS_arch_prctl, {0x1002, KERNEL}, -EPERM},
