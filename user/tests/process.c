@@ -124,6 +124,7 @@ static void check_killed(void (*fn)(void), int sig)
 	int status = -1;
 
 	if (pid == 0) {
+		setpgid(0, 0);
 		fn();
 		_exit(0);
 	}
@@ -131,6 +132,8 @@ static void check_killed(void (*fn)(void), int sig)
 	CHECK_EQ(kill(pid, sig), 0);
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	CHECK_EQ(NO_CORE(status), KILLED(sig));
+	/* What it has left behind: later tests count processes. */
+	kill(-pid, SIGKILL);
 }
 
 static void sleep_for_ever(void)
@@ -143,13 +146,9 @@ static void wait_for_ever(void)
 {
 	pid_t pid = fork();
 
-	/* The grandchild must not outlive the test by long. */
-	if (pid == 0) {
-		nap_ns(200000000);
-		_exit(0);
-	}
+	if (pid == 0)
+		sleep_for_ever();
 	wait(NULL);
-	sleep_for_ever();
 }
 
 TEST(process, kill_one_that_computes)
