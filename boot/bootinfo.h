@@ -35,12 +35,18 @@ struct boot_reserved {
 	u64 size; /* bytes */
 };
 
+/* Where a colour is in a pixel. */
+struct boot_colour {
+	u8 shift, bits;
+};
+
 struct boot_framebuffer {
 	phys_addr_t addr; /* 0: none */
 	u32 pitch;        /* bytes a row */
 	u32 width, height;
 	u8 bits_per_pixel;
-	u8 type; /* multiboot2: 0 indexed, 1 RGB, 2 EGA text */
+	u8 type;                             /* multiboot2: 0 indexed, 1 RGB, 2 EGA text */
+	struct boot_colour red, green, blue; /* of RGB; all 0: the loader did not say */
 };
 
 struct boot_info {

@@ -128,6 +128,12 @@ static int parse_framebuffer(const struct mb2_tag *tag, struct boot_info *out)
 	out->fb.height = get_u32(p + 24);
 	out->fb.bits_per_pixel = p[28];
 	out->fb.type = p[29];
+	/* Type 1 has a position and a size of each colour behind two reserved bytes. */
+	if (p[29] == 1 && tag->size >= 38) {
+		out->fb.red = (struct boot_colour){p[32], p[33]};
+		out->fb.green = (struct boot_colour){p[34], p[35]};
+		out->fb.blue = (struct boot_colour){p[36], p[37]};
+	}
 	return 0;
 }
 

@@ -20,10 +20,12 @@
 static struct {
 	struct initramfs_file *buckets[NR_BUCKETS];
 	struct initramfs_file *files;
+	struct initramfs_file *
+		*named;        /* [nr_names]: those that have their names, in the archive's order */
 	unsigned int nr_files; /* entries in files[], those that lost their name included */
 	unsigned int nr_names;
 	u64 nr_pages;       /* with contents */
-	struct page *block; /* files[] */
+	struct page *block; /* files[], then named[] */
 	unsigned int order;
 } table;
 
@@ -71,7 +73,7 @@ static int count(const void *archive, size_t bytes, u64 *files, u64 *pages)
 
 static int alloc_table(u64 files)
 {
-	u64 bytes = files * sizeof(struct initramfs_file);
+	u64 bytes = files * (sizeof(*table.files) + sizeof(*table.named));
 	unsigned int order = 0;
 
 	while (order < MAX_ORDER && PAGE_SIZE << order < bytes)
@@ -84,6 +86,7 @@ static int alloc_table(u64 files)
 	}
 	table.order = order;
 	table.files = page_address(table.block);
+	table.named = (struct initramfs_file **)(table.files + files);
 	return 0;
 }
 
@@ -171,6 +174,11 @@ static int fill(const void *archive, size_t bytes, u64 files)
 		f->nlink = e.nlink;
 		f->dev_major = e.dev_major;
 		f->dev_minor = e.dev_minor;
+		f->uid = e.uid;
+		f->gid = e.gid;
+		f->mtime = e.mtime;
+		f->rdev_major = e.rdev_major;
+		f->rdev_minor = e.rdev_minor;
 		if (copy_contents(f))
 			return -ENOMEM;
 		insert(f);
@@ -207,6 +215,17 @@ static void link_names(void)
 			share_data(f);
 }
 
+static void number_names(void)
+{
+	struct initramfs_file *f;
+	unsigned int n = 0;
+
+	for (f = table.files; f < table.files + table.nr_files; f++)
+		if (find(f->name) == f)
+			table.named[n++] = f;
+	ASSERT_MSG(n == table.nr_names, "%u of %u names", n, table.nr_names);
+}
+
 /* Only before link_names(): each object has one owner. */
 static void release(void)
 {
@@ -239,12 +258,18 @@ int initramfs_init(const void *archive, size_t bytes)
 		return err;
 	}
 	link_names();
+	number_names();
 	return 0;
 }
 
 const struct initramfs_file *initramfs_lookup(const char *path)
 {
 	return find(canonical(path));
+}
+
+const struct initramfs_file *initramfs_file(unsigned long index)
+{
+	return index < table.nr_names ? table.named[index] : NULL;
 }
 
 unsigned int initramfs_count(void)

@@ -6,7 +6,8 @@
  *
  * Each file has its contents twice: `data` in one piece, in the archive (which must stay), for
  * whoever parses it; and copied into a memory object, so that programs map text without copying it.
- * The object is the table's for ever, and its pages are not to be written: private mappings only.
+ * The object is the table's for ever, and its pages are not to be written: private mappings, and
+ * shared ones that stay read-only.
  *
  * After initramfs_init() nothing changes, so readers need no lock. Symbolic links are entries and
  * are not followed.
@@ -25,9 +26,9 @@ struct initramfs_file {
 	u32 mode;                /* type and permissions, as CPIO_* of kernel/cpio.h */
 	struct memobj *contents; /* the same bytes, then zeroes; NULL: none */
 
-	/* For the table itself. */
-	struct initramfs_file *next; /* in its hash bucket */
+	struct initramfs_file *next; /* for the table itself: in its hash bucket */
 	u32 ino, nlink, dev_major, dev_minor;
+	u32 uid, gid, mtime, rdev_major, rdev_minor;
 };
 
 /*
@@ -39,6 +40,9 @@ int initramfs_init(const void *archive, size_t bytes);
 
 /* NULL: no such file. Any context. */
 const struct initramfs_file *initramfs_lookup(const char *path);
+
+/* The index-th name of the archive, in its order; NULL: there are no more. Any context. */
+const struct initramfs_file *initramfs_file(unsigned long index);
 
 /* Files and directories in the table, and pages that their contents occupy. */
 unsigned int initramfs_count(void);

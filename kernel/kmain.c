@@ -21,6 +21,7 @@
 #include "kernel/ipc/handle.h"
 #include "kernel/ipc/memory.h"
 #include "kernel/ipc/port.h"
+#include "kernel/machine/machine.h"
 #include "kernel/memhp.h"
 #include "kernel/pgctl.h"
 #include "kernel/process.h"
@@ -167,6 +168,7 @@ static int init_thread(void *arg)
 	ret = kernel_execve(INIT_PATH, argv, envp);
 	if (ret)
 		panic("cannot run %s from the boot archive: error %ld", INIT_PATH, ret);
+	machine_handle_give();
 	boot_to_user_ns = time_ns();
 	printk("boot: first user instruction at %llu ns, %u CPUs\n",
 	       (unsigned long long)boot_to_user_ns, cpus_online());

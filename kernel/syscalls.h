@@ -125,6 +125,10 @@
 	X(1040, ipc_watch)                                                                         \
 	X(1045, ipc_requeue)                                                                       \
 	X(1046, ipc_last)                                                                          \
+	X(1050, machine_bootfile)                                                                  \
+	X(1051, machine_framebuffer)                                                               \
+	X(1052, machine_cmdline)                                                                   \
+	X(1053, machine_poweroff)                                                                  \
 	X(1100, cpu_online)
 
 #define SYSCALL_DECLARE(nr, name) SYSCALL(name);

@@ -27,6 +27,7 @@ struct memobj;
 #define VMA_WRITE       BIT(1)
 #define VMA_EXEC        BIT(2)
 #define VMA_SHARED      BIT(3)
+#define VMA_NEVER_WRITE BIT(7) /* shared, and mprotect must not make it writable */
 #define VMA_GROWSDOWN   BIT(8)
 #define VMA_LOCKED      BIT(13) /* mlock: touched as a whole, and stays (mm/mlock.c) */
 #define VMA_LOCKONFAULT BIT(19) /* the same, but touched when it is used */
@@ -158,12 +159,15 @@ int mm_copy_remote(struct mm_struct *mm, unsigned long va, struct mm_struct *own
 #define MAP_FIXED_NOREPLACE 0x100000
 #define MAP_HUGE_SHIFT      26 /* MAP_HUGETLB: the size of its pages, a power of two; 0: 2 MiB */
 #define MAP_HUGE_MASK       0x3f
+/* The kernel's own, out of reach of mmap(2): what is mapped shared is not written to, now or later. */
+#define MAP_NEVER_WRITE BIT(32)
 
 /* The address, or -errno. */
 long do_mmap(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
 	     unsigned long flags);
 /*
- * The same for a memory object, from byte `offset` on, page aligned. -EOVERFLOW: the end is no offset.
+ * The same for a memory object, from byte `offset` on, page aligned. -EOVERFLOW: the end is no offset; -EACCES:
+ * MAP_NEVER_WRITE, shared and to be written.
  */
 long do_mmap_object(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot,
 		    unsigned long flags, struct memobj *obj, u64 offset);

@@ -185,7 +185,7 @@ static bool mdwe_denies(const struct mm_struct *mm, unsigned long old, unsigned 
 	return mm->mdwe && (flags & VMA_EXEC) && ((flags & VMA_WRITE) || !(old & VMA_EXEC));
 }
 
-/* The mapping's flags, or -EINVAL. */
+/* The mapping's flags, or -EINVAL, -EACCES. */
 static long vma_flags_of(unsigned long prot, unsigned long flags)
 {
 	unsigned long vma_flags = prot & PROT_ALL;
@@ -204,7 +204,14 @@ static long vma_flags_of(unsigned long prot, unsigned long flags)
 	case MAP_PRIVATE:
 		return (long)vma_flags;
 	case MAP_SHARED:
-		return flags & MAP_GROWSDOWN ? -EINVAL : (long)(vma_flags | VMA_SHARED);
+		if (flags & MAP_GROWSDOWN)
+			return -EINVAL;
+		if (flags & MAP_NEVER_WRITE) {
+			if (vma_flags & VMA_WRITE)
+				return -EACCES;
+			vma_flags |= VMA_NEVER_WRITE;
+		}
+		return (long)(vma_flags | VMA_SHARED);
 	default:
 		return -EINVAL;
 	}
@@ -325,13 +332,14 @@ static void protect_vma(struct mm_struct *mm, struct vma *vma)
 }
 
 /* Whether a mapping of the range must not get these rights. */
-static bool mdwe_denies_range(struct mm_struct *mm, unsigned long start, unsigned long end,
-			      unsigned long prot)
+static bool denies_range(struct mm_struct *mm, unsigned long start, unsigned long end,
+			 unsigned long prot)
 {
 	const struct vma *vma = find_vma(mm, start);
 
 	for (; vma && vma->start < end; vma = vma_next(mm, vma))
-		if (mdwe_denies(mm, vma->flags, prot))
+		if (mdwe_denies(mm, vma->flags, prot) ||
+		    ((vma->flags & VMA_NEVER_WRITE) && (prot & VMA_WRITE)))
 			return true;
 	return false;
 }
@@ -364,7 +372,7 @@ static int mprotect_locked(struct mm_struct *mm, unsigned long start, unsigned l
 
 	if (!vma_all(mm, start, end))
 		return -ENOMEM;
-	if (mdwe_denies_range(mm, start, end, prot))
+	if (denies_range(mm, start, end, prot))
 		return -EACCES;
 	error = vma_isolate(mm, start, end);
 	if (error)

@@ -104,6 +104,7 @@ static inline void valid_list(struct list *l)
 	put32(&fb, 1280);
 	put32(&fb, 800);
 	put32(&fb, 32 | 1 << 8);
+	put(&fb, "\20\10\10\7\1\6", 6); /* red, green, blue: position and size */
 
 	list_begin(l);
 	tag(l, 1, "pgsync=walk seed=7", 19);

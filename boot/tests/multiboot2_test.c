@@ -52,6 +52,12 @@ static void test_valid(void **state)
 	assert_int_equal(out.fb.height, 800);
 	assert_int_equal(out.fb.bits_per_pixel, 32);
 	assert_int_equal(out.fb.type, 1);
+	assert_int_equal(out.fb.red.shift, 16);
+	assert_int_equal(out.fb.red.bits, 8);
+	assert_int_equal(out.fb.green.shift, 8);
+	assert_int_equal(out.fb.green.bits, 7);
+	assert_int_equal(out.fb.blue.shift, 1);
+	assert_int_equal(out.fb.blue.bits, 6);
 	assert_memory_equal(l.bytes + (out.rsdp - INFO_PHYS), "RSD PTR 2", 9);
 	assert_int_equal(out.nr_reserved, 2);
 	assert_int_equal(out.reserved[0].start, INFO_PHYS);

@@ -23,30 +23,42 @@ void memory_handle_free(struct memory_handle *h)
 	kmem_cache_free(memory_cache, h);
 }
 
-static struct memory_handle *memory_create(u64 bytes)
+struct memory_handle *memory_handle_create(struct memobj *memobj, bool read_only)
 {
 	struct memory_handle *h = kmem_cache_alloc(memory_cache, GFP_KERNEL);
 
 	if (!h)
 		return NULL;
 	object_init(&h->object, OBJECT_MEMORY);
-	h->memobj = memobj_create(ALIGN_UP(bytes, PAGE_SIZE) >> PAGE_SHIFT);
-	if (!h->memobj) {
-		kmem_cache_free(memory_cache, h);
-		return NULL;
-	}
+	memobj_get(memobj);
+	h->memobj = memobj;
+	h->read_only = read_only;
 	return h;
 }
 
 SYSCALL(memobj_create)
 {
 	struct memory_handle *h;
+	struct memobj *memobj;
 
 	UNUSED_ARGS(a2, a3, a4, a5);
 	if (!a0 || a0 > USER_END || (a1 & ~(u64)IPC_CLOEXEC))
 		return -EINVAL;
-	h = memory_create(a0);
+	memobj = memobj_create(ALIGN_UP(a0, PAGE_SIZE) >> PAGE_SHIFT);
+	if (!memobj)
+		return -ENOMEM;
+	h = memory_handle_create(memobj, false);
+	memobj_put(memobj);
 	return h ? handle_install_new(&h->object, a1) : -ENOMEM;
+}
+
+/* What do_mmap_object() is told for a handle that cannot change its object. */
+static long map_handle(const struct memory_handle *h, unsigned long addr, size_t len,
+		       unsigned long prot, unsigned long flags, u64 offset)
+{
+	if (h->read_only)
+		flags |= MAP_NEVER_WRITE;
+	return do_mmap_object(current->mm, addr, len, prot, flags, h->memobj, offset);
 }
 
 long memory_map(u64 fd, unsigned long addr, size_t len, unsigned long prot, unsigned long flags,
@@ -61,8 +73,8 @@ long memory_map(u64 fd, unsigned long addr, size_t len, unsigned long prot, unsi
 	if (!o)
 		return -EBADF;
 	if (o->type == OBJECT_MEMORY)
-		ret = do_mmap_object(current->mm, addr, len, prot, flags,
-				     container_of(o, struct memory_handle, object)->memobj, offset);
+		ret = map_handle(container_of(o, struct memory_handle, object), addr, len, prot,
+				 flags, offset);
 	else
 		ret = -EACCES;
 	object_put(o);

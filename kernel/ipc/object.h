@@ -19,6 +19,7 @@ enum object_type {
 	OBJECT_MEMORY,     /* struct memory_handle */
 	OBJECT_TIMER,      /* struct timer_handle */
 	OBJECT_WATCH,      /* struct watch */
+	OBJECT_MACHINE,    /* kernel/machine/machine.h: one for ever */
 };
 
 struct object {

@@ -220,6 +220,21 @@ static void test_a_table_too_large(void **state)
 	free(many);
 }
 
+/* By number: what has its name, in the archive's order; of two with one name the later. */
+static void check_order(void)
+{
+	static const char *const first[] = {"bin",   "bin/page", "bin/two", "empty", "bin/init",
+					    "hard1", "hard2",    "hard3",   "link"};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(first); i++)
+		assert_string_equal(initramfs_file(i)->name, first[i]);
+	for (; i < initramfs_count(); i++)
+		assert_ptr_equal(initramfs_lookup(initramfs_file(i)->name), initramfs_file(i));
+	assert_null(initramfs_file(i));
+	assert_null(initramfs_file(-1ul));
+}
+
 static void test_lookup(void **state)
 {
 	static char text[4096], two[2 * 4096 - 3];
@@ -263,6 +278,7 @@ static void test_lookup(void **state)
 		sprintf(name, "etc/file%d", i);
 		check_file(name, name, i % 10 ? 0 : strlen(name));
 	}
+	check_order();
 	assert_null(initramfs_lookup("bin/ini"));
 	assert_null(initramfs_lookup("bin/initx"));
 	assert_null(initramfs_lookup(""));

@@ -1,6 +1,6 @@
 /*
- * Process 1. `init program arguments...`: runs the program, reaps every orphan, ends the machine
- * with its result.
+ * Process 1. `init [machine] program arguments...`: runs the program, reaps every orphan, ends the machine
+ * with its result. After the word `machine` the program gets the machine handle, as init's descriptor.
  *
  * The arguments are what follows `--` on the kernel command line. Exit of the program ends the
  * machine by PGCTL_POWEROFF: success when it exited with 0. Where pgctl is refused, init says so
@@ -8,10 +8,12 @@
  * reads no configuration: the servers of the next slice will bring that.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel/abi/machine.h"
 #include "user/lib/freewalk.h"
 #include "user/lib/rawsys.h"
 
@@ -58,13 +60,18 @@ static int reap_until(pid_t pid)
 
 int main(int argc, char **argv, char **envp)
 {
-	char **program = argc > 1 ? argv + 1 : default_argv;
+	char **program;
 	int status = 127 << 8;
 	pid_t pid;
 	long ret;
 
 	if (getpid() != 1)
 		say("init: this is process %d, not 1: a rehearsal", (int)getpid());
+	if (argc > 2 && strcmp(argv[1], "machine") == 0) {
+		argv++;
+		(void)fcntl(MACHINE_HANDLE, F_SETFD, 0);
+	}
+	program = argc > 1 ? argv + 1 : default_argv;
 	pid = start(program, envp);
 	if (pid > 0)
 		status = reap_until(pid);
