@@ -1,23 +1,37 @@
 /*
- * Process 1. `init [machine] program arguments...`: runs the program, reaps every orphan, ends the machine
- * with its result. After the word `machine` the program gets the machine handle, as init's descriptor.
+ * Process 1. `init [machine] [@list] program arguments...`: starts the servers of a start list, runs the
+ * program, reaps every orphan, starts servers again that die, ends the machine with the program's result.
  *
- * The arguments are what follows `--` on the kernel command line. Exit of the program ends the
- * machine by PGCTL_POWEROFF: success when it exited with 0. Where pgctl is refused, init says so
- * and goes on reaping and sleeping for ever: process 1 must not exit. It starts nothing again and
- * reads no configuration: the servers of the next slice will bring that.
+ * The arguments are what follows `--` on the kernel command line. `@name` is /etc/init/name in the boot archive
+ * (list.h); without one there are no servers, and the program's descriptors 0 to 2 are the kernel's log. With one they
+ * are /dev/console, its controlling terminal, if that is there. After the word `machine` the program gets the machine
+ * handle, as init's descriptor.
+ *
+ * SIGTERM, SIGUSR1 and SIGUSR2 end the machine, as `reboot`, `halt` and `poweroff` of busybox ask for it.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kernel/abi/machine.h"
+#include "user/init/server.h"
 #include "user/lib/freewalk.h"
-#include "user/lib/rawsys.h"
+#include "user/lib/machine.h"
+
+#define STATUS_FAILED (127 << 8)
 
 static char *default_argv[] = {"/bin/abitest", NULL};
+static char *environment[] = {"PATH=/bin:/sbin:/usr/bin:/usr/sbin",
+			      "HOME=/root",
+			      "TERM=linux",
+			      "USER=root",
+			      "SHELL=/bin/sh",
+			      NULL};
 
 static void describe(const char *name, int status)
 {
@@ -27,12 +41,32 @@ static void describe(const char *name, int status)
 		say("init: %s was killed by signal %d", name, WTERMSIG(status));
 }
 
-static pid_t start(char **argv, char **envp)
+/* Descriptors 0 to 2, and the session. Without a console they stay the log. */
+static void open_console(void)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+
+	if (fd < 0)
+		return;
+	(void)setsid();
+	(void)ioctl(fd, TIOCSCTTY, 0);
+	for (int i = 0; i < 3; i++)
+		(void)dup2(fd, i);
+	if (fd > 2)
+		(void)close(fd);
+}
+
+static pid_t start(char **argv, bool servers)
 {
 	pid_t pid = fork();
+	sigset_t none;
 
 	if (pid == 0) {
-		execve(argv[0], argv, envp);
+		if (servers)
+			open_console();
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		execve(argv[0], argv, environment);
 		say("init: cannot execute %s: %s", argv[0], strerror(errno));
 		_exit(127);
 	}
@@ -41,48 +75,115 @@ static pid_t start(char **argv, char **envp)
 	return pid;
 }
 
-/* Reaps until `pid` has ended. Returns its wait status; an abnormal one when the wait itself fails.
- */
-static int reap_until(pid_t pid)
+/* The boot archive's file of that name, with a NUL behind it; NULL: there is none. */
+static char *read_bootfile(const char *wanted)
+{
+	char name[256], *text = NULL;
+	struct machine_bootfile file = {.name = (uintptr_t)name, .name_room = sizeof(name)};
+
+	for (unsigned long i = 0;
+	     machine_bootfile(MACHINE_HANDLE, i, &file, MACHINE_CLOEXEC) != -ENOENT; i++) {
+		void *map = MAP_FAILED;
+
+		if (!strcmp(name, wanted) && file.memory >= 0 && !text)
+			map = mmap(NULL, file.size, PROT_READ, MAP_PRIVATE, file.memory, 0);
+		if (map != MAP_FAILED) {
+			text = calloc(1, file.size + 1);
+			if (text)
+				memcpy(text, map, file.size);
+			(void)munmap(map, file.size);
+		}
+		if (file.memory >= 0)
+			(void)close(file.memory);
+	}
+	return text;
+}
+
+static bool start_servers(const char *name)
+{
+	static struct start_list list;
+	char path[64] = "etc/init/";
+	char *text;
+
+	strncat(path, name, sizeof(path) - strlen(path) - 1);
+	text = read_bootfile(path);
+	if (!text) {
+		say("init: there is no /%s", path);
+		return false;
+	}
+	if (list_parse(&list, text)) {
+		say("init: /%s: %s", path, list.error);
+		return false;
+	}
+	return servers_start(&list, MACHINE_HANDLE);
+}
+
+/* Reaps until `program` has ended, or init is told to end, or nothing works any more. The result. */
+static int supervise(pid_t program, const sigset_t *signals)
 {
 	for (;;) {
-		int status = 0;
-		pid_t got = wait4(-1, &status, 0, NULL);
+		int status, sig;
+		bool end = false;
+		pid_t pid;
 
-		if (got == pid)
-			return status;
-		if (got < 0) {
-			say("init: wait4: %s", strerror(errno));
-			return 127 << 8;
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+			if (pid == program)
+				return status;
+			(void)server_ended(pid, status, &end);
+			if (end)
+				return STATUS_FAILED;
 		}
+		sig = sigwaitinfo(signals, NULL);
+		if (sig > 0 && sig != SIGCHLD)
+			return 0;
 	}
 }
 
-int main(int argc, char **argv, char **envp)
+static void power_off(int status)
 {
-	char **program;
-	int status = 127 << 8;
-	pid_t pid;
-	long ret;
+	long ret = machine_poweroff(MACHINE_HANDLE, status == 0 ? 0 : 1);
 
-	if (getpid() != 1)
-		say("init: this is process %d, not 1: a rehearsal", (int)getpid());
-	if (argc > 2 && strcmp(argv[1], "machine") == 0) {
-		argv++;
-		(void)fcntl(MACHINE_HANDLE, F_SETFD, 0);
-	}
-	program = argc > 1 ? argv + 1 : default_argv;
-	pid = start(program, envp);
-	if (pid > 0)
-		status = reap_until(pid);
-	describe(program[0], status);
-	ret = pgctl(PGCTL_POWEROFF, status == 0 ? 0 : 1, 0, NULL);
 	say("init: cannot end the machine: %s. Nothing is left to run.", strerror((int)-ret));
 	if (getpid() != 1)
-		return status != 0;
+		_exit(status != 0);
 	for (;;) {
-		while (wait4(-1, NULL, WNOHANG, NULL) > 0)
+		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 		nap_ns(1000000000);
 	}
+}
+
+int main(int argc, char **argv)
+{
+	int status = STATUS_FAILED;
+	bool servers = false;
+	sigset_t signals;
+	char **program;
+	pid_t pid;
+
+	if (getpid() != 1)
+		say("init: this is process %d, not 1: a rehearsal", (int)getpid());
+	/* They are waited for, not handled. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGCHLD);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGUSR1);
+	sigaddset(&signals, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	if (argc > 2 && !strcmp(argv[1], "machine")) {
+		argv++, argc--;
+		(void)fcntl(MACHINE_HANDLE, F_SETFD, 0);
+	}
+	if (argc > 1 && argv[1][0] == '@') {
+		servers = true;
+		if (!start_servers(argv[1] + 1))
+			power_off(STATUS_FAILED);
+		argv++, argc--;
+	}
+	program = argc > 1 ? argv + 1 : default_argv;
+	pid = start(program, servers);
+	if (pid > 0)
+		status = supervise(pid, &signals);
+	describe(program[0], status);
+	power_off(status);
 }
