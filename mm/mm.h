@@ -142,6 +142,9 @@ int mm_fault(struct mm_struct *mm, unsigned long va, unsigned long access);
 int mm_copy_remote(struct mm_struct *mm, unsigned long va, struct mm_struct *own,
 		   unsigned long near, size_t n, bool write);
 
+/* The same with memory of the kernel's own at `kernel` in place of [va, va + n) of another address space. */
+int mm_copy_kernel(char *kernel, struct mm_struct *own, unsigned long near, size_t n, bool write);
+
 /* --- mappings, all with Linux semantics and errnos; addresses and lengths in bytes --- */
 
 #define MAP_SHARED          0x01

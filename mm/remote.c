@@ -51,6 +51,14 @@ static int copy_in_page(struct mm_struct *mm, unsigned long va, unsigned long ne
 	}
 }
 
+/* Fetches the near side's page. 0; -ENOMEM, -ENXIO. */
+static int fault_near(struct mm_struct *own, unsigned long near, bool write)
+{
+	int error = mm_fault(own, near, FAULT_ONCE | (write ? 0 : FAULT_WRITE));
+
+	return error && error != -ENOMEM ? -ENXIO : error;
+}
+
 int mm_copy_remote(struct mm_struct *mm, unsigned long va, struct mm_struct *own,
 		   unsigned long near, size_t n, bool write)
 {
@@ -68,9 +76,30 @@ int mm_copy_remote(struct mm_struct *mm, unsigned long va, struct mm_struct *own
 		va += part;
 		near += part;
 		n -= part;
-		error = left ? mm_fault(own, near, FAULT_ONCE | (write ? 0 : FAULT_WRITE)) : 0;
+		error = left ? fault_near(own, near, write) : 0;
 		if (error)
-			return error == -ENOMEM ? -ENOMEM : -ENXIO;
+			return error;
 	}
 	return 0;
+}
+
+int mm_copy_kernel(char *kernel, struct mm_struct *own, unsigned long near, size_t n, bool write)
+{
+	if (n > USER_END || near > USER_END - n)
+		return -ENXIO;
+	for (;;) {
+		void __user *user = (void __user *)near;
+		size_t left = write ? copy_from_user_nofault(kernel, user, n)
+				    : copy_to_user_nofault(user, kernel, n);
+		int error;
+
+		if (!left)
+			return 0;
+		kernel += n - left;
+		near += n - left;
+		n = left;
+		error = fault_near(own, near, write);
+		if (error)
+			return error;
+	}
 }

@@ -11,8 +11,25 @@
 /* At a time: a client that wants to leave waits no longer than this takes. */
 #define COPY_STEP KiB(64)
 
-int segments_copy(struct ipc_segments *s, u64 user, unsigned int n)
+/* Adds up what segment `seg` of a user has. 0; -EINVAL, -EFAULT. */
+static int segment_check(struct ipc_segments *s, struct ipc_segment *seg, bool clip)
 {
+	u64 room = IPC_DATA_MAX - s->bytes;
+
+	if (seg->bytes > (clip ? (u64)INT64_MAX : room))
+		return -EINVAL;
+	seg->bytes = MIN(seg->bytes, room);
+	/* What lies higher would be taken for the kernel's own. */
+	if (seg->bytes > USER_END || (seg->addr > USER_END - seg->bytes))
+		return -EFAULT;
+	s->bytes += seg->bytes;
+	return 0;
+}
+
+int segments_copy(struct ipc_segments *s, u64 user, u64 n, bool clip)
+{
+	int ret = 0;
+
 	s->array = s->small;
 	s->n = 0;
 	s->bytes = 0;
@@ -24,13 +41,10 @@ int segments_copy(struct ipc_segments *s, u64 user, unsigned int n)
 		return -ENOMEM;
 	if (n && copy_from_user(s->array, (const void __user *)user, n * sizeof(*s->array)))
 		return -EFAULT;
-	s->n = n;
-	for (unsigned int i = 0; i < n; i++) {
-		if (s->array[i].bytes > IPC_DATA_MAX - s->bytes)
-			return -EINVAL;
-		s->bytes += s->array[i].bytes;
-	}
-	return 0;
+	s->n = (unsigned int)n;
+	for (unsigned int i = 0; i < n && !ret; i++)
+		ret = segment_check(s, &s->array[i], clip);
+	return ret;
 }
 
 void segments_free(struct ipc_segments *s)
@@ -50,7 +64,12 @@ static long copy_segment(struct task_struct *client, unsigned long remote, unsig
 		RACE_POINT(ipc_copying);
 		if (READ_ONCE(client->ipc.leaving))
 			return -ESRCH;
-		ret = mm_copy_remote(client->mm, remote + done, current->mm, user + done, part, in);
+		if (remote >= USER_END)
+			ret = mm_copy_kernel((char *)remote + done, current->mm, user + done, part,
+					     in);
+		else
+			ret = mm_copy_remote(client->mm, remote + done, current->mm, user + done,
+					     part, in);
 		if (ret)
 			return ret;
 		done += part;

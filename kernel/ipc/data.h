@@ -10,6 +10,10 @@
 
 #define SEGMENTS_SMALL 4
 
+/*
+ * An address at or above USER_END is the kernel's own, of memory that stays until the call is over: a message
+ * of the file layer (kernel/file). segments_copy() lets none through.
+ */
 struct ipc_segments {
 	struct ipc_segment *array; /* a kernel copy */
 	unsigned int n;
@@ -30,9 +34,9 @@ struct ipc_data {
 
 /*
  * A kernel copy of `n` segments at `user`. 0; -EINVAL: too many or too long, -EFAULT, -ENOMEM. To be freed in
- * either case.
+ * either case. With `clip` more than IPC_DATA_MAX bytes are not too long, but cut off, as readv(2) does.
  */
-int segments_copy(struct ipc_segments *s, u64 user, unsigned int n);
+int segments_copy(struct ipc_segments *s, u64 user, u64 n, bool clip);
 void segments_free(struct ipc_segments *s);
 
 /* As a receiver sees them: SYS_ipc_receive, argument 5. */

@@ -14,9 +14,9 @@ static int data_begin(struct ipc_data *d, const struct ipc_msg *m)
 	d->nr_handles = d->nr_got = 0;
 	d->in.array = d->in.small;
 	d->room = m->room;
-	ret = segments_copy(&d->out, m->out, m->nr_out);
+	ret = segments_copy(&d->out, m->out, m->nr_out, false);
 	if (!ret)
-		ret = segments_copy(&d->in, m->in, m->nr_in);
+		ret = segments_copy(&d->in, m->in, m->nr_in, false);
 	if (!ret)
 		ret = ipc_get_handles(d->handles, m->handles, m->nr_handles);
 	if (!ret)

@@ -34,6 +34,7 @@ struct ipc_task {
 	long status;           /* p: the call's result */
 	u32 pins;              /* p: receivers that copy from or to the sender: it may not leave */
 	bool leaving;          /* p: it wants to */
+	bool patient;          /* s: no signal ends its wait that is not fatal */
 };
 
 #endif

@@ -147,6 +147,12 @@ static void time_is_over(struct ktimer *timer)
 	task_wake(t->task);
 }
 
+/* A signal that a handler takes, or a stop, ends most waits; one that has been told so, only its death. */
+static bool has_signal(void)
+{
+	return current->ipc.patient ? task_must_die() : task_interrupted();
+}
+
 /* Until it is IPC_DONE: 0; or why it is not. */
 static long wait_done(const struct ipc_timer *t)
 {
@@ -155,7 +161,7 @@ static long wait_done(const struct ipc_timer *t)
 		task_set_state(TASK_KILLABLE);
 		if (smp_load_acquire(&current->ipc.state) == IPC_DONE)
 			return 0;
-		if (task_interrupted())
+		if (has_signal())
 			return -EINTR;
 		if (READ_ONCE(t->fired))
 			return -ETIMEDOUT;

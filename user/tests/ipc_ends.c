@@ -49,7 +49,7 @@ TEST(ipc, what_is_no_handle)
 	m.nr_handles = 1;
 	m.handles[0] = port;
 	CHECK_EQ(ipc_send(connection, &m), -EPERM);
-	CHECK_EQ(write(connection, "x", 1), -1);
+	CHECK_EQ(write(port, "x", 1), -1);
 	CHECK_EQ(fcntl(ipc_port(IPC_CLOEXEC), F_GETFD), FD_CLOEXEC);
 }
 
@@ -244,9 +244,15 @@ TEST(ipc, memory_that_is_not_there)
 	out[0] = (struct ipc_segment){(uintptr_t)page + PAGE_SIZE, 100};
 	m = (struct ipc_msg){.words = {1}, .out = (uintptr_t)out, .nr_out = 1};
 	CHECK_EQ(ipc_send(s.connection, &m), -EFAULT);
+	/* What no user can have is not sent. */
+	out[1] = (struct ipc_segment){0xffff888000000000, 100};
+	m = (struct ipc_msg){.words = {1}, .out = (uintptr_t)out, .nr_out = 2};
+	CHECK_EQ(ipc_send(s.connection, &m), -EFAULT);
+	m = (struct ipc_msg){.words = {1}, .in = (uintptr_t)(out + 1), .nr_in = 1};
+	CHECK_EQ(ipc_send(s.connection, &m), -EFAULT);
 	/* The receiver's buffer takes all of the first segment, which is there, and none of the second. */
 	out[0] = (struct ipc_segment){(uintptr_t)page, 50};
-	out[1] = (struct ipc_segment){0xffff888000000000, 100};
+	out[1] = (struct ipc_segment){(uintptr_t)page + PAGE_SIZE, 100};
 	in = (struct ipc_segment){(uintptr_t)page + PAGE_SIZE, 50};
 	m = (struct ipc_msg){
 		.words = {2}, .out = (uintptr_t)out, .nr_out = 2, .in = (uintptr_t)&in, .nr_in = 1};

@@ -31,6 +31,38 @@ KTEST(ipc, a_reply_beats_a_time_out)
 	stay_on_cpu(-1);
 }
 
+/* A call whose task has a signal to take when it is over. */
+static void call_with_signal(void *call)
+{
+	do_call(call);
+	(void)atomic_fetch_and(&current->work, ~WORK_SIGNAL);
+}
+
+/* The same with a signal: the client wants to leave because of it, and the reply is faster. */
+KTEST(ipc, a_reply_beats_a_signal)
+{
+	struct scene s;
+	struct turn t = {.scene = &s};
+	struct call c = {.scene = &s, .words = {20, 22}};
+
+	stay_on_cpu(0);
+	scene_start(&s, -1, -1);
+	race_park("ipc_leaving", RACE_ANY_CPU, 1);
+	actor_post(&s.client, call_with_signal, &c);
+	actor_run(&s.server, do_receive, &t);
+	(void)atomic_fetch_or(&c.task->work, WORK_SIGNAL);
+	(void)task_wake_killable(c.task);
+	(void)race_wait_parked("ipc_leaving");
+	actor_run(&s.server, do_reply, &t);
+	KTEST_EXPECT_EQ(t.token, 0);
+	race_release("ipc_leaving");
+	actor_wait(&s.client);
+	KTEST_EXPECT_EQ(c.status, 42);
+	race_reset();
+	scene_stop(&s);
+	stay_on_cpu(-1);
+}
+
 /* The port closes when the client has sent and does not sleep yet: the wake-up is not lost. */
 KTEST(ipc, a_port_closes_before_its_sender_sleeps)
 {
