@@ -2,6 +2,7 @@
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/panic.h"
+#include "kernel/file/fs.h"
 #include "kernel/ipc/handle.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
@@ -146,6 +147,7 @@ __noreturn void do_exit(int status)
 		      g->exiting ? g->exit_status : status);
 	exit_mm();
 	handles_exit(current);
+	fs_exit(current);
 	alloc_fail_exit();
 	signals_exit_thread();
 

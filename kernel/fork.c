@@ -10,6 +10,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/racepoint.h"
 #include "kernel/base/string.h"
+#include "kernel/file/fs.h"
 #include "kernel/ipc/handle.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
@@ -166,6 +167,7 @@ static void abandon(struct task_struct *t)
 	if (t->mm)
 		mmput(t->mm);
 	handles_exit(t);
+	fs_exit(t);
 	if (t->group && !MUTANT(fork_leaks_group))
 		group_put(t->group);
 	task_free(t);
@@ -195,6 +197,8 @@ long do_clone(const struct clone_args *args)
 	}
 	if (!ret)
 		ret = handles_fork(t, args->flags & CLONE_FILES);
+	if (!ret)
+		ret = fs_fork(t, args->flags & CLONE_FS);
 	if (!ret)
 		set_tids(t, args);
 	RACE_POINT(fork_checked);

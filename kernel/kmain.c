@@ -17,6 +17,7 @@
 #include "kernel/base/string.h"
 #include "kernel/futex.h"
 #include "kernel/initramfs.h"
+#include "kernel/file/fs.h"
 #include "kernel/ipc/event.h"
 #include "kernel/ipc/handle.h"
 #include "kernel/ipc/memory.h"
@@ -201,6 +202,7 @@ void kmain(void)
 	port_init();
 	event_init();
 	memory_handle_init();
+	fs_init();
 	signal_init();
 	random_init(boot_option_u64("seed", cpu_cycles()));
 	pgctl_init();

@@ -1,12 +1,10 @@
-/* System calls about time, and the log that stands in for a console. */
+/* System calls about time and the system. */
 #include "arch/page.h"
 #include "arch/timer.h"
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
-#include "kernel/base/printk.h"
 #include "kernel/base/string.h"
 #include "kernel/futex.h"
-#include "kernel/ipc/handle.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
 #include "kernel/sched.h"
@@ -22,112 +20,10 @@
 #define CLOCK_TAI              11
 #define TIMER_ABSTIME          1
 
-#define TIOCGWINSZ 0x5413
-
 #define GRND_NONBLOCK 1
 #define GRND_RANDOM   2
 #define GRND_INSECURE 4
 #define GRND_ALL      (GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)
-
-#define IOV_MAX 1024
-
-/* --- the log: descriptors 0 to 2 until there is a console server; who reads is at its end --- */
-
-static bool is_log(u64 fd)
-{
-	struct object *o = handle_get((u32)fd);
-	bool is = o && o->type == OBJECT_LOG;
-
-	if (o)
-		object_put(o);
-	return is;
-}
-
-struct log_line {
-	size_t n;
-	char buf[512];
-};
-
-/* Whole lines where they fit, so that CPUs do not mix theirs. */
-static int log_add(struct log_line *line, const char __user *src, size_t n)
-{
-	/* As a whole, before anything of it is written. */
-	if (n > USER_END || (unsigned long)src > USER_END - n)
-		return -EFAULT;
-	while (n) {
-		size_t part = MIN(n, sizeof(line->buf) - line->n);
-
-		if (copy_from_user(line->buf + line->n, src, part))
-			return -EFAULT;
-		line->n += part;
-		src += part;
-		n -= part;
-		if (line->n == sizeof(line->buf)) {
-			printk_write(line->buf, line->n);
-			line->n = 0;
-		}
-	}
-	return 0;
-}
-
-static void log_end(struct log_line *line)
-{
-	if (line->n)
-		printk_write(line->buf, line->n);
-}
-
-SYSCALL(read)
-{
-	UNUSED_ARGS(a1, a2, a3, a4, a5);
-	return is_log(a0) ? 0 : -EBADF;
-}
-
-SYSCALL(write)
-{
-	struct log_line line = {.n = 0};
-	int ret;
-
-	UNUSED_ARGS(a3, a4, a5);
-	if (!is_log(a0))
-		return -EBADF;
-	ret = log_add(&line, (const char __user *)a1, a2);
-	log_end(&line);
-	return ret ? ret : (long)a2;
-}
-
-SYSCALL(writev)
-{
-	struct log_line line = {.n = 0};
-	struct {
-		u64 base, len;
-	} iov;
-	long total = 0;
-
-	UNUSED_ARGS(a3, a4, a5);
-	if (!is_log(a0))
-		return -EBADF;
-	if (a2 > IOV_MAX)
-		return -EINVAL;
-	for (u64 i = 0; i < a2; i++) {
-		if (copy_from_user(&iov, (const char __user *)a1 + i * sizeof(iov), sizeof(iov)))
-			return -EFAULT;
-		if (iov.len > (u64)INT64_MAX - (u64)total)
-			return -EINVAL;
-		if (log_add(&line, (const char __user *)iov.base, iov.len)) {
-			log_end(&line);
-			return total ? total : -EFAULT;
-		}
-		total += (long)iov.len;
-	}
-	log_end(&line);
-	return total;
-}
-
-SYSCALL(ioctl)
-{
-	UNUSED_ARGS(a1, a2, a3, a4, a5);
-	return is_log(a0) ? -ENOTTY : -EBADF;
-}
 
 /* --- time --- */
 

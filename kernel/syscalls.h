@@ -14,7 +14,12 @@
 #define SYSCALLS(X)                                                                                \
 	X(0, read)                                                                                 \
 	X(1, write)                                                                                \
+	X(2, open)                                                                                 \
 	X(3, close)                                                                                \
+	X(4, stat)                                                                                 \
+	X(5, fstat)                                                                                \
+	X(6, lstat)                                                                                \
+	X(8, lseek)                                                                                \
 	X(9, mmap)                                                                                 \
 	X(10, mprotect)                                                                            \
 	X(11, munmap)                                                                              \
@@ -23,7 +28,12 @@
 	X(14, rt_sigprocmask)                                                                      \
 	X(15, rt_sigreturn)                                                                        \
 	X(16, ioctl)                                                                               \
+	X(17, pread64)                                                                             \
+	X(18, pwrite64)                                                                            \
+	X(19, readv)                                                                               \
 	X(20, writev)                                                                              \
+	X(21, access)                                                                              \
+	X(22, pipe)                                                                                \
 	X(24, sched_yield)                                                                         \
 	X(25, mremap)                                                                              \
 	X(26, msync)                                                                               \
@@ -37,6 +47,7 @@
 	X(37, alarm)                                                                               \
 	X(38, setitimer)                                                                           \
 	X(39, getpid)                                                                              \
+	X(40, sendfile)                                                                            \
 	X(56, clone)                                                                               \
 	X(57, fork)                                                                                \
 	X(58, vfork)                                                                               \
@@ -46,6 +57,28 @@
 	X(62, kill)                                                                                \
 	X(63, uname)                                                                               \
 	X(72, fcntl)                                                                               \
+	X(73, flock)                                                                               \
+	X(74, fsync)                                                                               \
+	X(75, fdatasync)                                                                           \
+	X(76, truncate)                                                                            \
+	X(77, ftruncate)                                                                           \
+	X(79, getcwd)                                                                              \
+	X(80, chdir)                                                                               \
+	X(81, fchdir)                                                                              \
+	X(82, rename)                                                                              \
+	X(83, mkdir)                                                                               \
+	X(84, rmdir)                                                                               \
+	X(85, creat)                                                                               \
+	X(86, link)                                                                                \
+	X(87, unlink)                                                                              \
+	X(88, symlink)                                                                             \
+	X(89, readlink)                                                                            \
+	X(90, chmod)                                                                               \
+	X(91, fchmod)                                                                              \
+	X(92, chown)                                                                               \
+	X(93, fchown)                                                                              \
+	X(94, lchown)                                                                              \
+	X(95, umask)                                                                               \
 	X(96, gettimeofday)                                                                        \
 	X(99, sysinfo)                                                                             \
 	X(102, getuid)                                                                             \
@@ -76,36 +109,70 @@
 	X(129, rt_sigqueueinfo)                                                                    \
 	X(130, rt_sigsuspend)                                                                      \
 	X(131, sigaltstack)                                                                        \
+	X(132, utime)                                                                              \
+	X(133, mknod)                                                                              \
 	X(135, personality)                                                                        \
+	X(137, statfs)                                                                             \
+	X(138, fstatfs)                                                                            \
 	X(149, mlock)                                                                              \
 	X(150, munlock)                                                                            \
 	X(151, mlockall)                                                                           \
 	X(152, munlockall)                                                                         \
 	X(157, prctl)                                                                              \
 	X(158, arch_prctl)                                                                         \
+	X(161, chroot)                                                                             \
+	X(162, sync)                                                                               \
 	X(170, sethostname)                                                                        \
 	X(171, setdomainname)                                                                      \
 	X(186, gettid)                                                                             \
+	X(187, readahead)                                                                          \
 	X(200, tkill)                                                                              \
 	X(201, time)                                                                               \
 	X(202, futex)                                                                              \
 	X(203, sched_setaffinity)                                                                  \
 	X(204, sched_getaffinity)                                                                  \
+	X(217, getdents64)                                                                         \
 	X(218, set_tid_address)                                                                    \
 	X(219, restart_syscall)                                                                    \
+	X(221, fadvise64)                                                                          \
 	X(228, clock_gettime)                                                                      \
 	X(229, clock_getres)                                                                       \
 	X(230, clock_nanosleep)                                                                    \
 	X(231, exit_group)                                                                         \
 	X(234, tgkill)                                                                             \
+	X(235, utimes)                                                                             \
 	X(247, waitid)                                                                             \
+	X(257, openat)                                                                             \
+	X(258, mkdirat)                                                                            \
+	X(259, mknodat)                                                                            \
+	X(260, fchownat)                                                                           \
+	X(261, futimesat)                                                                          \
+	X(262, newfstatat)                                                                         \
+	X(263, unlinkat)                                                                           \
+	X(264, renameat)                                                                           \
+	X(265, linkat)                                                                             \
+	X(266, symlinkat)                                                                          \
+	X(267, readlinkat)                                                                         \
+	X(268, fchmodat)                                                                           \
+	X(269, faccessat)                                                                          \
 	X(273, set_robust_list)                                                                    \
+	X(280, utimensat)                                                                          \
+	X(285, fallocate)                                                                          \
 	X(292, dup3)                                                                               \
+	X(293, pipe2)                                                                              \
+	X(295, preadv)                                                                             \
+	X(296, pwritev)                                                                            \
 	X(297, rt_tgsigqueueinfo)                                                                  \
 	X(309, getcpu)                                                                             \
+	X(316, renameat2)                                                                          \
 	X(318, getrandom)                                                                          \
 	X(325, mlock2)                                                                             \
+	X(326, copy_file_range)                                                                    \
+	X(327, preadv2)                                                                            \
+	X(328, pwritev2)                                                                           \
+	X(332, statx)                                                                              \
 	X(436, close_range)                                                                        \
+	X(439, faccessat2)                                                                         \
 	X(1024, pgctl)                                                                             \
 	X(1025, ipc_port)                                                                          \
 	X(1026, ipc_connect)                                                                       \
@@ -129,6 +196,7 @@
 	X(1051, machine_framebuffer)                                                               \
 	X(1052, machine_cmdline)                                                                   \
 	X(1053, machine_poweroff)                                                                  \
+	X(1080, fs_root)                                                                           \
 	X(1100, cpu_online)
 
 #define SYSCALL_DECLARE(nr, name) SYSCALL(name);

@@ -28,6 +28,7 @@
 #include "kernel/signal.h"
 #include "mm/allocfail.h"
 
+struct fs_struct;
 struct handle_table;
 struct mm_root;
 struct mm_struct;
@@ -97,6 +98,7 @@ struct task_struct {
 	bool calls_again;                            /* s: syscall_again() */
 	char comm[COMM_LEN];                         /* s */
 	struct handle_table *handles;                /* s; NULL: kernel thread, or exited */
+	struct fs_struct *fs;                        /* s; NULL: see kernel/file/fs.h */
 	struct ipc_task ipc;
 	struct rcu_head rcu;
 

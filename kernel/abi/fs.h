@@ -12,7 +12,8 @@
  * caller sends comes behind the path; what it gets is the reply's data, from 0 on. In a message by path there
  * is room for FS_PATH_MAX bytes of them.
  *
- * The status is what the call returns, >= 0 or -errno, or one of enum fs_status.
+ * The status is what the call returns, >= 0 or -errno, or one of enum fs_status. -ERESTART... are the kernel's own, and
+ * a server that says them, or more bytes than there was room for, is heard as -EIO.
  */
 #ifndef KERNEL_ABI_FS_H
 #define KERNEL_ABI_FS_H
@@ -35,7 +36,7 @@
  *	WRITE	 bytes, offset; data -> word 0: enum fs_more
  *	SEEK	 offset, whence -> word 0: the new offset
  *	READDIR	 bytes -> struct linux_dirent64, as many as fit; status: their bytes
- *	IOCTL	 command, argument; the memory there -> the same: FS_IOCTL_ROOM
+ *	IOCTL	 command, argument; the memory there -> the same: see FS_IOCTL_ROOM
  *	GETFL	 -> status: O_* of the description
  *	SETFL	 O_*
  *	POLL	 events, poll id -> status: events; see docs/files.md
@@ -118,7 +119,10 @@ enum fs_op {
 
 #define FS_CURRENT UINT64_MAX /* an offset: the description's own, which the operation moves */
 
-/* FS_IOCTL: so many bytes at the argument, taken for an address, can be read and written. */
+/*
+ * FS_IOCTL: of the memory at the argument, taken for an address, so many bytes are sent; fewer, or none, where
+ * it is not there, since it may be a number as well. As many can be written back.
+ */
 #define FS_IOCTL_ROOM 256
 
 /* FS_MAP. The pages are the file's own: a private mapping of them copies what it writes to. */

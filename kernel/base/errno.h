@@ -18,6 +18,7 @@
 #define EFAULT       14
 #define EBUSY        16
 #define EEXIST       17
+#define EXDEV        18
 #define ENODEV       19
 #define ENOTDIR      20
 #define EISDIR       21
@@ -25,10 +26,13 @@
 #define EMFILE       24
 #define ENOTTY       25
 #define ENOSPC       28
+#define ESPIPE       29
 #define EPIPE        32
 #define ERANGE       34
 #define ENAMETOOLONG 36
+#define ENOLCK       37
 #define ENOSYS       38
+#define ELOOP        40
 #define EOVERFLOW    75
 #define EOPNOTSUPP   95
 #define ETIMEDOUT    110

@@ -1,4 +1,4 @@
-/* System calls about handles as such: Linux's dup, close, fcntl and their kin. */
+/* System calls about handles as such: Linux's dup, close and their kin. */
 #include "kernel/base/errno.h"
 #include "kernel/ipc/handle.h"
 #include "kernel/syscalls.h"
@@ -6,12 +6,6 @@
 #define O_CLOEXEC           02000000
 #define CLOSE_RANGE_UNSHARE 2
 #define CLOSE_RANGE_CLOEXEC 4
-
-#define F_DUPFD         0
-#define F_GETFD         1
-#define F_SETFD         2
-#define F_DUPFD_CLOEXEC 1030
-#define FD_CLOEXEC      1
 
 /* A descriptor is an int to Linux: the upper half of its register says nothing. */
 SYSCALL(close)
@@ -61,20 +55,4 @@ SYSCALL(dup3)
 	if ((a2 & ~(u64)O_CLOEXEC) || (u32)a0 == (u32)a1)
 		return -EINVAL;
 	return handle_dup_to((u32)a0, (u32)a1, a2 & O_CLOEXEC);
-}
-
-SYSCALL(fcntl)
-{
-	UNUSED_ARGS(a3, a4, a5);
-	switch ((int)a1) {
-	case F_DUPFD:
-	case F_DUPFD_CLOEXEC:
-		return handle_dup((u32)a0, a2, (int)a1 == F_DUPFD_CLOEXEC);
-	case F_GETFD:
-		return handle_get_cloexec((u32)a0);
-	case F_SETFD:
-		return handle_set_cloexec((u32)a0, a2 & FD_CLOEXEC);
-	default:
-		return handle_get_cloexec((u32)a0) < 0 ? -EBADF : -EINVAL;
-	}
 }

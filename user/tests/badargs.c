@@ -1,5 +1,6 @@
 /* ABI tests: wild pointers in every argument of every system call, unknown calls. Errors, never a
  * crash. */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,6 +10,8 @@
 #include "user/tests/abitest.h"
 
 #define WILD 0x57494c44ul /* in the table: here comes the wild address */
+
+#define CWD ((uintptr_t)AT_FDCWD)
 
 /* Which kinds an argument takes without -EFAULT. */
 #define NULL_FINE 1 /* NULL means: not wanted */
@@ -53,6 +56,46 @@ static const struct call {
 	{"mincore", SYS_mincore, {(uintptr_t)whole, 8192, WILD}, 0},
 	{"sched_setaffinity short", SYS_sched_setaffinity, {0, 8, WILD}, 0},
 	{"getrandom", SYS_getrandom, {WILD, 16, 0}, 0},
+	/* Paths are looked at first, so it does not matter what is there. */
+	{"open", SYS_open, {WILD, 0}, 0},
+	{"creat", SYS_creat, {WILD, 0}, 0},
+	{"openat", SYS_openat, {CWD, WILD, 0}, 0},
+	{"stat path", SYS_stat, {WILD, (uintptr_t)good}, 0},
+	{"lstat path", SYS_lstat, {WILD, (uintptr_t)good}, 0},
+	{"newfstatat path", SYS_newfstatat, {CWD, WILD, (uintptr_t)good, 0}, 0},
+	{"statx path", SYS_statx, {CWD, WILD, 0, 0, (uintptr_t)good}, 0},
+	{"fstat", SYS_fstat, {1, WILD}, 0},
+	{"access", SYS_access, {WILD, 0}, 0},
+	{"faccessat", SYS_faccessat, {CWD, WILD, 0}, 0},
+	{"faccessat2", SYS_faccessat2, {CWD, WILD, 0, 0}, 0},
+	{"readlink path", SYS_readlink, {WILD, (uintptr_t)good, 64}, 0},
+	{"readlinkat path", SYS_readlinkat, {CWD, WILD, (uintptr_t)good, 64}, 0},
+	{"statfs path", SYS_statfs, {WILD, (uintptr_t)good}, 0},
+	{"chdir", SYS_chdir, {WILD}, 0},
+	{"mkdir", SYS_mkdir, {WILD, 0}, 0},
+	{"mkdirat", SYS_mkdirat, {CWD, WILD, 0}, 0},
+	{"mknod", SYS_mknod, {WILD, 0, 0}, 0},
+	{"mknodat", SYS_mknodat, {CWD, WILD, 0, 0}, 0},
+	{"rmdir", SYS_rmdir, {WILD}, 0},
+	{"unlink", SYS_unlink, {WILD}, 0},
+	{"unlinkat", SYS_unlinkat, {CWD, WILD, 0}, 0},
+	{"symlink target", SYS_symlink, {WILD, (uintptr_t) "x"}, 0},
+	{"symlinkat target", SYS_symlinkat, {WILD, CWD, (uintptr_t) "x"}, 0},
+	{"link", SYS_link, {WILD, (uintptr_t) "x"}, 0},
+	{"linkat", SYS_linkat, {CWD, WILD, CWD, (uintptr_t) "x", 0}, 0},
+	{"rename", SYS_rename, {WILD, (uintptr_t) "x"}, 0},
+	{"renameat", SYS_renameat, {CWD, WILD, CWD, (uintptr_t) "x"}, 0},
+	{"renameat2", SYS_renameat2, {CWD, WILD, CWD, (uintptr_t) "x", 0}, 0},
+	{"truncate", SYS_truncate, {WILD, 0}, 0},
+	{"chmod", SYS_chmod, {WILD, 0}, 0},
+	{"fchmodat", SYS_fchmodat, {CWD, WILD, 0}, 0},
+	{"chown", SYS_chown, {WILD, 0, 0}, 0},
+	{"lchown", SYS_lchown, {WILD, 0, 0}, 0},
+	{"fchownat", SYS_fchownat, {CWD, WILD, 0, 0, 0}, 0},
+	{"utime times", SYS_utime, {(uintptr_t) "", WILD}, NULL_FINE},
+	{"utimes times", SYS_utimes, {(uintptr_t) "", WILD}, NULL_FINE},
+	{"futimesat times", SYS_futimesat, {CWD, (uintptr_t) "", WILD}, NULL_FINE},
+	{"utimensat times", SYS_utimensat, {CWD, (uintptr_t) "", WILD, 0}, NULL_FINE},
 };
 
 static bool expects_fault(const struct call *c, unsigned int kind)
