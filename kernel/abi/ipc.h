@@ -122,6 +122,7 @@ struct ipc_info {
 	uint64_t out_bytes, in_bytes;
 	int32_t pid, tid; /* of the client */
 	uint32_t nr_handles, room;
+	int32_t pgid, sid; /* its process group and session */
 };
 
 #endif

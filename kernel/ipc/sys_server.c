@@ -336,6 +336,8 @@ static int info_call(struct port *port, u64 token, struct ipc_info *info)
 		.tid = client->pid,
 		.nr_handles = d ? d->nr_handles : 0,
 		.room = d ? d->room : 0,
+		.pgid = READ_ONCE(client->group->sig.job.pgid),
+		.sid = READ_ONCE(client->group->sig.job.sid),
 	};
 	ipc_unpin(port, client);
 	return 0;

@@ -50,6 +50,8 @@ static int check_data(int port)
 	CHECK_EQ(info.out_bytes, sizeof(text));
 	CHECK_EQ(info.in_bytes, 1000 + 5000);
 	CHECK_EQ(info.pid, getppid());
+	CHECK_EQ(info.pgid, getpgrp());
+	CHECK_EQ(info.sid, getsid(0));
 	CHECK_EQ(info.cookie, FIRST_COOKIE);
 	CHECK_EQ(ipc_read(port, token, 0, all, sizeof(all)), sizeof(all));
 	for (unsigned int i = 0; i < sizeof(all); i++)
