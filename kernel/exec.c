@@ -14,6 +14,7 @@
 #include "kernel/cpio.h"
 #include "kernel/initramfs.h"
 #include "kernel/ipc/handle.h"
+#include "kernel/machine/ioports.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/task_mm.h"
@@ -179,6 +180,7 @@ static long exec_with_args(const char *path, const struct exec_args *args)
 	set_comm(path);
 	current->clear_child_tid = NULL;
 	signals_exec();
+	ioports_exec();
 	thread_start_user(&current->thread, elf.entry, (unsigned long)sp);
 	(void)atomic_fetch_or(&current->work, WORK_RETURN);
 	this_cpu_inc(process_counts.execs);

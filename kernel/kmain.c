@@ -22,6 +22,7 @@
 #include "kernel/ipc/handle.h"
 #include "kernel/ipc/memory.h"
 #include "kernel/ipc/port.h"
+#include "kernel/machine/ioports.h"
 #include "kernel/machine/machine.h"
 #include "kernel/memhp.h"
 #include "kernel/pgctl.h"
@@ -203,6 +204,7 @@ void kmain(void)
 	event_init();
 	memory_handle_init();
 	fs_init();
+	ioports_init();
 	signal_init();
 	random_init(boot_option_u64("seed", cpu_cycles()));
 	pgctl_init();

@@ -16,6 +16,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/racepoint.h"
 #include "kernel/kstack.h"
+#include "kernel/machine/ioports.h"
 #include "kernel/rq.h"
 #include "kernel/timer.h"
 #include "mm/tlb.h"
@@ -120,7 +121,7 @@ static noinline void finish_switch_after(struct rq *rq)
 	struct mm_struct *drop = rq->drop_mm;
 	bool push = prev->evict && prev->on_rq, dead = prev->state == TASK_DEAD;
 
-	rq->after = false;
+	rq->after = ioports_switched(prev);
 	rq->drop_mm = NULL;
 	/* Behind the lock prev may run elsewhere, and die there: that is the other CPU's to clean up. */
 	spin_unlock_no_resched(&rq->lock);
@@ -132,6 +133,12 @@ static noinline void finish_switch_after(struct rq *rq)
 		task_release(prev);
 	if (current->evict)
 		set_need_resched();
+}
+
+void sched_watch_switch(void)
+{
+	ASSERT(!irqs_enabled());
+	this_cpu_ptr(&cpu_rq)->after = true;
 }
 
 /* In the new task's context. Releases what context_switch() took. */
@@ -151,7 +158,7 @@ static __always_inline void context_switch(struct rq *rq, struct task_struct *pr
 	hash_switch(rq, next);
 	rq->prev = prev;
 	rq->curr = next;
-	if (unlikely(next->evict))
+	if (unlikely(next->switch_work))
 		rq->after = true;
 	switch_mm_tasks(rq, prev, next);
 	this_cpu_write(current_task, next);

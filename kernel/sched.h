@@ -64,6 +64,9 @@ bool sched_thaw_task(struct task_struct *t);
  */
 int sched_set_affinity(struct task_struct *t, const unsigned long *mask);
 
+/* The next switch on this CPU asks ioports_switched(), whoever is switched to. Interrupts off. */
+void sched_watch_switch(void);
+
 /* Ends the running task: never returns. Its exit must be complete. */
 __noreturn void sched_exit(void);
 

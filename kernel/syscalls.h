@@ -197,6 +197,8 @@
 	X(1052, machine_cmdline)                                                                   \
 	X(1053, machine_poweroff)                                                                  \
 	X(1080, fs_root)                                                                           \
+	X(1054, machine_ioports)                                                                   \
+	X(1055, ioports_enable)                                                                    \
 	X(1100, cpu_online)
 
 #define SYSCALL_DECLARE(nr, name) SYSCALL(name);

@@ -1,6 +1,7 @@
 /* Tasks and thread groups: birth and release. See task.h. */
 #include "kernel/task.h"
 
+#include "arch/ioports.h"
 #include "arch/smp.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/string.h"
@@ -146,6 +147,8 @@ static void group_free_rcu(struct rcu_head *head)
 	struct thread_group *g = container_of(head, struct thread_group, rcu);
 
 	group_signals_free(g);
+	if (unlikely(g->ports))
+		io_bitmap_free(g->ports);
 	kmem_cache_free(group_cache, g);
 }
 

@@ -30,6 +30,7 @@
 
 struct fs_struct;
 struct handle_table;
+struct io_bitmap;
 struct mm_root;
 struct mm_struct;
 
@@ -61,6 +62,8 @@ struct thread_group {
 	struct list_head sibling;     /* P */
 	struct list_head threads;     /* g; RCU readers; all but the exited */
 	struct wait_queue child_exit; /* wait4 sleeps here; exec as well */
+	struct io_bitmap
+		*ports; /* g; own threads read it without; NULL: none (kernel/machine/ioports.h) */
 	struct group_signals sig;
 	struct rcu_head rcu;
 };
@@ -75,8 +78,14 @@ struct task_struct {
 	u32 state;  /* s, and a waker: enum task_state */
 	u32 cpu;    /* q: whose run queue */
 	bool on_rq; /* q: queued or running */
-	/* its affinity was changed and no longer has the CPU it was on */
-	bool evict;
+	union {
+		struct {
+			/* its affinity was changed and no longer has the CPU it was on */
+			bool evict;
+			bool ports; /* s: its process's I/O ports are loaded with it (kernel/machine/ioports.h) */
+		};
+		u16 switch_work; /* the switch to it goes the longer way */
+	};
 	bool vfork;                        /* c: a parent waits on vfork_wait */
 	bool vfork_done;                   /* release: it may go on */
 	DECLARE_BITMAP(affinity, NR_CPUS); /* s before the first run; q */

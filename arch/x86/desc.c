@@ -5,6 +5,7 @@
 #include "arch/x86/cpu_regs.h"
 #include "arch/x86/vectors.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/string.h"
 #include "mm/pgsync/pgsync.h"
 
 /* Present, code or data, accessed: the CPU then never writes the table. L = 64-bit, DPL in 45..46.
@@ -37,7 +38,7 @@ struct table_register {
 	u64 base;
 } __packed;
 
-_Static_assert(sizeof(struct tss) == 104, "TSS size");
+_Static_assert(offsetof(struct tss, io_map) == 104, "TSS layout");
 _Static_assert(sizeof(struct idt_gate) == 16, "IDT gate size");
 
 /* entry.asm: the entry point of each vector. */
@@ -72,7 +73,9 @@ bool desc_on_ist_stack(unsigned long addr)
 static void tss_fill(struct tss *tss, unsigned int cpu)
 {
 	ASSERT_MSG(ist_stacks[cpu], "cpu %u has no exception stacks", cpu);
-	*tss = (struct tss){.iomap_base = sizeof(*tss)}; /* no I/O bitmap: no port for user mode */
+	memset(tss, 0, offsetof(struct tss, io_map));
+	memset(tss->io_map, 0xff, sizeof(*tss) - offsetof(struct tss, io_map));
+	tss->iomap_base = TSS_NO_IO_MAP;
 	for (unsigned int i = 0; i < IST_STACKS; i++) {
 		u64 *top = (u64 *)(ist_stacks[cpu] + (i + 1) * IST_STACK_SIZE);
 

@@ -8,6 +8,7 @@
 #ifndef ARCH_X86_DESC_H
 #define ARCH_X86_DESC_H
 
+#include "arch/ioports.h"
 #include "kernel/base/percpu.h"
 #include "kernel/base/types.h"
 
@@ -29,6 +30,8 @@
 #define IST_STACKS        3
 #define IST_STACKS_SIZE   (IST_STACKS * IST_STACK_SIZE)
 
+#define IO_MAP_SIZE (IO_PORTS / 8) /* bytes */
+
 /* SDM vol. 3A, 8.7: 64-bit task-state segment. */
 struct tss {
 	u32 reserved0;
@@ -37,8 +40,14 @@ struct tss {
 	u64 ist[7];
 	u64 reserved2;
 	u16 reserved3;
-	u16 iomap_base;
+	u16 iomap_base; /* where the I/O permission bitmap begins, or TSS_NO_IO_MAP (arch/ioports.h) */
+	/* A port's bit and the next one are read as two bytes, so one more byte follows (SDM vol. 1, 19.5.2). */
+	u8 io_map[IO_MAP_SIZE];
+	u8 io_map_end; /* ones */
 } __packed;
+
+/* Behind the TSS's limit: no port for user mode. */
+#define TSS_NO_IO_MAP ((u16)sizeof(struct tss))
 
 DECLARE_PER_CPU(struct tss, cpu_tss);
 

@@ -236,6 +236,8 @@ static void exception(struct regs *regs)
 	const struct exception *e = &exceptions[regs->vector];
 	u64 fixup;
 
+	if (regs_user_mode(regs) && regs->vector == VECTOR_GP && ioports_fault())
+		return;
 	if (regs_user_mode(regs) && e->signal) {
 		irq_enable();
 		user_fault(e->signal, e->code ?: SI_KERNEL, e->code ? regs->rip : 0, e->name);

@@ -24,6 +24,14 @@
 /* Ends the machine: success if `code` is 0, else failure. */
 #define SYS_machine_poweroff 1053 /* (machine, code) */
 
+/* A new handle of the right to I/O ports [first, first + count). -EINVAL: there are not so many. */
+#define SYS_machine_ioports 1054 /* (machine, first, count, flags) */
+/*
+ * The calling process, with all its threads, may use the ports of the handle until it ends or calls exec. A child of
+ * fork may not, unless it calls this too. Without it IN and OUT are a general protection fault: SIGSEGV.
+ */
+#define SYS_ioports_enable 1055 /* (ports) */
+
 /* Flags of calls that make a handle: O_CLOEXEC. */
 #define MACHINE_CLOEXEC 02000000
 

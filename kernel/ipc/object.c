@@ -5,6 +5,7 @@
 #include "kernel/ipc/event.h"
 #include "kernel/ipc/memory.h"
 #include "kernel/ipc/port.h"
+#include "kernel/machine/ioports.h"
 
 void object_put(struct object *o)
 {
@@ -25,6 +26,9 @@ void object_put(struct object *o)
 		break;
 	case OBJECT_WATCH:
 		watch_free(container_of(o, struct watch, object));
+		break;
+	case OBJECT_IOPORTS:
+		ioports_right_free(container_of(o, struct ioports_right, object));
 		break;
 	default:
 		BUG("object %p of type %u", (void *)o, o->type);

@@ -20,6 +20,7 @@ enum object_type {
 	OBJECT_TIMER,      /* struct timer_handle */
 	OBJECT_WATCH,      /* struct watch */
 	OBJECT_MACHINE,    /* kernel/machine/machine.h: one for ever */
+	OBJECT_IOPORTS,    /* struct ioports_right */
 };
 
 struct object {

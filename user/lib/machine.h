@@ -33,4 +33,30 @@ static inline long machine_poweroff(int machine, int code)
 	return raw_syscall2(SYS_machine_poweroff, machine, code);
 }
 
+static inline long machine_ioports(int machine, unsigned int first, unsigned int count,
+				   unsigned int flags)
+{
+	return raw_syscall4(SYS_machine_ioports, machine, first, count, flags);
+}
+
+static inline long ioports_enable(int ports)
+{
+	return raw_syscall1(SYS_ioports_enable, ports);
+}
+
+/* --- for who has enabled them; others die of it --- */
+
+static inline uint8_t port_read(uint16_t port)
+{
+	uint8_t value;
+
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+	return value;
+}
+
+static inline void port_write(uint16_t port, uint8_t value)
+{
+	__asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port) : "memory");
+}
+
 #endif

@@ -97,6 +97,9 @@ uintptr_t user_end(void);
 /* handles.c: which of the descriptors 3, 4, 5 and 6 are open, as bits 0 to 3. */
 int open_handles(void);
 
+/* machine_ports.c: reads an I/O port that the program before it had enabled. */
+int use_port_after_exec(void);
+
 /* What `abitest helper ...` does after an exec: checks what it was given. Returns its exit code. */
 int exec_helper(int argc, char **argv, char **envp);
 

@@ -102,6 +102,8 @@ int exec_helper(int argc, char **argv, char **envp)
 		return check_many(argc, argv);
 	if (strcmp(what, "open") == 0)
 		return open_handles();
+	if (strcmp(what, "ports") == 0)
+		return use_port_after_exec();
 	return 99;
 }
 

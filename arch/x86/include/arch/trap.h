@@ -25,6 +25,12 @@ void sched_preempt_irq(void);
  */
 void user_fault(int sig, int code, unsigned long addr, const char *what);
 
+/*
+ * A general protection fault of the running task in user mode: whether it was for want of I/O ports that its process
+ * has a right to, which it has now. Interrupts off.
+ */
+bool ioports_fault(void);
+
 /* A system call above the table. Its result. */
 long syscall_unknown(unsigned long nr);
 
