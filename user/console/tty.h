@@ -110,10 +110,32 @@ bool tty_poll_in(const struct tty *t);
 
 /* Takes up to `bytes`. Returns how many: fewer when there is no more room. */
 size_t tty_write(struct tty *t, const void *data, size_t bytes);
+/* tty_write() takes no more than that now; 0: nothing. */
+size_t tty_write_room(const struct tty *t);
+
+/* Where the output stands, to take back what is written from now on, as long as none of it is transmitted. */
+struct tty_mark {
+	uint32_t out_head, column, canon_column;
+};
+
+static inline struct tty_mark tty_mark(const struct tty *t)
+{
+	return (struct tty_mark){t->out_head, t->column, t->canon_column};
+}
+
+void tty_unwrite(struct tty *t, struct tty_mark mark);
+/* TOSTOP: who is not in the foreground may not write. */
+bool tty_stops_background(const struct tty *t);
 /* POLLOUT. */
 bool tty_poll_out(const struct tty *t);
 /* The next bytes for the line, up to `room`; 0: none, or it is stopped. They are gone from here. */
 size_t tty_transmit(struct tty *t, void *buffer, size_t room);
+/* Whether tty_transmit() would give anything. */
+static inline bool tty_wants_line(const struct tty *t)
+{
+	return t->flow_char || (!t->stopped && t->out_head != t->out_tail);
+}
+
 /* TIOCOUTQ: bytes that have not gone out. */
 static inline size_t tty_pending(const struct tty *t)
 {

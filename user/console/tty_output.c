@@ -114,13 +114,30 @@ void tty_echo_untab(struct tty *t, unsigned int columns, bool after_tab)
 	}
 }
 
+size_t tty_write_room(const struct tty *t)
+{
+	/* One byte becomes eight at most: a tab. */
+	return tty_pending(t) + TTY_TAB <= WRITERS_SHARE ? WRITERS_SHARE - tty_pending(t) : 0;
+}
+
+void tty_unwrite(struct tty *t, struct tty_mark mark)
+{
+	t->out_head = mark.out_head;
+	t->column = mark.column;
+	t->canon_column = mark.canon_column;
+}
+
+bool tty_stops_background(const struct tty *t)
+{
+	return lflag(t, TOSTOP);
+}
+
 size_t tty_write(struct tty *t, const void *data, size_t bytes)
 {
 	const uint8_t *byte = data;
 	size_t done = 0;
 
-	/* One byte becomes eight at most: a tab. */
-	for (; done < bytes && tty_pending(t) + TTY_TAB <= WRITERS_SHARE; done++)
+	for (; done < bytes && tty_write_room(t); done++)
 		if (oflag(t, OPOST))
 			post_process(t, byte[done]);
 		else

@@ -25,7 +25,7 @@
 
 #include "user/console/tty_internal.h"
 
-#define SEEDS    1000
+#define SEEDS    400
 #define STEPS    40
 #define PATIENCE 5000 /* ms, against hangs */
 

@@ -247,6 +247,17 @@ static void a_break_is_a_byte_or_a_signal(void **state)
 	assert_int_equal(tty_readable(&tty), 0);
 }
 
+/* A byte that takes two places (PARMRK) when there is one. */
+static void the_last_place_is_the_last(void **state)
+{
+	tty.termios.iflag = PARMRK;
+	tty.termios.lflag = ICANON;
+	for (unsigned int i = 0; i < TTY_INPUT + 8; i++)
+		type("\377");
+	assert_int_equal(tty.head - tty.tail, TTY_INPUT);
+	assert_true(tty_valid(&tty));
+}
+
 /* Each number out of place is seen. */
 static void state_from_elsewhere_is_looked_at(void **state)
 {
@@ -301,6 +312,7 @@ int main(void)
 		cmocka_unit_test_setup(flow_is_held_by_a_program, setup),
 		cmocka_unit_test_setup(the_sender_is_stopped_before_it_is_too_late, setup),
 		cmocka_unit_test_setup(a_break_is_a_byte_or_a_signal, setup),
+		cmocka_unit_test_setup(the_last_place_is_the_last, setup),
 		cmocka_unit_test_setup(state_from_elsewhere_is_looked_at, setup),
 		cmocka_unit_test_setup(positions_come_round, setup),
 	};
