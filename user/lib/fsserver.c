@@ -55,8 +55,8 @@ static long handle(struct fs_request *r)
 	return r->op < FS_OPS && unable[r->op] ? -unable[r->op] : -ENOSYS;
 }
 
-/* The whole answer when there is more to it than words. */
-static void answer_full(struct fs_request *r, long status)
+/* The whole answer when there is more to it than words. Whether the caller has got it. */
+static bool answer_full(struct fs_request *r, long status)
 {
 	struct ipc_reply reply = {
 		.addr = (uintptr_t)r->reply,
@@ -73,6 +73,27 @@ static void answer_full(struct fs_request *r, long status)
 		(void)ipc_reply(r->server->port, r->token, ret, 0, 0, NULL);
 	for (unsigned int i = 0; i < r->nr_fds; i++)
 		(void)close(r->fds[i]);
+	return ret == 0;
+}
+
+/* Answers, and receives the next message: its token, 0 or -errno. */
+static long answer_and_receive(struct fs_request *r, long status, struct ipc_message *m,
+			       const struct ipc_buffer *buffer)
+{
+	bool full = r->reply_bytes || r->nr_fds, taken;
+	long token = 0;
+
+	if (full) {
+		taken = answer_full(r, status);
+	} else {
+		m->words[0] = r->word[0];
+		m->words[1] = r->word[1];
+		token = ipc_reply_receive(r->server->port, r->token, status, m, buffer);
+		taken = token != -ESRCH;
+	}
+	if (r->answered)
+		r->answered(r, status, taken);
+	return full || !taken ? ipc_receive(r->server->port, m, buffer) : token;
 }
 
 long fs_serve(struct fs_server *s)
@@ -99,20 +120,8 @@ long fs_serve(struct fs_server *s)
 		status = parse(&r, &m);
 		if (!status)
 			status = handle(&r);
-		if (status != FS_DEFERRED && (r.reply_bytes || r.nr_fds)) {
-			answer_full(&r, status);
-			status = FS_DEFERRED;
-		}
-		if (status == FS_DEFERRED) {
-			token = ipc_receive(s->port, &m, &buffer);
-			continue;
-		}
-		m.words[0] = r.word[0];
-		m.words[1] = r.word[1];
-		token = ipc_reply_receive(s->port, token, status, &m, &buffer);
-		/* The caller has left meanwhile. */
-		if (token == -ESRCH)
-			token = ipc_receive(s->port, &m, &buffer);
+		token = status == FS_DEFERRED ? ipc_receive(s->port, &m, &buffer)
+					      : answer_and_receive(&r, status, &m, &buffer);
 	}
 }
 
@@ -126,6 +135,23 @@ long fs_data(struct fs_request *r, uint64_t offset, void *buffer, uint64_t bytes
 		return ipc_read(r->server->port, r->token, r->path_bytes + offset, buffer, bytes);
 	memcpy(buffer, r->data + offset, bytes);
 	return (long)bytes;
+}
+
+long fs_put(struct fs_request *r, uint64_t offset, const void *data, uint64_t bytes)
+{
+	return ipc_write(r->server->port, r->token, offset, data, bytes);
+}
+
+long fs_take(struct fs_request *r, int *fd)
+{
+	int32_t handle;
+	long n;
+
+	if (r->nr_handles != 1)
+		return -EINVAL;
+	n = ipc_take(r->server->port, r->token, &handle, 1);
+	*fd = handle;
+	return n == 1 ? 0 : n < 0 ? n : -EINVAL;
 }
 
 long fs_answer(struct fs_server *s, long token, long status, uint64_t word0, const void *data,

@@ -45,6 +45,14 @@ struct fs_request {
 	size_t reply_bytes;
 	int fds[2]; /* go to the caller, and are closed here */
 	unsigned int nr_fds;
+
+	/*
+	 * Is called once the handler's result has been answered, before the next message: what the call changes for
+	 * good belongs there. taken: the caller has got it; otherwise it has left, and may make the call again. Path
+	 * and data are another message's by then.
+	 */
+	void (*answered)(struct fs_request *r, long status, bool taken);
+	uint64_t note; /* the handler's own, for that */
 };
 
 typedef long (*fs_handler)(struct fs_request *r);
@@ -63,6 +71,12 @@ long fs_serve(struct fs_server *s);
 
 /* Copies `bytes` of the data behind the path, from `offset` on. The bytes, fewer at the end, or -errno. */
 long fs_data(struct fs_request *r, uint64_t offset, void *buffer, uint64_t bytes);
+
+/* Copies into what the caller receives, from `offset` on, before it is answered without data. The bytes or -errno. */
+long fs_put(struct fs_request *r, uint64_t offset, const void *data, uint64_t bytes);
+
+/* The one handle that came with the message, as the server's own. 0; -EINVAL: none came, or several; or -errno. */
+long fs_take(struct fs_request *r, int *fd);
 
 /*
  * Ends a call at once, or a deferred one later; data NULL: none. 0; -ESRCH: the caller has left, and has got
