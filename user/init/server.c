@@ -59,7 +59,13 @@ static bool make_rights(struct server *s, int machine)
 	s->port = s->given[0].fd;
 	if (l->state && !give(s, "state", memobj_create(l->state, IPC_CLOEXEC)))
 		return false;
-	(void)machine;
+	if (l->ioport_count &&
+	    !give(s, "ioports",
+		  machine_ioports(machine, (unsigned int)l->ioport_first,
+				  (unsigned int)l->ioport_count, MACHINE_CLOEXEC)))
+		return false;
+	if (l->boot && !give(s, "machine", fcntl(machine, F_DUPFD_CLOEXEC, 0)))
+		return false;
 	return true;
 }
 

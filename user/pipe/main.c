@@ -238,7 +238,7 @@ static struct fs_server server = {
 
 int main(int argc, char **argv)
 {
-	static const char *const keys[] = {"port=", "state=", "up=", NULL};
+	static const char *const keys[] = {"port", "state", NULL};
 	unsigned long none = ~0ul, port = arg_number(argc, argv, "port", none);
 	unsigned long state = arg_number(argc, argv, "state", none);
 	struct ipc_last last;

@@ -145,6 +145,13 @@ static void journal_end(void)
 	((volatile struct journal *)&all->journal)->token = 0;
 }
 
+/* What could not be answered as it was meant, for want of the caller's memory say, is answered by that error. */
+static void refuse(uint64_t token, long why)
+{
+	if (why && why != -ESRCH)
+		(void)pipe_answer(token, why, 0, NULL, 0);
+}
+
 /* Answers, and if that was heard the pipe is as `in` and `out` say. */
 static long commit(struct pipe *p, uint64_t token, long status, uint64_t more, const void *data,
 		   uint32_t bytes, uint64_t in, uint64_t out)
@@ -160,6 +167,7 @@ static long commit(struct pipe *p, uint64_t token, long status, uint64_t more, c
 		v->out = out;
 	}
 	journal_end();
+	refuse(token, ret);
 	return ret;
 }
 
@@ -180,8 +188,7 @@ static void give(const struct pipe *p, uint64_t token, struct end *const *ends, 
 		return;
 	while (made < n)
 		end_close(j->ends[made++]);
-	if (ret != -ESRCH)
-		(void)pipe_answer(token, ret, 0, NULL, 0);
+	refuse(token, ret);
 }
 
 static void recover(uint64_t answered, uint64_t closed)

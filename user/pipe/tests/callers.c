@@ -66,6 +66,8 @@ long pipe_answer(uint64_t token, long status, uint64_t word0, const void *data, 
 	c = call_of(token);
 	if (!c)
 		return -ESRCH;
+	if (bytes && c->bad_memory)
+		return -EFAULT;
 	assert_true(bytes <= sizeof(c->in));
 	if (bytes)
 		memcpy(c->in, data, bytes);
@@ -127,7 +129,7 @@ struct call *new_call(uint64_t bytes, const char *out)
 		if (c->used)
 			continue;
 		c->used = true;
-		c->answered = c->gone = false;
+		c->answered = c->gone = c->bad_memory = false;
 		c->given = c->got = 0;
 		c->token = ++tokens;
 		c->bytes = bytes;

@@ -10,6 +10,7 @@
 struct call {
 	uint64_t token, bytes;
 	bool used, answered, gone;
+	bool bad_memory; /* where the data of an answer were to go */
 	const char *out; /* what it writes */
 	long status;
 	uint64_t more;

@@ -182,6 +182,21 @@ static void test_callers_that_leave(void **unused)
 	end_close(p[1]);
 }
 
+static void test_bad_memory(void **unused)
+{
+	uint64_t p[2];
+	struct call *r;
+
+	(void)unused;
+	make_pipe(false, p);
+	r = try_read(p[0], 5);
+	r->bad_memory = true;
+	assert_int_equal(write_now(p[1], "abc", 3), 3);
+	assert_int_equal(r->status, -EFAULT);
+	end_call(r);
+	assert_int_equal(read_now(p[0], 5), 3);
+}
+
 static void test_fifo(void **unused)
 {
 	struct call *r, *w;
@@ -266,6 +281,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nonblock, start_server, stop_server),
 		cmocka_unit_test_setup_teardown(test_polls, start_server, stop_server),
 		cmocka_unit_test_setup_teardown(test_callers_that_leave, start_server, stop_server),
+		cmocka_unit_test_setup_teardown(test_bad_memory, start_server, stop_server),
 		cmocka_unit_test_setup_teardown(test_fifo, start_server, stop_server),
 		cmocka_unit_test_setup_teardown(test_full, start_server, stop_server),
 	};
