@@ -23,6 +23,7 @@
 #include "kernel/ipc/memory.h"
 #include "kernel/ipc/port.h"
 #include "kernel/machine/ioports.h"
+#include "kernel/machine/irq.h"
 #include "kernel/machine/machine.h"
 #include "kernel/memhp.h"
 #include "kernel/pgctl.h"
@@ -205,6 +206,7 @@ void kmain(void)
 	memory_handle_init();
 	fs_init();
 	ioports_init();
+	irq_handles_init();
 	signal_init();
 	random_init(boot_option_u64("seed", cpu_cycles()));
 	pgctl_init();

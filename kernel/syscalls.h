@@ -199,6 +199,9 @@
 	X(1080, fs_root)                                                                           \
 	X(1054, machine_ioports)                                                                   \
 	X(1055, ioports_enable)                                                                    \
+	X(1056, machine_irq)                                                                       \
+	X(1057, irq_attach)                                                                        \
+	X(1058, irq_ack)                                                                           \
 	X(1100, cpu_online)
 
 #define SYSCALL_DECLARE(nr, name) SYSCALL(name);

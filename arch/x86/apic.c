@@ -81,7 +81,7 @@ void apic_init_boot(void)
 	phys_addr_t pa;
 
 	pic_disable();
-	ioapic_mask_all();
+	ioapic_init();
 	enable_xapic();
 	pa = rdmsr(MSR_APIC_BASE) & APIC_BASE_MASK;
 	if (pa != acpi.madt.lapic_addr)

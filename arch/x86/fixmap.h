@@ -13,13 +13,14 @@
 #define ARCH_X86_FIXMAP_H
 
 #include "arch/pgtable.h"
+#include "arch/x86/acpi_tables.h"
 
 #define FIXMAP_START 0xffffffffff200000UL
 
 enum fixmap_index {
 	FIX_APIC,   /* the local APIC's registers, for good: each CPU sees its own there */
-	FIX_IOAPIC, /* at boot, one after the other */
-	FIX_EARLY,  /* early_map()'s, to the end of the table */
+	FIX_IOAPIC, /* the I/O APICs', for good, in the order of the MADT */
+	FIX_EARLY = FIX_IOAPIC + ACPI_MAX_IOAPICS, /* early_map()'s, to the end of the table */
 };
 
 /* Boot CPU, while swapper_pg_dir is being built. */

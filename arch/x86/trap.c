@@ -4,6 +4,7 @@
 #include "arch/trap.h"
 
 #include "arch/cpu.h"
+#include "arch/irq.h"
 #include "arch/machine.h"
 #include "arch/mmu.h"
 #include "arch/page.h"
@@ -222,6 +223,11 @@ static void interrupt(u64 vector)
 	case VECTOR_SCI:
 		/* A level: first its cause, then the acknowledgement. */
 		acpi_sci_interrupt();
+		apic_eoi();
+		break;
+	case VECTOR_DEVICE ... VECTOR_DEVICE + IRQ_LINES - 1:
+		/* A level is masked before the acknowledgement lets it come again. */
+		irq_line_interrupt((u32)(vector - VECTOR_DEVICE));
 		apic_eoi();
 		break;
 	default:

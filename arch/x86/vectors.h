@@ -17,6 +17,7 @@
 
 #define VECTOR_PIC      0x20 /* .. 0x2f: the masked 8259s' spurious interrupts */
 #define VECTOR_SCI      0x30 /* the platform's events (ACPI) */
+#define VECTOR_DEVICE   0x40 /* .. 0xbf: the lines of arch/irq.h */
 #define VECTOR_TIMER    0xf0
 #define VECTOR_RESCHED  0xf1 /* look at need_resched */
 #define VECTOR_CALL     0xf2 /* TLB shootdown, call function */

@@ -76,6 +76,7 @@ enum ipc_pulse {
 	IPC_PULSE_BITS,       /* value: the bits of all SYS_ipc_pulse since the last one received */
 	IPC_PULSE_TIMER,      /* a timer has fired; value 1 */
 	IPC_PULSE_DIED,       /* the port that a watch is for is gone; value 1 */
+	IPC_PULSE_INTERRUPT, /* an interrupt line that was attached (kernel/abi/machine.h); value 1 */
 };
 
 /* As struct iovec. */

@@ -32,8 +32,31 @@
  */
 #define SYS_ioports_enable 1055 /* (ports) */
 
+/*
+ * A new handle of the right to an interrupt line: by its global number (ACPI), with the kind in `flags`; or with
+ * MACHINE_IRQ_ISA the line that ISA interrupt 0 to 15 arrives at, whose kind the firmware says. -ENODEV: there is no
+ * such line; -EBUSY: the kernel uses it itself.
+ */
+#define SYS_machine_irq 1056 /* (machine, line, flags) */
+/*
+ * From now on an interrupt is a pulse IPC_PULSE_INTERRUPT to `port`: one, until it is acknowledged. A driver looks at
+ * its device once afterwards, for what has happened before. A handle that was attached already leaves its old port.
+ * -EBUSY: the line is attached by another machine_irq's handle. It ends when the port or the last handle is closed, and
+ * then the line is masked.
+ */
+#define SYS_irq_attach 1057 /* (irq, port, cookie) */
+/*
+ * The device has been served: the next interrupt may come. What has come since the pulse is told by another one.
+ * -EINVAL: it is not attached.
+ */
+#define SYS_irq_ack 1058 /* (irq) */
+
 /* Flags of calls that make a handle: O_CLOEXEC. */
 #define MACHINE_CLOEXEC 02000000
+/* Of machine_irq. Without a kind: a rising edge. */
+#define MACHINE_IRQ_ISA   1
+#define MACHINE_IRQ_LEVEL 2 /* the line is level-triggered */
+#define MACHINE_IRQ_LOW   4 /* and active low */
 
 /* Names of one file (hard links) have the same dev and ino, and the same contents. */
 struct machine_bootfile {

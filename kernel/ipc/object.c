@@ -6,6 +6,7 @@
 #include "kernel/ipc/memory.h"
 #include "kernel/ipc/port.h"
 #include "kernel/machine/ioports.h"
+#include "kernel/machine/irq.h"
 
 void object_put(struct object *o)
 {
@@ -26,6 +27,9 @@ void object_put(struct object *o)
 		break;
 	case OBJECT_WATCH:
 		watch_free(container_of(o, struct watch, object));
+		break;
+	case OBJECT_IRQ:
+		irq_handle_free(container_of(o, struct irq_handle, object));
 		break;
 	case OBJECT_IOPORTS:
 		ioports_right_free(container_of(o, struct ioports_right, object));

@@ -21,6 +21,7 @@ enum object_type {
 	OBJECT_WATCH,      /* struct watch */
 	OBJECT_MACHINE,    /* kernel/machine/machine.h: one for ever */
 	OBJECT_IOPORTS,    /* struct ioports_right */
+	OBJECT_IRQ,        /* struct irq_handle */
 };
 
 struct object {

@@ -5,6 +5,7 @@
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/racepoint.h"
+#include "kernel/machine/irq.h"
 #include "mm/slab.h"
 
 static struct kmem_cache *port_cache, *connection_cache;
@@ -98,6 +99,7 @@ void port_close(struct port *port)
 		list_del(&pulse->node);
 		pulse_received(pulse);
 	}
+	irq_port_closed(port);
 	watches_fire(port);
 }
 

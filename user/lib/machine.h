@@ -44,7 +44,22 @@ static inline long ioports_enable(int ports)
 	return raw_syscall1(SYS_ioports_enable, ports);
 }
 
-/* --- for who has enabled them; others die of it --- */
+static inline long machine_irq(int machine, unsigned int line, unsigned int flags)
+{
+	return raw_syscall3(SYS_machine_irq, machine, line, flags);
+}
+
+static inline long irq_attach(int irq, int port, uint64_t cookie)
+{
+	return raw_syscall3(SYS_irq_attach, irq, port, cookie);
+}
+
+static inline long irq_ack(int irq)
+{
+	return raw_syscall1(SYS_irq_ack, irq);
+}
+
+/* --- ports, for who has enabled them; others die of it --- */
 
 static inline uint8_t port_read(uint16_t port)
 {
