@@ -2,8 +2,8 @@
  * The terminal line discipline: between what a person types and what programs read and write.
  *
  * It behaves as Linux's n_tty does, byte for byte (tests/tty_linux_test.c compares the two), and does nothing but
- * compute: no system calls, no time, no pointers in its state. So it is tested on the host, and a struct tty may lie in
- * memory that outlives the server. Single-threaded.
+ * compute: no system calls, no time, no pointers in its state. So it is tested on the host, and a struct tty may
+ * lie in memory that outlives the server. Single-threaded.
  *
  *	tty_receive()			a byte has come from the line; look at tty->signals afterwards
  *	tty_ready(), tty_read()		what a read(2) would get; taking it

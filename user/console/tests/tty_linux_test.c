@@ -1,8 +1,8 @@
 /* host-test: user/console/tty_input.c user/console/tty_erase.c user/console/tty_output.c user/console/tty_read.c
  * user/console/tty_modes.c cflags: -D_GNU_SOURCE */
 /*
- * The line discipline beside Linux's own: the same keys, writes, reads and changes of modes go to a pseudo-terminal of
- * this host and to a struct tty; what comes out of both must be equal.
+ * The line discipline beside Linux's own: the same keys, writes, reads and changes of modes go to a
+ * pseudo-terminal of this host and to a struct tty; what comes out of both must be equal.
  *
  * Linux hands typed bytes to its line discipline in a worker. A read or a poll that finds nothing waits for it
  * (sync_linux()); before a step that could overtake it there is one.

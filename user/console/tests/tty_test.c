@@ -1,8 +1,8 @@
 /* host-test: user/console/tty_input.c user/console/tty_erase.c user/console/tty_output.c user/console/tty_read.c
  * user/console/tty_modes.c cflags: -D_GNU_SOURCE */
 /*
- * The line discipline by itself: what a pseudo-terminal of Linux cannot show (tty_linux_test.c): signals, limits, time,
- * flow control towards the sender, state that comes from elsewhere.
+ * The line discipline by itself: what a pseudo-terminal of Linux cannot show (tty_linux_test.c): signals, limits,
+ * time, flow control towards the sender, state that comes from elsewhere.
  */
 #include <errno.h>
 #include <setjmp.h>

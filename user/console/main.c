@@ -1,0 +1,145 @@
+/*
+ * The console server's start and main loop.
+ *
+ *	console port=FD [state=FD] [ioports=FD]
+ *
+ * port: receives here, by a handle that its parent keeps too. state: a memory object for struct console_state,
+ * likewise, all zero at first. ioports: the serial port's, without which nothing is shown and nothing is typed.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "user/console/console.h"
+#include "user/lib/freewalk.h"
+#include "user/lib/machine.h"
+
+#define NO_FD (~0ul)
+
+static struct console console;
+
+static void send_signals(struct console *c)
+{
+	for (int signal = 1; c->tty->signals; signal++) {
+		if (c->tty->signals >> signal & 1)
+			jobs_signal(c, signal);
+		c->tty->signals &= ~(1u << signal);
+	}
+}
+
+void console_settle(struct console *c)
+{
+	do {
+		line_service(c);
+		send_signals(c);
+	} while (waiters_run(c));
+	console_notify(c);
+}
+
+static void pulse(struct fs_server *s, uint64_t cookie, uint64_t code, uint64_t value)
+{
+	struct console *c = s->priv;
+
+	(void)value;
+	if (code == IPC_PULSE_CLOSED) {
+		console_closed(c, cookie);
+		/* A dying leader closes what it has open. */
+		jobs_hang_up_dead(c);
+	} else if (cookie == COOKIE_READ_TIMER) {
+		waiters_timer(c);
+	} else if (cookie == COOKIE_LINE_TIMER) {
+		line_timer(c);
+	}
+	console_settle(c);
+}
+
+static const struct fs_server server = {
+	.handlers =
+		{
+			[FS_READ] = console_read,
+			[FS_WRITE] = console_write,
+			[FS_IOCTL] = console_ioctl,
+			[FS_GETFL] = console_getfl,
+			[FS_SETFL] = console_setfl,
+			[FS_POLL] = console_poll,
+			[FS_STAT] = console_stat,
+			[FS_OPEN] = console_open,
+			[FS_ACCESS] = console_access,
+		},
+	.pulse = pulse,
+	.priv = &console,
+};
+
+/* What a predecessor has left, or a new terminal. False: no memory. */
+static bool attach_state(struct console *c, unsigned long fd)
+{
+	struct console_state *state;
+	struct ipc_last last;
+
+	if (fd == NO_FD)
+		fd = (unsigned long)memobj_create(sizeof(*state), 0);
+	state = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE, MAP_SHARED, (int)fd, 0);
+	if (state == MAP_FAILED || ipc_last(c->server.port, &last))
+		return false;
+	c->state = state;
+	c->tty = &state->tty;
+	if (tty_valid(c->tty)) {
+		console_recover(c, last.answered);
+		console_closed(c, last.closed);
+	} else {
+		if (c->tty->magic)
+			say("console: what the last one has left makes no sense: a new terminal");
+		memset(state, 0, sizeof(*state));
+		tty_init(c->tty);
+	}
+	return true;
+}
+
+/* False, with a message: a handle is not what it should be. */
+static bool attach_line(struct console *c, unsigned long ioports)
+{
+	long ret;
+
+	c->irq = -1;
+	if (ioports == NO_FD)
+		return true;
+	ret = ioports_enable((int)ioports);
+	if (ret) {
+		say("console: ioports: %s", strerror((int)-ret));
+		return false;
+	}
+	uart_init(&c->uart, UART_COM1);
+	return true;
+}
+
+static bool attach_timers(struct console *c)
+{
+	c->read_timer = (int)ipc_timer(c->server.port, COOKIE_READ_TIMER, IPC_CLOEXEC);
+	c->line_timer = (int)ipc_timer(c->server.port, COOKIE_LINE_TIMER, IPC_CLOEXEC);
+	return c->read_timer >= 0 && c->line_timer >= 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const keys[] = {"port", "state", "ioports", NULL};
+	struct console *c = &console;
+	unsigned long port = arg_number(argc, argv, "port", NO_FD);
+
+	if (port == NO_FD || arg_unknown(argc, argv, keys)) {
+		say("console: usage: console port=FD [state=FD] [ioports=FD irq=FD] "
+		    "[processes=FD]");
+		return 2;
+	}
+	c->server = server;
+	c->server.port = (int)port;
+	if (!attach_state(c, arg_number(argc, argv, "state", NO_FD)) || !attach_timers(c)) {
+		say("console: no memory, or descriptor %lu is no port", port);
+		return 1;
+	}
+	if (!attach_line(c, arg_number(argc, argv, "ioports", NO_FD)))
+		return 1;
+	console_settle(c);
+	say("console: the port is gone: %s", strerror((int)-fs_serve(&c->server)));
+	return 1;
+}
