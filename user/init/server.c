@@ -64,6 +64,10 @@ static bool make_rights(struct server *s, int machine)
 		  machine_ioports(machine, (unsigned int)l->ioport_first,
 				  (unsigned int)l->ioport_count, MACHINE_CLOEXEC)))
 		return false;
+	if (l->irq_wanted &&
+	    !give(s, "irq",
+		  machine_irq(machine, (unsigned int)l->irq, MACHINE_IRQ_ISA | MACHINE_CLOEXEC)))
+		return false;
 	if (l->boot && !give(s, "machine", fcntl(machine, F_DUPFD_CLOEXEC, 0)))
 		return false;
 	return true;
