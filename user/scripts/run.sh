@@ -1,0 +1,9 @@
+# Runs a program in a new directory: sh run.sh PROGRAM ARGUMENTS... Its output stands between two marks.
+dir=/tmp/run.$$
+mkdir $dir && cd $dir || exit 1
+echo "run: begin"
+"$@" </dev/null 2>&1
+status=$?
+cd / && rm -rf $dir
+echo "run: end $status"
+exit $status
