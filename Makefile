@@ -95,14 +95,14 @@ CFLAGS_kernel/syscall_table.c := -Wno-override-init
 # Crashes on purpose.
 CFLAGS_kernel/selftest.c := -Wno-infinite-recursion -Wno-array-bounds
 
-# A mutant: the files that contain MUTANT(name) are compiled with the switch on, the rest is the debug build's. So any
-# number of them can be built at once when `make all DEBUG=1` is done.
+# A mutant: the files that contain MUTANT(name), or include a header that does, are compiled with the switch on, the rest is
+# the debug build's. So any number of them can be built at once when `make all DEBUG=1` is done.
 KDIR := $(OUT)
 ifneq ($(MUTANT),)
-MUTATED := $(shell grep -lw 'MUTANT($(MUTANT))' $(filter %.c,$(KSRC)))
+MUTATED := $(filter $(KSRC),$(shell tools/mutated $(MUTANT)))
 ifeq ($(MUTATED),)
-$(error no file contains MUTANT($(MUTANT)); known: $(sort $(shell grep -ohw 'MUTANT([a-z0-9_]*)' $(filter %.c,$(KSRC)) | \
-	sed 's/.*(//; s/)//')))
+$(error no file contains MUTANT($(MUTANT)); known: $(sort $(shell grep -rohw 'MUTANT([a-z0-9_]*)' --include=*.[ch] \
+	$(sort $(DIRS)) | sed 's/.*(//; s/)//')))
 endif
 KDIR := build/mutants/$(MUTANT)
 KOBJ := $(filter-out $(MUTATED:%=$(OBJ)/%.o),$(KOBJ)) $(MUTATED:%=$(KDIR)/obj/%.o)

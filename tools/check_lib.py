@@ -50,6 +50,29 @@ def strip_comments(text, strings=True):
     return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, text, flags=re.S)
 
 
+def kernel_sources(root):
+    """{path: text without comments} of the kernel's C files and headers, its own tests included."""
+    return {path: strip_comments(read(root, path), strings=False) for path in files(root, (".c", ".h"))
+            if path.startswith(("arch/", "boot/", "kernel/", "mm/")) and ("/tests/" not in path or path.endswith("_ktest.c"))}
+
+
+def included(texts, text):
+    """The paths, of those in `texts`, that `text` includes."""
+    for name in re.findall(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', text, re.M):
+        yield from (path for path in (name, "arch/x86/include/" + name) if path in texts)
+
+
+def mutated(root, mutant):
+    """The kernel's .c files that contain MUTANT(mutant) or include a header that does, directly or by way of others."""
+    texts = kernel_sources(root)
+    found = {path for path, text in texts.items() if re.search(rf"\bMUTANT\({mutant}\)", text)}
+    more = found
+    while more:
+        more = {path for path, text in texts.items() if path not in found and not found.isdisjoint(included(texts, text))}
+        found = found | more
+    return sorted(path for path in found if path.endswith(".c"))
+
+
 def line_of(text, offset):
     return text.count("\n", 0, offset) + 1
 

@@ -7,8 +7,8 @@
  *
  * MUTANT(name) is the constant 0, and 1 only in a file that is compiled with -DMUTANT_name=1, so an
  * ordinary build contains no trace of it. `make MUTANT=name` compiles so the files that contain
- * MUTANT(name) and takes all others from the debug build: therefore only .c files may use it, never
- * a header (tools/check-mutants).
+ * MUTANT(name), or include a header that does (tools/mutated), and takes all others from the debug
+ * build. A header that many include is no place for one: that mutant would take long to build.
  */
 #ifndef KERNEL_BASE_MUTANT_H
 #define KERNEL_BASE_MUTANT_H

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 
+import check_lib
 import pytest
 from conftest import ROOT, make
 
@@ -13,14 +14,11 @@ MARK = re.compile(r"\bRACE_POINT\(\w+\);|\bMUTANT\(\w+\)")
 
 
 def marked():
-    """The kernel's sources that contain race points or mutants."""
-    found = []
-    for path in glob.glob("**/*.c", root_dir=ROOT, recursive=True):
-        if path.startswith(("kernel/", "mm/", "arch/", "boot/")) and not path.endswith("_test.c"):
-            with open(os.path.join(ROOT, path), encoding="utf-8") as f:
-                if MARK.search(f.read()):
-                    found.append(path)
-    return sorted(found)
+    """(the kernel's file that contains race points or mutants, the sources that show them: itself, or who includes it)"""
+    texts = check_lib.kernel_sources(ROOT)
+    for path in sorted(path for path, text in texts.items() if MARK.search(text) and path != "kernel/base/mutant.h"):
+        users = [user for user, text in sorted(texts.items()) if user.endswith(".c") and path in check_lib.included(texts, text)]
+        yield path, [path] if path.endswith(".c") else users
 
 
 @pytest.fixture(scope="module")
@@ -50,26 +48,25 @@ def blanked(path, tree):
     return copy
 
 
-@pytest.mark.parametrize("path", marked())
-def test_a_release_object_has_no_trace(compiler, tmp_path, path):
+@pytest.mark.parametrize("path, sources", marked())
+def test_a_release_object_has_no_trace(compiler, tmp_path, path, sources):
     """Byte for byte the object of the same source without them. A debug object is another one."""
-    same_names = f"-fmacro-prefix-map={tmp_path}/="
-    without = compiler(blanked(path, tmp_path), tmp_path / "without.o", same_names)
-    # A condition that ASSERT() prints is a trace too: write `if (!MUTANT(x)) ASSERT(...)`.
-    same = compiler(path, tmp_path / "release.o") == without
-    assert same, f"the release object of {path} knows of its race points or mutants"
+    copy = blanked(path, tmp_path)
     with open(os.path.join(ROOT, path), encoding="utf-8") as f:
         text = f.read()
-    for mutant in set(re.findall(r"\bMUTANT\((\w+)\)", text)):
-        changed = compiler(path, tmp_path / "mutant.o", f"-DMUTANT_{mutant}=1") != without
-        assert changed, f"{mutant} changes nothing in a release build"
+    unchanged = {f"-DMUTANT_{mutant}=1" for mutant in re.findall(r"\bMUTANT\((\w+)\)", text)}
     if "RACE_POINT(" in text:
-        changed = compiler(path, tmp_path / "debug.o", "-DDEBUG_KERNEL=1") != without
-        assert changed, "the race points are no code in a debug build either"
-
-
-def test_something_is_marked():
-    assert marked()
+        unchanged.add("-DDEBUG_KERNEL=1")
+    for source in sources:
+        if source == path:
+            without = compiler(copy, tmp_path / "without.o", f"-fmacro-prefix-map={tmp_path}/=")
+        else:  # the blanked header is found before the one that `-I.` finds
+            without = compiler(source, tmp_path / "without.o", f"-iquote{tmp_path}", f"-fmacro-prefix-map={tmp_path}/=./")
+        # A condition that ASSERT() prints is a trace too: write `if (!MUTANT(x)) ASSERT(...)`.
+        same = compiler(source, tmp_path / "release.o") == without
+        assert same, f"the release object of {source} knows of the race points or mutants in {path}"
+        unchanged -= {flag for flag in unchanged if compiler(source, tmp_path / "changed.o", flag) != without}
+    assert not unchanged, "these change nothing in a release build"
 
 
 def test_an_unknown_mutant_is_refused():

@@ -3,6 +3,7 @@ import os
 import subprocess
 
 import pytest
+import check_lib
 import conftest
 
 TOOLS = os.path.join(conftest.ROOT, "tools")
@@ -110,7 +111,8 @@ def test_text_silent(tmp_path):
 
 
 @pytest.mark.parametrize("path, text, message", [
-    ("mm/a.h", "static inline int f(void)\n{\n\treturn MUTANT(no_fence);\n}\n", "mm/a.h:3: MUTANT() outside of a .c file"),
+    ("mm/a.S", "#if MUTANT(no_fence)\n#endif\n", "mm/a.S:1: MUTANT() outside of C"),
+    ("mm/a.h", "static int f = MUTANT(no_Fence);\n", "lower-case identifier"),
     ("mm/a.c", "int f = MUTANT( no_fence );\n", "mm/a.c:1"),
     ("mm/a.c", "int f = MUTANT(NO_FENCE);\n", "lower-case identifier"),
 ])
@@ -123,6 +125,16 @@ def test_mutants_silent(tmp_path):
     tree = {"mm/a.c": "int f = MUTANT(no_fence_2);\n", "mm/a.h": "/* see MUTANT(no_fence_2) */\n",
             "kernel/base/mutant.h": "#define MUTANT(name) VALUE(MUTANT_##name)\n"}
     assert run("mutants", tree, tmp_path) == (0, "")
+
+
+def test_a_mutant_in_a_header_reaches_who_includes_it(tmp_path):
+    tree = {"mm/a.h": "static int f = MUTANT(no_fence);\n", "mm/b.h": '#include "mm/a.h"\n', "mm/b.c": '#include "mm/b.h"\n',
+            "mm/c.c": '/* #include "mm/a.h" */\nint c;\n', "mm/tests/b_test.c": '#include "mm/a.h"\n',
+            "kernel/d.c": "int d = MUTANT(no_fence);\n", "kernel/e.c": "int e = MUTANT(no_fence_2);\n"}
+    for path, text in tree.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert check_lib.mutated(tmp_path, "no_fence") == ["kernel/d.c", "mm/b.c"]
 
 
 def test_map(tmp_path):
