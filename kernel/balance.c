@@ -143,7 +143,9 @@ void sched_init(void)
 
 		rq->cpu = cpu;
 		list_init(&rq->queue);
-		rq->hash = 0xcbf29ce484222325UL;
+		rq->hash = 0x811c9dc5;
+		rq->asleep_here =
+			(struct task_struct){.state = TASK_KILLABLE, .cpu = (u8)cpu}.sched_word;
 	}
 }
 

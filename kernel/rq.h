@@ -17,12 +17,18 @@ struct rq {
 	bool tick;                 /* a tick is armed */
 	/* read without the lock by others: the idle task is about to halt */
 	bool halted;
-	u64 hash, switches;
+	u32 hash;
+	u64 switches;
+	u64 asleep_here; /* constant: sched_word of a task that sleeps killably, and ran here last */
 };
 
 DECLARE_PER_CPU(struct rq, cpu_rq);
 
 void rq_enqueue(struct rq *rq, struct task_struct *t);
+/* The rare part of what follows a switch; releases rq->lock. */
+void finish_switch_after(struct rq *rq);
+/* A direct switch of which one side is a kernel thread: as context_switch(). */
+void context_switch_kthread(struct rq *rq, struct task_struct *prev, struct task_struct *next);
 
 /* The first task, off the queue but still on_rq, or NULL. */
 static inline struct task_struct *rq_dequeue(struct rq *rq)

@@ -1,10 +1,4 @@
-/*
- * Run queues and the switch between tasks: see sched.h.
- *
- * rq->lock is held across the switch: the task that is switched to releases it (finish_switch). So
- * nobody sees a task that has left the queue but is not saved yet, and a waker needs no flag to
- * wait for.
- */
+/* Run queues, sleeping and waking: see sched.h. The steps of a switch are in switch.h. */
 #include "kernel/sched.h"
 
 #include "arch/ipi.h"
@@ -18,8 +12,8 @@
 #include "kernel/kstack.h"
 #include "kernel/machine/ioports.h"
 #include "kernel/rq.h"
+#include "kernel/switch.h"
 #include "kernel/timer.h"
-#include "mm/tlb.h"
 
 /*
  * How long a task runs while others wait. Each tick is a timer armed and an interrupt taken, which on an
@@ -82,40 +76,8 @@ static struct rq *lock_task_rq(struct task_struct *t)
 
 /* --- switching --- */
 
-static __always_inline void switch_mm_tasks(struct rq *rq, struct task_struct *prev,
-					    struct task_struct *next)
-{
-	if (next->mm) {
-		switch_mm(next->mm);
-		next->active_mm = next->mm;
-		if (!prev->mm) {
-			rq->drop_mm = prev->active_mm;
-			rq->after = true;
-			prev->active_mm = NULL;
-		}
-		return;
-	}
-	/*
-	 * A kernel thread runs on whatever is loaded: kernel addresses are the same in all (lazy
-	 * TLB).
-	 */
-	next->active_mm = prev->active_mm;
-	if (prev->mm) {
-		mmgrab(prev->active_mm);
-		tlb_enter_lazy();
-	} else {
-		prev->active_mm = NULL;
-	}
-}
-
-static __always_inline void hash_switch(struct rq *rq, const struct task_struct *next)
-{
-	rq->hash = (rq->hash ^ (u64)next->pid) * 0x100000001b3UL;
-	rq->switches++;
-}
-
 /* The rare part of finish_switch(): somebody died, moves away, or lent us an address space. */
-static noinline void finish_switch_after(struct rq *rq)
+noinline void finish_switch_after(struct rq *rq)
 {
 	struct task_struct *prev = rq->prev;
 	struct mm_struct *drop = rq->drop_mm;
@@ -124,7 +86,7 @@ static noinline void finish_switch_after(struct rq *rq)
 	rq->after = ioports_switched(prev);
 	rq->drop_mm = NULL;
 	/* Behind the lock prev may run elsewhere, and die there: that is the other CPU's to clean up. */
-	spin_unlock_no_resched(&rq->lock);
+	spin_unlock_uncounted(&rq->lock);
 	if (push)
 		rq_push(prev);
 	if (drop)
@@ -141,33 +103,6 @@ void sched_watch_switch(void)
 	this_cpu_ptr(&cpu_rq)->after = true;
 }
 
-/* In the new task's context. Releases what context_switch() took. */
-static __always_inline void finish_switch(void)
-{
-	struct rq *rq = this_cpu_ptr(&cpu_rq);
-
-	if (unlikely(rq->after))
-		finish_switch_after(rq);
-	else
-		spin_unlock_no_resched(&rq->lock);
-}
-
-static __always_inline void context_switch(struct rq *rq, struct task_struct *prev,
-					   struct task_struct *next)
-{
-	hash_switch(rq, next);
-	rq->prev = prev;
-	rq->curr = next;
-	if (unlikely(next->switch_work))
-		rq->after = true;
-	switch_mm_tasks(rq, prev, next);
-	this_cpu_write(current_task, next);
-	thread_switch(&prev->thread, prev->mm != NULL, &next->thread, next->mm != NULL);
-	/* Another time, perhaps another CPU: nothing computed above holds. */
-	barrier();
-	finish_switch();
-}
-
 /*
  * Interrupts off, preemption off. `preempted`: the task did not ask for it, so its state does not
  * count.
@@ -177,10 +112,10 @@ static void schedule_locked(bool preempted)
 	struct rq *rq = this_cpu_ptr(&cpu_rq);
 	struct task_struct *prev = current, *next;
 
-	spin_lock(&rq->lock);
+	spin_lock_uncounted(&rq->lock);
 	this_cpu_or(preempt_count, PREEMPT_NO_RESCHED);
-	ASSERT_MSG(preempt_depth() == 2, "task %d switches with %u locks held", prev->pid,
-		   preempt_depth() - 2);
+	ASSERT_MSG(preempt_depth() == 1, "task %d switches with %u locks held", prev->pid,
+		   preempt_depth() - 1);
 	if (!preempted && prev->state != TASK_RUNNING) {
 		prev->on_rq = false;
 		rq->after |= prev->state == TASK_DEAD;
@@ -188,7 +123,7 @@ static void schedule_locked(bool preempted)
 		rq->after = true;
 	} else if (prev != rq->idle) {
 		if (!rq->nr_queued) {
-			spin_unlock_no_resched(&rq->lock);
+			spin_unlock_uncounted(&rq->lock);
 			return;
 		}
 		list_add_tail(&prev->run_node, &rq->queue);
@@ -201,10 +136,18 @@ static void schedule_locked(bool preempted)
 	if (!next)
 		next = rq->idle;
 	if (next == prev) {
-		spin_unlock_no_resched(&rq->lock);
+		spin_unlock_uncounted(&rq->lock);
 		return;
 	}
-	context_switch(rq, prev, next);
+	if (unlikely(next->switch_work))
+		rq->after = true;
+	context_switch(rq, prev, prev->mm, next, next->mm);
+}
+
+noinline void context_switch_kthread(struct rq *rq, struct task_struct *prev,
+				     struct task_struct *next)
+{
+	context_switch(rq, prev, prev->mm, next, next->mm);
 }
 
 void schedule(void)
@@ -215,46 +158,6 @@ void schedule(void)
 	schedule_locked(false);
 	irq_enable();
 	preempt_enable_no_resched();
-}
-
-/*
- * Whether `prev`, which runs, may sleep and `next` run at once. Whoever wakes prev, or wants it dead, has changed
- * what prev waits for before it takes rq->lock: either it finds prev asleep, or it was here first. The caller's
- * lock covers the first, this look at prev->work the second.
- */
-static __always_inline bool handoff_ok(const struct rq *rq, const struct task_struct *prev,
-				       const struct task_struct *next)
-{
-	bool asleep = next->state == TASK_KILLABLE ||
-		      (next->state == TASK_FROZEN && MUTANT(handoff_thaws));
-
-	return next->cpu == rq->cpu && !next->on_rq && asleep && !next->evict &&
-	       (!READ_ONCE(prev->work) || MUTANT(handoff_of_the_dead));
-}
-
-bool sched_handoff(struct task_struct *next, struct spinlock *held)
-{
-	struct rq *rq = this_cpu_ptr(&cpu_rq);
-	struct task_struct *prev = current;
-
-	RACE_POINT(sched_handing_off);
-	if (MUTANT(handoff_never))
-		return false;
-	spin_lock(&rq->lock);
-	if (unlikely(!handoff_ok(rq, prev, next))) {
-		spin_unlock_no_resched(&rq->lock);
-		return false;
-	}
-	prev->on_rq = false;
-	WRITE_ONCE(prev->state, TASK_KILLABLE);
-	next->on_rq = true;
-	WRITE_ONCE(next->state, TASK_RUNNING);
-	/* Its count of preemption stays: the depth is that of schedule(), for who comes back. */
-	smp_store_release(&held->owner, 0);
-	ASSERT(preempt_depth() == 2);
-	context_switch(rq, prev, next);
-	preempt_enable_no_resched();
-	return true;
 }
 
 void preempt_schedule(void)

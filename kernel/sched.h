@@ -27,15 +27,6 @@ void sched_start_task(struct task_struct *t);
 /* Gives way to the other tasks of this CPU. Returns at once when there are none. */
 void sched_yield_cpu(void);
 
-/*
- * The running task goes to sleep killably and `next` runs in its place at once, on the same CPU and with
- * what is left of its slice; `held` is released when nobody can see the one neither asleep nor awake.
- * False, with `held` still held and nothing changed: `next` is not asleep killably on this CPU, or may not stay
- * here, or the running task must die. Interrupts off, `held` the only lock. When it returns true the task
- * has been woken, and interrupts are off.
- */
-bool sched_handoff(struct task_struct *next, struct spinlock *held);
-
 /* Switches when a reschedule is due. Interrupts and preemption on. */
 void schedule_if_needed(void);
 

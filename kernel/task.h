@@ -75,16 +75,23 @@ struct task_struct {
 	struct list_head run_node; /* q */
 	/* A: one while it can be switched to, one while it can be found or waited for */
 	u32 refs;
-	u32 state;  /* s, and a waker: enum task_state */
-	u32 cpu;    /* q: whose run queue */
-	bool on_rq; /* q: queued or running */
+	/* One word, so that a direct switch asks for all of it at once (kernel/switch.h). */
 	union {
 		struct {
-			/* its affinity was changed and no longer has the CPU it was on */
-			bool evict;
-			bool ports; /* s: its process's I/O ports are loaded with it (kernel/machine/ioports.h) */
+			u32 state;  /* s, and a waker: enum task_state */
+			u8 cpu;     /* q: whose run queue */
+			bool on_rq; /* q: queued or running */
+			union {
+				struct {
+					/* its affinity was changed and no longer has the CPU it was on */
+					bool evict;
+					/* s: its process's I/O ports are loaded with it (kernel/machine/ioports.h) */
+					bool ports;
+				};
+				u16 switch_work; /* the switch to it goes the longer way */
+			};
 		};
-		u16 switch_work; /* the switch to it goes the longer way */
+		u64 sched_word;
 	};
 	bool vfork;                        /* c: a parent waits on vfork_wait */
 	bool vfork_done;                   /* release: it may go on */

@@ -1,4 +1,4 @@
-/* An address space's life, and which one this CPU has loaded: see mm.h. */
+/* An address space's life: see mm.h. */
 #include "mm/mm.h"
 
 #include "arch/cpu.h"
@@ -21,8 +21,6 @@ struct mm_struct init_mm = {
 	.mmap_lock = MUTEX_INIT(init_mm.mmap_lock),
 	.vmas = LIST_HEAD_INIT(init_mm.vmas),
 };
-
-DEFINE_PER_CPU(struct mm_struct *, cpu_loaded_mm);
 
 static struct kmem_cache *mm_cache, *root_cache;
 
@@ -159,24 +157,4 @@ void __mmdrop(struct mm_struct *mm)
 	ASSERT(mm != &init_mm && mm->mm_users == 0);
 	pgd_free(mm->root);
 	kmem_cache_free(mm_cache, mm);
-}
-
-void switch_mm(struct mm_struct *next)
-{
-	struct mm_struct *prev = this_cpu_read(cpu_loaded_mm);
-
-	if (prev == next) {
-		if (unlikely(this_cpu_read(cpu_tlb_lazy)))
-			tlb_resume(next);
-		return;
-	}
-	/* In the set before anything is loaded, out of it after the old translations are gone. */
-	tlb_load_begin(next);
-	this_cpu_write(cpu_loaded_mm, next);
-	load_root(next->root);
-	RACE_POINT(mm_loaded);
-	if (MUTANT(load_gen_late))
-		tlb_load_begin(next);
-	if (prev && prev != &init_mm)
-		clear_bit(cpu_id(), prev->cpus);
 }

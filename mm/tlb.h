@@ -71,12 +71,12 @@ DECLARE_PER_CPU(u64, cpu_tlb_gen);
 
 /*
  * Before the root of `mm` is loaded in place of another one: from here on the CPU is told of
- * changes. Interrupts off.
+ * changes. `user`: it is not init_mm, where there is nothing to tell. Interrupts off.
  */
-static inline void tlb_load_begin(struct mm_struct *mm)
+static __always_inline void tlb_load_begin(struct mm_struct *mm, bool user)
 {
 	this_cpu_write(cpu_tlb_lazy, false);
-	if (mm == &init_mm)
+	if (!user)
 		return;
 	/* LOCKed: announced before the generation is read. Partner: the increment in count(). */
 	set_bit(cpu_id(), mm->cpus);

@@ -45,6 +45,10 @@ _Static_assert(sizeof(struct idt_gate) == 16, "IDT gate size");
 extern void *const trap_stubs[NR_VECTORS];
 
 DEFINE_PER_CPU(struct tss, cpu_tss);
+
+/* SYSCALL and a trap from user mode begin at the same place: one variable, which a switch writes once. */
+__asm__(".globl cpu_kernel_stack\n\t.set cpu_kernel_stack, cpu_tss + 4");
+_Static_assert(offsetof(struct tss, rsp) == 4, "cpu_kernel_stack is rsp[0]");
 static DEFINE_PER_CPU(struct gdt, cpu_gdt)
 __aligned(8);
 

@@ -51,12 +51,6 @@ struct tss {
 
 DECLARE_PER_CPU(struct tss, cpu_tss);
 
-/* Where a trap from user mode puts its frame. This CPU, interrupts off. */
-static inline void desc_set_rsp0(unsigned long rsp0)
-{
-	this_cpu_write(cpu_tss.rsp[0], rsp0);
-}
-
 /* Application CPU's exception stacks, IST_STACKS_SIZE bytes aligned to IST_STACK_SIZE; kept for
  * ever. */
 void desc_set_ist_stacks(unsigned int cpu, void *mem);

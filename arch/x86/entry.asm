@@ -132,6 +132,7 @@ syscall_entry:
 ; The first instructions of a forked task: it returns to user mode through a complete frame.
 global ret_from_fork
 ret_from_fork:
+	xor ebp, ebp
 	call schedule_tail
 	mov rdi, rsp
 	call exit_to_user
@@ -153,35 +154,17 @@ return_kernel:
 	add rsp, 16
 	iretq
 
-; The first instructions of a kernel thread: rbx = function, r12 = its argument.
+; The first instructions of a kernel thread. On the stack: its function, the argument.
 global kthread_start
 kthread_start:
-	call schedule_tail
 	xor ebp, ebp
-	mov rdi, r12
-	call rbx
+	call schedule_tail
+	pop rax
+	pop rdi
+	call rax
 	mov edi, eax
 	call kthread_exit
 	ud2
-
-; void switch_stacks(u64 *save_rsp, u64 next_rsp)
-global switch_stacks
-switch_stacks:
-	push rbp
-	push rbx
-	push r12
-	push r13
-	push r14
-	push r15
-	mov [rdi], rsp
-	mov rsp, rsi
-	pop r15
-	pop r14
-	pop r13
-	pop r12
-	pop rbx
-	pop rbp
-	ret
 
 ; Traps and interrupts, by interrupt gates.
 trap_common:

@@ -1,5 +1,5 @@
 /* Task contexts: see arch/thread.h. The assembly half is in entry.asm. */
-#include "arch/thread.h"
+#include "arch/switch.h"
 
 #include "arch/cpu.h"
 #include "arch/page.h"
@@ -14,9 +14,8 @@
 #define USER_SS     0x1b
 #define USER_RFLAGS (X86_EFLAGS_IF | 2)
 
-#define MXCSR_INITIAL    0x1f80
-#define FCW_INITIAL      0x37f
-#define XSAVE_COMPONENTS 7UL /* x87, SSE, AVX; masked by XCR0 */
+#define MXCSR_INITIAL 0x1f80
+#define FCW_INITIAL   0x37f
 
 #define ARGS_AT(member)                                                                            \
 	(sizeof(struct regs) - SYSCALL_ARGS_BELOW * sizeof(u64) +                                  \
@@ -29,80 +28,19 @@ _Static_assert(ARGS_AT(a0) == offsetof(struct regs, rdi), "struct syscall_args")
 
 void ret_from_fork(void);
 void kthread_start(void);
-void switch_stacks(u64 *save_rsp, u64 next_rsp);
 
-DEFINE_PER_CPU(u64, cpu_kernel_stack);
+bool thread_xsave;
 
 static u8 fpu_initial[FPU_AREA_SIZE] __aligned(64);
 
-static inline u64 rdfsbase(void)
-{
-	u64 base;
-
-	__asm__ volatile("rdfsbase %0" : "=r"(base));
-	return base;
-}
-
-static inline void wrfsbase(u64 base)
-{
-	__asm__ volatile("wrfsbase %0" ::"r"(base));
-}
-
-/*
- * The user's GS base, which SWAPGS keeps in an MSR while the kernel runs. Interrupts off: between
- * the two SWAPGS the kernel has no per-CPU variables. (An NMI brings its own GS base, see
- * entry.asm.)
- */
-static inline u64 read_user_gs(void)
-{
-	u64 base;
-
-	__asm__ volatile("swapgs; rdgsbase %0; swapgs" : "=r"(base)::"memory");
-	return base;
-}
-
-static inline void write_user_gs(u64 base)
-{
-	__asm__ volatile("swapgs; wrgsbase %0; swapgs" ::"r"(base) : "memory");
-}
-
-static inline u64 exchange_user_gs(u64 new)
-{
-	u64 old;
-
-	__asm__ volatile("swapgs; rdgsbase %0; wrgsbase %1; swapgs"
-			 : "=&r"(old)
-			 : "r"(new)
-			 : "memory");
-	return old;
-}
-
-static inline void fpu_save(u8 *area)
-{
-	if (likely(cpu_features.xsave))
-		__asm__ volatile("xsave64 (%0)" ::"r"(area), "a"(XSAVE_COMPONENTS), "d"(0)
-				 : "memory");
-	else
-		__asm__ volatile("fxsave64 (%0)" ::"r"(area) : "memory");
-}
-
-static inline void fpu_restore(const u8 *area)
-{
-	if (likely(cpu_features.xsave))
-		__asm__ volatile("xrstor64 (%0)" ::"r"(area), "a"(XSAVE_COMPONENTS), "d"(0)
-				 : "memory");
-	else
-		__asm__ volatile("fxrstor64 (%0)" ::"r"(area) : "memory");
-}
-
 void thread_save_fpu(struct thread *t)
 {
-	fpu_save(t->fpu);
+	fpu_exchange(t->fpu, NULL);
 }
 
 void thread_reset_fpu(void)
 {
-	fpu_restore(fpu_initial);
+	fpu_exchange(NULL, fpu_initial);
 }
 
 #define MXCSR_MASK_DEFAULT 0xffbfU /* where FXSAVE stores 0 (SDM vol. 1, 11.6.6) */
@@ -114,18 +52,19 @@ bool thread_load_fpu(u8 *area, bool extended)
 	u32 mask;
 
 	/* The header words that XSAVE leaves alone do not matter: this area is not loaded. */
-	fpu_save(now);
+	fpu_exchange(now, NULL);
 	mask = *(u32 *)&now[28];
 	if (*(u32 *)&area[24] & ~(mask ? mask : MXCSR_MASK_DEFAULT))
 		return false;
 	header[0] = extended ? header[0] & cpu_features.xcr0 & XSAVE_COMPONENTS : 3;
 	memset(&header[1], 0, 56);
-	fpu_restore(area);
+	fpu_exchange(NULL, area);
 	return true;
 }
 
 void thread_init_boot(void)
 {
+	thread_xsave = cpu_features.xsave;
 	/* The legacy area's layout: FCW at 0, MXCSR at 24 (SDM vol. 1, table 10-2). */
 	*(u16 *)&fpu_initial[0] = FCW_INITIAL;
 	*(u32 *)&fpu_initial[24] = MXCSR_INITIAL;
@@ -168,24 +107,20 @@ void regs_set_return(struct regs *regs, long value)
 	regs->rax = (u64)value;
 }
 
-/* What switch_stacks() pops, lowest address first. */
-struct switch_frame {
-	u64 r15, r14, r13, r12, rbx, rbp;
-	u64 rip;
+/* What kthread_start pops. */
+struct kthread_frame {
+	u64 fn, arg;
 };
 
 void thread_init_kernel(struct thread *t, unsigned long stack_top, int (*fn)(void *), void *arg)
 {
 	/* Room for a struct regs above: a kernel thread may become a user process. */
-	struct switch_frame *frame = (struct switch_frame *)((struct regs *)stack_top - 1) - 1;
+	struct kthread_frame *frame = (struct kthread_frame *)((struct regs *)stack_top - 1) - 1;
 
-	*frame = (struct switch_frame){
-		.rbx = (u64)fn,
-		.r12 = (u64)arg,
-		.rip = (u64)kthread_start,
-	};
+	*frame = (struct kthread_frame){(u64)fn, (u64)arg};
 	t->stack_top = stack_top;
 	t->rsp = (u64)frame;
+	t->rip = (u64)kthread_start;
 	t->fs_base = t->gs_base = 0;
 	memcpy(t->fpu, fpu_initial, sizeof(fpu_initial));
 }
@@ -194,23 +129,21 @@ void thread_init_fork(struct thread *t, unsigned long stack_top, unsigned long s
 		      unsigned long tls)
 {
 	struct regs *child = (struct regs *)stack_top - 1;
-	struct switch_frame *frame = (struct switch_frame *)child - 1;
 
 	*child = *((const struct regs *)this_cpu_read(cpu_kernel_stack) - 1);
 	child->rax = 0;
 	if (sp)
 		child->rsp = sp;
-	frame->rbp = 0;
-	frame->rip = (u64)ret_from_fork;
 	t->stack_top = stack_top;
-	t->rsp = (u64)frame;
+	t->rsp = (u64)child;
+	t->rip = (u64)ret_from_fork;
 	t->fs_base = set_tls ? tls : rdfsbase();
 	t->gs_base = thread_get_gs();
 	/*
 	 * The header words that XSAVE does not write must be zero for XRSTOR (SDM vol. 1, 13.4.2).
 	 */
 	memset(t->fpu + 512, 0, 64);
-	fpu_save(t->fpu);
+	fpu_exchange(t->fpu, NULL);
 }
 
 void thread_start_user(struct thread *t, unsigned long entry, unsigned long sp)
@@ -224,25 +157,7 @@ void thread_start_user(struct thread *t, unsigned long entry, unsigned long sp)
 	};
 	wrfsbase(0);
 	thread_set_gs(0);
-	fpu_restore(fpu_initial);
-}
-
-void thread_switch(struct thread *prev, bool prev_user, struct thread *next, bool next_user)
-{
-	if (prev_user) {
-		prev->fs_base = rdfsbase();
-		prev->gs_base = next_user ? exchange_user_gs(next->gs_base) : read_user_gs();
-		fpu_save(prev->fpu);
-	}
-	this_cpu_write(cpu_kernel_stack, next->stack_top);
-	desc_set_rsp0(next->stack_top);
-	if (next_user) {
-		wrfsbase(next->fs_base);
-		if (!prev_user)
-			write_user_gs(next->gs_base);
-		fpu_restore(next->fpu);
-	}
-	switch_stacks(&prev->rsp, next->rsp);
+	fpu_exchange(NULL, fpu_initial);
 }
 
 unsigned long thread_get_fs(void)

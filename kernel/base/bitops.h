@@ -6,6 +6,7 @@
 #ifndef KERNEL_BASE_BITOPS_H
 #define KERNEL_BASE_BITOPS_H
 
+#include "arch/bits.h"
 #include "kernel/base/atomic.h"
 #include "kernel/base/types.h"
 
@@ -44,12 +45,12 @@ static inline bool test_and_clear_bit(unsigned int n, unsigned long *map)
 
 static inline void set_bit(unsigned int n, unsigned long *map)
 {
-	(void)test_and_set_bit(n, map);
+	arch_set_bit(n, map);
 }
 
 static inline void clear_bit(unsigned int n, unsigned long *map)
 {
-	(void)test_and_clear_bit(n, map);
+	arch_clear_bit(n, map);
 }
 
 /* The first set bit at or after `from`, or `bits` when there is none. */

@@ -60,6 +60,21 @@ static inline void spin_unlock_no_resched(struct spinlock *lock)
 	preempt_enable_no_resched();
 }
 
+/*
+ * With interrupts and preemption off, and not counted: for the lock that is held across a switch, which one task takes
+ * and another one releases.
+ */
+static inline void spin_lock_uncounted(struct spinlock *lock)
+{
+	if (unlikely(atomic_cmpxchg(&lock->owner, 0, cpu_id() + 1) != 0))
+		spin_lock_slow(lock);
+}
+
+static inline void spin_unlock_uncounted(struct spinlock *lock)
+{
+	smp_store_release(&lock->owner, 0);
+}
+
 /* For locks that an interrupt handler takes too. */
 static inline unsigned long spin_lock_irqsave(struct spinlock *lock)
 {

@@ -6,6 +6,7 @@
 #include "kernel/ipc/buffer.h"
 #include "kernel/ipc/transfer.h"
 #include "kernel/sched.h"
+#include "kernel/switch.h"
 #include "kernel/syscalls.h"
 
 static bool something_waits(const struct port *port)
@@ -133,7 +134,7 @@ static __always_inline long reply_and_wait(struct port *port, u64 token, long st
 	if (unlikely(something_waits(port) || port->closed))
 		return receive_after(port, client);
 	await(port, me);
-	if (unlikely(!sched_handoff(client, &port->lock)))
+	if (unlikely(!sched_handoff(me, client, &port->lock)))
 		return sleep_after(port, client);
 	if (unlikely(READ_ONCE(me->ipc.state) != IPC_DONE)) {
 		irq_enable();

@@ -10,6 +10,7 @@
 #include "kernel/ipc/borrow.h"
 #include "kernel/ipc/transfer.h"
 #include "kernel/sched.h"
+#include "kernel/switch.h"
 #include "kernel/syscalls.h"
 
 /* The one that waits on this CPU, or any. At least one waits. */
@@ -59,7 +60,7 @@ static __always_inline long send_and_wait(struct connection *c, struct ipc_data 
 		me->ipc.state = IPC_SEND;
 		list_add_tail(&me->ipc.node, &port->senders);
 	}
-	if (unlikely(!receiver || timeout || !sched_handoff(receiver, &port->lock)))
+	if (unlikely(!receiver || timeout || !sched_handoff(me, receiver, &port->lock)))
 		return send_slowly(port, receiver, timeout);
 	if (unlikely(READ_ONCE(me->ipc.state) != IPC_DONE || me->ipc.pins)) {
 		irq_enable();

@@ -31,6 +31,8 @@
  * Until its first load of another root the CPU is on the reference, which growth stores into before
  * all else: nothing can be missing there, visited or not.
  *
+ * The left sides are in load.h.
+ *
  * No interrupt is sent and none is waited for: the grower stores into a root that another CPU runs
  * on, and none to present needs no flush there (I34; SDM vol. 3A, 4.10.4.3).
  */
@@ -80,13 +82,7 @@ void pgsync_cpu_join(void)
 		cpu_set_online(cpu_id());
 }
 
-void sync_at_load(struct mm_root *root)
+void copy_at_load(struct mm_root *root)
 {
-	/*
-	 * cpu_next_root before the generation. Partner: smp_mb() in kroot_install() (litmus H2).
-	 */
-	if (!MUTANT(load_fence))
-		smp_mb();
-	if (unlikely(READ_ONCE(root->gen) != READ_ONCE(pgd_gen)) && !MUTANT(load_no_gen))
-		this_cpu_add(pgsync_cpu_stats.late_syncs, copy_kernel_half(root));
+	this_cpu_add(pgsync_cpu_stats.late_syncs, copy_kernel_half(root));
 }

@@ -25,5 +25,4 @@ const struct pgsync_strategy pgsync_loadwalk = {
 	.syncs_at_load = true,
 	.init_late = copy_kernel_half_late,
 	.sync = loadwalk_sync,
-	.load = sync_at_load,
 };

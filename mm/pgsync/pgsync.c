@@ -5,7 +5,7 @@
  * barrier, then the search for roots; and on the other side a root becomes findable, then a full
  * barrier, then it copies. Whichever side comes second sees the other (store buffering, I1 and I2).
  */
-#include "mm/pgsync/strategy.h"
+#include "mm/pgsync/load.h"
 
 #include "arch/smp.h"
 #include "kernel/base/bitops.h"
@@ -288,22 +288,7 @@ void arch_pgd_init_late(struct mm_root *root)
 void load_root(struct mm_root *root)
 {
 	ASSERT(!irqs_enabled());
-	if (!MUTANT(load_unready))
-		ASSERT_MSG(smp_load_acquire(&root->state) == ROOT_READY, "root %p in state %u",
-			   (void *)root, root->state);
-	/* Growth looks at the roots of online CPUs only (I38). */
-	ASSERT(!DEBUG_KERNEL || root == &swapper_root || cpu_online(cpu_id()));
-	/* First what is coming, last what is there: growth looks in the same order (loaded.c). */
-	this_cpu_write(cpu_next_root, root);
-	if (MUTANT(load_forgets_left))
-		this_cpu_write(cpu_loaded_root, root);
-	if (strategy->load && likely(root != &swapper_root))
-		strategy->load(root);
-	RACE_POINT(load_synced);
-	arch_write_root(root->pgd);
-	this_cpu_write(cpu_loaded_root, root);
-	if (MUTANT(join_after_load))
-		cpu_set_online(cpu_id());
+	load_root_inline(root, root == &swapper_root);
 }
 
 struct mm_root *loaded_root(unsigned int cpu)

@@ -14,7 +14,7 @@
 /* A hook that is NULL does nothing. */
 struct pgsync_strategy {
 	const char *name;
-	bool syncs_at_load;   /* a root that is behind is no fault until it is loaded */
+	bool syncs_at_load;   /* a root that is behind is no fault until it is loaded: load.h */
 	bool repairs_faults;  /* ... until it is touched */
 	bool exit_keeps_root; /* an exiting task stays on its root, as in Linux (I13) */
 	bool constant_half;   /* nothing grows after boot: a free root may keep its kernel half */
@@ -25,7 +25,6 @@ struct pgsync_strategy {
 	void (*free)(struct mm_root *root);      /* pgd_free: before the slots are cleared */
 	/* The reference slot is stored, pgd_lock is held: let every root have it. */
 	void (*sync)(unsigned int slot);
-	void (*load)(struct mm_root *root); /* before CR3 is written; loaded_root says so already */
 	/* A fault because of a slot that the loaded root lacks. True: it has it now. */
 	bool (*fault)(unsigned int slot);
 };
@@ -83,8 +82,8 @@ void clear_kernel_half(struct mm_root *root);
 
 /* Growth's side: stores the slot into every loaded root. Inside rcu_read_lock(), after smp_mb(). */
 void sync_loaded_roots(unsigned int slot);
-/* The load's side: a root that was copied before the last growth is copied again. */
-void sync_at_load(struct mm_root *root);
+/* The load's side is in load.h: a root that was copied before the last growth is copied again. */
+void copy_at_load(struct mm_root *root);
 
 /* --- */
 

@@ -86,5 +86,4 @@ const struct pgsync_strategy pgsync_walk = {
 	.alloc = walk_alloc,
 	.init_late = walk_init_late,
 	.sync = sync_global_pgds,
-	.load = sync_at_load,
 };

@@ -58,11 +58,6 @@ void pgd_free(struct mm_root *root)
 	root_object_free(root);
 }
 
-void load_root(struct mm_root *root)
-{
-	(void)root;
-}
-
 int kroot_populate(unsigned long start, unsigned long end)
 {
 	(void)start;
@@ -127,15 +122,6 @@ static void drop_page(pte_t *tlb, unsigned long va)
 {
 	va = ALIGN_DOWN(va, PAGE_SIZE);
 	drop_range(tlb, va, va + PAGE_SIZE);
-}
-
-/* For switch_mm(), which nobody calls here. */
-DEFINE_PER_CPU(bool, cpu_tlb_lazy);
-DEFINE_PER_CPU(u64, cpu_tlb_gen);
-
-void tlb_resume(struct mm_struct *mm)
-{
-	(void)mm;
 }
 
 static struct space *space_of(const struct mm_struct *mm)

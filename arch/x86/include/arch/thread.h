@@ -13,7 +13,7 @@ struct regs;
 #define FPU_AREA_SIZE 832
 
 struct thread {
-	u64 rsp;              /* saved kernel stack pointer while not running */
+	u64 rsp, rip;         /* kernel stack pointer, and where to go on, while not running */
 	u64 stack_top;        /* highest address of the kernel stack, exclusive */
 	u64 fs_base, gs_base; /* the user's, while not running */
 	u64 fault_address;    /* of the user's last page fault that was a signal */
@@ -63,12 +63,6 @@ void thread_init_fork(struct thread *t, unsigned long stack_top, unsigned long s
  * initial.
  */
 void thread_start_user(struct thread *t, unsigned long entry, unsigned long sp);
-
-/*
- * Switches kernel stacks, user FS and GS base, vector registers. Interrupts off. Returns when
- * `prev` runs again.
- */
-void thread_switch(struct thread *prev, bool prev_user, struct thread *next, bool next_user);
 
 /* User FS and GS base of the running task. */
 unsigned long thread_get_fs(void);

@@ -1,0 +1,134 @@
+/*
+ * From one task to the next, inline: for sched.c, and for messages, whose direct switch is too short for calls.
+ *
+ * rq->lock is held across the switch: the task that is switched to releases it (finish_switch). So
+ * nobody sees a task that has left the queue but is not saved yet, and a waker needs no flag to
+ * wait for. At the switch the depth of preemption is 1, and interrupts are off.
+ */
+#ifndef KERNEL_SWITCH_H
+#define KERNEL_SWITCH_H
+
+#include "arch/switch.h"
+#include "kernel/base/mutant.h"
+#include "kernel/base/panic.h"
+#include "kernel/base/racepoint.h"
+#include "kernel/rq.h"
+#include "kernel/task.h"
+#include "mm/switch.h"
+
+static __always_inline void hash_switch(struct rq *rq, const struct task_struct *next)
+{
+	rq->hash = rq->hash * 0x01000193U ^ (u32)next->pid;
+	rq->switches++;
+}
+
+/* `from`, `to`: their address spaces; NULL for a kernel thread. */
+static __always_inline void switch_mm_tasks(struct rq *rq, struct task_struct *prev,
+					    struct mm_struct *from, struct task_struct *next,
+					    struct mm_struct *to)
+{
+	if (from && to) {
+		/* Not lazy, and no init_mm. */
+		struct mm_struct *loaded = this_cpu_read(cpu_loaded_mm);
+
+		if (likely(loaded != to))
+			switch_mm_inline(loaded, true, to, true);
+		next->active_mm = to;
+	} else if (to) {
+		switch_mm(to);
+		next->active_mm = to;
+		rq->drop_mm = prev->active_mm;
+		rq->after = true;
+		prev->active_mm = NULL;
+	} else {
+		/*
+		 * A kernel thread runs on whatever is loaded: kernel addresses are the same in all
+		 * (lazy TLB).
+		 */
+		next->active_mm = prev->active_mm;
+		if (from) {
+			mmgrab(prev->active_mm);
+			tlb_enter_lazy();
+		} else {
+			prev->active_mm = NULL;
+		}
+	}
+}
+
+/* In the new task's context. Releases the lock that was taken before context_switch(). */
+static __always_inline void finish_switch(void)
+{
+	struct rq *rq = this_cpu_ptr(&cpu_rq);
+
+	if (unlikely(rq->after))
+		finish_switch_after(rq);
+	else
+		spin_unlock_uncounted(&rq->lock);
+}
+
+/* Interrupts off, rq->lock held and not counted. Returns when prev runs again, without the lock. */
+static __always_inline void context_switch(struct rq *rq, struct task_struct *prev,
+					   struct mm_struct *from, struct task_struct *next,
+					   struct mm_struct *to)
+{
+	hash_switch(rq, next);
+	rq->prev = prev;
+	rq->curr = next;
+	switch_mm_tasks(rq, prev, from, next, to);
+	this_cpu_write(current_task, next);
+	thread_switch(&prev->thread, from, &next->thread, to);
+	/* Another time, perhaps another CPU: nothing computed above holds. */
+	finish_switch();
+}
+
+/*
+ * Whether `me`, which runs, may sleep and `next` run at once. Whoever wakes me, or wants it dead, has changed
+ * what it waits for before he takes rq->lock: either he finds me asleep, or he was here first. The caller's
+ * lock covers the first, this look at me->work the second.
+ */
+static __always_inline bool handoff_ok(const struct rq *rq, const struct task_struct *me,
+				       const struct task_struct *next)
+{
+	bool asleep = next->sched_word == rq->asleep_here ||
+		      (MUTANT(handoff_thaws) && next->state == TASK_FROZEN);
+
+	return likely(asleep) && (!READ_ONCE(me->work) || MUTANT(handoff_of_the_dead));
+}
+
+/*
+ * The running task `me` goes to sleep killably and `next` runs in its place at once, on the same CPU and with
+ * what is left of its slice; `held` is released when nobody can see the one neither asleep nor awake.
+ * False, with `held` still held and nothing changed: `next` is not asleep killably on this CPU, or may not stay
+ * here, or the running task must die. Interrupts off, `held` the only lock. When it returns true the task
+ * has been woken, and interrupts are off.
+ */
+static __always_inline bool sched_handoff(struct task_struct *me, struct task_struct *next,
+					  struct spinlock *held)
+{
+	struct rq *rq = this_cpu_ptr(&cpu_rq);
+	struct mm_struct *from = me->mm, *to = next->mm;
+
+	RACE_POINT(sched_handing_off);
+	ASSERT(!DEBUG_KERNEL || (me == current && preempt_depth() == 1));
+	if (MUTANT(handoff_never))
+		return false;
+	spin_lock_uncounted(&rq->lock);
+	if (unlikely(!handoff_ok(rq, me, next))) {
+		spin_unlock_uncounted(&rq->lock);
+		return false;
+	}
+	me->on_rq = false;
+	WRITE_ONCE(me->state, TASK_KILLABLE);
+	next->on_rq = true;
+	WRITE_ONCE(next->state, TASK_RUNNING);
+	/* Its count of preemption stays: the depth is that of schedule(), for who comes back. */
+	smp_store_release(&held->owner, 0);
+	if (likely(from && to))
+		context_switch(rq, me, from, next, to);
+	else
+		context_switch_kthread(rq, me, next);
+	preempt_enable_no_resched();
+	return true;
+}
+
+#endif
