@@ -58,10 +58,10 @@ static int copy_mm(struct task_struct *t, unsigned long flags, bool *new_mm)
 	*new_mm = !(flags & CLONE_VM);
 	if (!*new_mm) {
 		mmget(current->mm);
-		t->mm = current->mm;
+		t->mm = t->active_mm = current->mm;
 		return 0;
 	}
-	t->mm = mm_fork(current->mm);
+	t->mm = t->active_mm = mm_fork(current->mm);
 	return t->mm ? 0 : -ENOMEM;
 }
 

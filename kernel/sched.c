@@ -77,8 +77,9 @@ static struct rq *lock_task_rq(struct task_struct *t)
 /* --- switching --- */
 
 /* The rare part of finish_switch(): somebody died, moves away, or lent us an address space. */
-noinline void finish_switch_after(struct rq *rq)
+noinline void finish_switch_after(void)
 {
+	struct rq *rq = this_cpu_ptr(&cpu_rq);
 	struct task_struct *prev = rq->prev;
 	struct mm_struct *drop = rq->drop_mm;
 	bool push = prev->evict && prev->on_rq, dead = prev->state == TASK_DEAD;
@@ -101,6 +102,23 @@ void sched_watch_switch(void)
 {
 	ASSERT(!irqs_enabled());
 	this_cpu_ptr(&cpu_rq)->after = true;
+}
+
+noinline bool handoff_ok_after(const struct task_struct *next)
+{
+	const u64 ports = (struct task_struct){.ports = true}.sched_word;
+	struct rq *rq = this_cpu_ptr(&cpu_rq);
+
+	if (next->sched_word != (rq->asleep_here | ports))
+		return false;
+	rq->after = true;
+	return true;
+}
+
+noinline void context_switch_kthread(struct rq *rq, struct task_struct *prev,
+				     struct task_struct *next)
+{
+	context_switch(rq, prev, prev->mm, next, next->mm);
 }
 
 /*
@@ -141,12 +159,6 @@ static void schedule_locked(bool preempted)
 	}
 	if (unlikely(next->switch_work))
 		rq->after = true;
-	context_switch(rq, prev, prev->mm, next, next->mm);
-}
-
-noinline void context_switch_kthread(struct rq *rq, struct task_struct *prev,
-				     struct task_struct *next)
-{
 	context_switch(rq, prev, prev->mm, next, next->mm);
 }
 

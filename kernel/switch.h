@@ -22,21 +22,20 @@ static __always_inline void hash_switch(struct rq *rq, const struct task_struct 
 	rq->switches++;
 }
 
-/* `from`, `to`: their address spaces; NULL for a kernel thread. */
-static __always_inline void switch_mm_tasks(struct rq *rq, struct task_struct *prev,
-					    struct mm_struct *from, struct task_struct *next,
-					    struct mm_struct *to)
+/* prev_user, next_user: whether it has an address space, and is no kernel thread. */
+static __always_inline void switch_mm_tasks(struct rq *rq, struct task_struct *prev, bool prev_user,
+					    struct task_struct *next, bool next_user)
 {
-	if (from && to) {
-		/* Not lazy, and no init_mm. */
-		struct mm_struct *loaded = this_cpu_read(cpu_loaded_mm);
+	if (prev_user && next_user) {
+		/* Not lazily: prev has used it. */
+		struct mm_struct *loaded = this_cpu_read(cpu_loaded_mm), *to = next->mm;
 
+		ASSERT(!DEBUG_KERNEL || next->active_mm == to);
 		if (likely(loaded != to))
 			switch_mm_inline(loaded, true, to, true);
-		next->active_mm = to;
-	} else if (to) {
-		switch_mm(to);
-		next->active_mm = to;
+	} else if (next_user) {
+		switch_mm(next->mm);
+		next->active_mm = next->mm;
 		rq->drop_mm = prev->active_mm;
 		rq->after = true;
 		prev->active_mm = NULL;
@@ -46,7 +45,7 @@ static __always_inline void switch_mm_tasks(struct rq *rq, struct task_struct *p
 		 * (lazy TLB).
 		 */
 		next->active_mm = prev->active_mm;
-		if (from) {
+		if (prev_user) {
 			mmgrab(prev->active_mm);
 			tlb_enter_lazy();
 		} else {
@@ -61,22 +60,21 @@ static __always_inline void finish_switch(void)
 	struct rq *rq = this_cpu_ptr(&cpu_rq);
 
 	if (unlikely(rq->after))
-		finish_switch_after(rq);
+		finish_switch_after();
 	else
 		spin_unlock_uncounted(&rq->lock);
 }
 
 /* Interrupts off, rq->lock held and not counted. Returns when prev runs again, without the lock. */
-static __always_inline void context_switch(struct rq *rq, struct task_struct *prev,
-					   struct mm_struct *from, struct task_struct *next,
-					   struct mm_struct *to)
+static __always_inline void context_switch(struct rq *rq, struct task_struct *prev, bool prev_user,
+					   struct task_struct *next, bool next_user)
 {
 	hash_switch(rq, next);
 	rq->prev = prev;
 	rq->curr = next;
-	switch_mm_tasks(rq, prev, from, next, to);
+	switch_mm_tasks(rq, prev, prev_user, next, next_user);
 	this_cpu_write(current_task, next);
-	thread_switch(&prev->thread, from, &next->thread, to);
+	thread_switch(&prev->thread, prev_user, &next->thread, next_user);
 	/* Another time, perhaps another CPU: nothing computed above holds. */
 	finish_switch();
 }
@@ -92,43 +90,52 @@ static __always_inline bool handoff_ok(const struct rq *rq, const struct task_st
 	bool asleep = next->sched_word == rq->asleep_here ||
 		      (MUTANT(handoff_thaws) && next->state == TASK_FROZEN);
 
-	return likely(asleep) && (!READ_ONCE(me->work) || MUTANT(handoff_of_the_dead));
+	if (unlikely(READ_ONCE(me->work) && !MUTANT(handoff_of_the_dead)))
+		return false;
+	return likely(asleep) || handoff_ok_after(next);
 }
 
 /*
- * The running task `me` goes to sleep killably and `next` runs in its place at once, on the same CPU and with
- * what is left of its slice; `held` is released when nobody can see the one neither asleep nor awake.
- * False, with `held` still held and nothing changed: `next` is not asleep killably on this CPU, or may not stay
- * here, or the running task must die. Interrupts off, `held` the only lock. When it returns true the task
- * has been woken, and interrupts are off.
+ * A direct switch, in two steps: the running task `me` goes to sleep killably and `next` runs in its place at once,
+ * on the same CPU and with what is left of its slice.
+ *
+ * The first locks this CPU's run queue and returns it, or NULL: `next` is not asleep killably on this CPU, or may
+ * not stay here, or the running task must die. Interrupts off, the caller's lock the only one.
  */
-static __always_inline bool sched_handoff(struct task_struct *me, struct task_struct *next,
-					  struct spinlock *held)
+static __always_inline struct rq *sched_handoff_begin(const struct task_struct *me,
+						      const struct task_struct *next)
 {
 	struct rq *rq = this_cpu_ptr(&cpu_rq);
-	struct mm_struct *from = me->mm, *to = next->mm;
 
 	RACE_POINT(sched_handing_off);
 	ASSERT(!DEBUG_KERNEL || (me == current && preempt_depth() == 1));
 	if (MUTANT(handoff_never))
-		return false;
+		return NULL;
 	spin_lock_uncounted(&rq->lock);
-	if (unlikely(!handoff_ok(rq, me, next))) {
-		spin_unlock_uncounted(&rq->lock);
-		return false;
-	}
+	if (likely(handoff_ok(rq, me, next)))
+		return rq;
+	spin_unlock_uncounted(&rq->lock);
+	return NULL;
+}
+
+/*
+ * The second returns when `me` has been woken, with interrupts off. `held`, the caller's lock, is released when nobody
+ * can see the one neither asleep nor awake.
+ */
+static __always_inline void sched_handoff(struct rq *rq, struct task_struct *me,
+					  struct task_struct *next, struct spinlock *held)
+{
 	me->on_rq = false;
 	WRITE_ONCE(me->state, TASK_KILLABLE);
 	next->on_rq = true;
 	WRITE_ONCE(next->state, TASK_RUNNING);
 	/* Its count of preemption stays: the depth is that of schedule(), for who comes back. */
 	smp_store_release(&held->owner, 0);
-	if (likely(from && to))
-		context_switch(rq, me, from, next, to);
+	if (likely(me->mm && next->mm))
+		context_switch(rq, me, true, next, true);
 	else
 		context_switch_kthread(rq, me, next);
 	preempt_enable_no_resched();
-	return true;
 }
 
 #endif

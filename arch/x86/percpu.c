@@ -24,6 +24,8 @@ unsigned long percpu_offset[NR_CPUS] = {0, [1 ... NR_CPUS - 1] = PERCPU_NO_AREA}
 
 DEFINE_PER_CPU(unsigned long, percpu_this_offset);
 DEFINE_PER_CPU(unsigned int, cpu_number);
+DEFINE_PER_CPU(u32, cpu_owner)
+= 1;
 
 /* Preemption is off until the scheduler runs its first task. */
 DEFINE_PER_CPU(u32, preempt_count)
@@ -62,6 +64,7 @@ void percpu_alloc(unsigned int cpu)
 	percpu_offset[cpu] = (unsigned long)area - (unsigned long)__percpu_start;
 	per_cpu(percpu_this_offset, cpu) = percpu_offset[cpu];
 	per_cpu(cpu_number, cpu) = cpu;
+	per_cpu(cpu_owner, cpu) = cpu + 1;
 }
 
 void percpu_load(unsigned int cpu)

@@ -35,12 +35,12 @@ static u8 fpu_initial[FPU_AREA_SIZE] __aligned(64);
 
 void thread_save_fpu(struct thread *t)
 {
-	fpu_exchange(t->fpu, NULL);
+	fpu_save(t->fpu);
 }
 
 void thread_reset_fpu(void)
 {
-	fpu_exchange(NULL, fpu_initial);
+	fpu_restore(fpu_initial);
 }
 
 #define MXCSR_MASK_DEFAULT 0xffbfU /* where FXSAVE stores 0 (SDM vol. 1, 11.6.6) */
@@ -52,13 +52,13 @@ bool thread_load_fpu(u8 *area, bool extended)
 	u32 mask;
 
 	/* The header words that XSAVE leaves alone do not matter: this area is not loaded. */
-	fpu_exchange(now, NULL);
+	fpu_save(now);
 	mask = *(u32 *)&now[28];
 	if (*(u32 *)&area[24] & ~(mask ? mask : MXCSR_MASK_DEFAULT))
 		return false;
 	header[0] = extended ? header[0] & cpu_features.xcr0 & XSAVE_COMPONENTS : 3;
 	memset(&header[1], 0, 56);
-	fpu_exchange(NULL, area);
+	fpu_restore(area);
 	return true;
 }
 
@@ -143,7 +143,7 @@ void thread_init_fork(struct thread *t, unsigned long stack_top, unsigned long s
 	 * The header words that XSAVE does not write must be zero for XRSTOR (SDM vol. 1, 13.4.2).
 	 */
 	memset(t->fpu + 512, 0, 64);
-	fpu_exchange(t->fpu, NULL);
+	fpu_save(t->fpu);
 }
 
 void thread_start_user(struct thread *t, unsigned long entry, unsigned long sp)
@@ -157,7 +157,7 @@ void thread_start_user(struct thread *t, unsigned long entry, unsigned long sp)
 	};
 	wrfsbase(0);
 	thread_set_gs(0);
-	fpu_exchange(NULL, fpu_initial);
+	fpu_restore(fpu_initial);
 }
 
 unsigned long thread_get_fs(void)

@@ -30,4 +30,12 @@
 		__expected;                                                                        \
 	})
 
+/* The same; whether it was stored. */
+#define atomic_try_cmpxchg(p, old, new)                                                            \
+	({                                                                                         \
+		__typeof__(*(p)) __expected = (old);                                               \
+		__atomic_compare_exchange_n((p), &__expected, (new), false, __ATOMIC_SEQ_CST,      \
+					    __ATOMIC_SEQ_CST);                                     \
+	})
+
 #endif

@@ -13,7 +13,7 @@
 /* Preemption is off already, so cpu_id() is stable. */
 void spin_lock_slow(struct spinlock *lock)
 {
-	u32 me = cpu_id() + 1;
+	u32 me = cpu_owner_mark();
 
 	/*
 	 * Only this CPU ever stores `me`, and it is here: what is seen now cannot come later. An

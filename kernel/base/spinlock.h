@@ -34,7 +34,7 @@ static inline void spin_lock_init(struct spinlock *lock)
 static inline bool spin_trylock(struct spinlock *lock)
 {
 	preempt_disable();
-	if (likely(atomic_cmpxchg(&lock->owner, 0, cpu_id() + 1) == 0))
+	if (likely(atomic_try_cmpxchg(&lock->owner, 0, cpu_owner_mark())))
 		return true;
 	preempt_enable();
 	return false;
@@ -43,7 +43,7 @@ static inline bool spin_trylock(struct spinlock *lock)
 static inline void spin_lock(struct spinlock *lock)
 {
 	preempt_disable();
-	if (unlikely(atomic_cmpxchg(&lock->owner, 0, cpu_id() + 1) != 0))
+	if (unlikely(!atomic_try_cmpxchg(&lock->owner, 0, cpu_owner_mark())))
 		spin_lock_slow(lock);
 }
 
@@ -66,7 +66,7 @@ static inline void spin_unlock_no_resched(struct spinlock *lock)
  */
 static inline void spin_lock_uncounted(struct spinlock *lock)
 {
-	if (unlikely(atomic_cmpxchg(&lock->owner, 0, cpu_id() + 1) != 0))
+	if (unlikely(!atomic_try_cmpxchg(&lock->owner, 0, cpu_owner_mark())))
 		spin_lock_slow(lock);
 }
 
@@ -94,7 +94,7 @@ static inline void spin_unlock_irqrestore(struct spinlock *lock, unsigned long f
 
 static inline bool spin_is_held(const struct spinlock *lock)
 {
-	return READ_ONCE(lock->owner) == cpu_id() + 1;
+	return READ_ONCE(lock->owner) == cpu_owner_mark();
 }
 
 #endif

@@ -28,7 +28,7 @@
 struct handle_table {
 	struct spinlock lock;
 	u32 users;            /* A */
-	u32 size;             /* l: slots that there are */
+	u64 size;             /* l: slots that there are */
 	u32 used;             /* l: no slot from here on is taken */
 	u32 free;             /* l: no slot below is free */
 	unsigned long *slots; /* l: an object's address and HANDLE_CLOEXEC, or 0 */
@@ -61,6 +61,25 @@ static inline struct object *slot_object(unsigned long slot)
 struct object *handle_get(u64 fd);
 
 /*
+ * What `fd` of the running task's table names, if the table has one user and it is of that type, or NULL. For as
+ * long as the system call lasts, without a reference.
+ */
+static inline struct object *handle_borrow_own(const struct handle_table *table, u64 fd,
+					       enum object_type type)
+{
+	unsigned long slot;
+	struct object *o;
+
+	if (unlikely(READ_ONCE(table->users) != 1 || fd >= table->size))
+		return NULL;
+	slot = table->slots[fd];
+	if (unlikely(!slot))
+		return NULL;
+	o = slot_object(slot);
+	return likely(o->type == type) ? o : NULL;
+}
+
+/*
  * What `fd` names, if it is of that type, or NULL. *counted: with a reference, which the caller puts.
  */
 static inline struct object *handle_borrow(u64 fd, enum object_type type, bool *counted)
@@ -70,8 +89,7 @@ static inline struct object *handle_borrow(u64 fd, enum object_type type, bool *
 
 	if (likely(READ_ONCE(table->users) == 1)) {
 		*counted = false;
-		o = likely(fd < table->size) ? slot_object(table->slots[fd]) : NULL;
-		return likely(o && o->type == type) ? o : NULL;
+		return handle_borrow_own(table, fd, type);
 	}
 	o = handle_get(fd);
 	*counted = o != NULL;

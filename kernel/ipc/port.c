@@ -42,25 +42,23 @@ void port_free(struct port *port)
 	kmem_cache_free(port_cache, port);
 }
 
+static void end_one(struct port *port, struct task_struct *t, long status)
+{
+	ipc_done(port, t, status);
+	task_wake(t);
+}
+
 /* Ends the call of everybody on `tasks`. */
 static void end_all(struct port *port, struct list_head *tasks, long status)
 {
-	while (!list_empty(tasks)) {
-		struct task_struct *t = list_first_entry(tasks, struct task_struct, ipc.node);
-
-		ipc_done(port, t, status);
-		task_wake(t);
-	}
+	while (!list_empty(tasks))
+		end_one(port, list_first_entry(tasks, struct task_struct, ipc.node), status);
 }
 
 static void end_received(struct port *port)
 {
-	struct task_struct *latest = port->latest;
-
-	if (latest) {
-		ipc_done(port, latest, -EPIPE);
-		task_wake(latest);
-	}
+	if (port->latest)
+		end_one(port, port->latest, -EPIPE);
 	for (unsigned int i = 0; i < RECEIVED_BUCKETS; i++)
 		end_all(port, &port->received[i], -EPIPE);
 }
@@ -85,7 +83,9 @@ void port_close(struct port *port)
 
 	RACE_POINT(port_closing);
 	flags = port_lock(port);
-	port->closed = true;
+	port->closed = port->pending = true;
+	if (port->waiting)
+		end_one(port, port->waiting, -EBADF);
 	end_all(port, &port->receivers, -EBADF);
 	if (!MUTANT(close_forgets_senders))
 		end_all(port, &port->senders, -EPIPE);
@@ -123,8 +123,7 @@ void port_put_handle(struct port *port)
 static void requeue(struct port *port, struct task_struct *t)
 {
 	ipc_unlink(port, t);
-	t->ipc.state = IPC_SEND;
-	list_add(&t->ipc.node, &port->senders);
+	sender_add(port, t, true);
 }
 
 unsigned int port_requeue(struct port *port)
@@ -167,24 +166,30 @@ static void connection_free(struct connection *c)
 	kmem_cache_free(connection_cache, c);
 }
 
+/* Nobody waits for it: it waits. port->lock held. */
+static void pulse_queue(struct port *port, struct pulse *pulse)
+{
+	pulse->queued = port->pending = true;
+	list_add_tail(&pulse->node, &port->pulses);
+}
+
 void connection_closed(struct connection *c)
 {
 	struct port *port = c->port;
-	struct task_struct *receiver = NULL;
 	unsigned long flags = port_lock(port);
+	struct task_struct *receiver = receiver_first(port);
 	bool queued = false;
 
 	/* Bits that were set before come first: the list keeps their order. */
 	if (port->closed) {
 		queued = false;
-	} else if (!list_empty(&port->receivers)) {
-		receiver = list_first_entry(&port->receivers, struct task_struct, ipc.node);
+	} else if (receiver) {
 		ipc_done(port, receiver, 0);
 		pulse_deliver(port, &c->closed, receiver);
 		task_wake(receiver);
 	} else {
-		c->closed.queued = queued = true;
-		list_add_tail(&c->closed.node, &port->pulses);
+		pulse_queue(port, &c->closed);
+		queued = true;
 	}
 	port_unlock(port, flags);
 	/* A queued one goes when it has been received, or when the port closes. */
@@ -213,21 +218,19 @@ void pulse_received(struct pulse *closed)
 
 bool pulse_post(struct port *port, struct pulse *pulse, u64 bits)
 {
-	struct task_struct *receiver;
 	unsigned long flags = port_lock(port);
+	struct task_struct *receiver = receiver_first(port);
 	bool open = !port->closed;
 
 	pulse->value |= bits;
 	if (!open || pulse->queued) {
 		/* Nobody will know, or it is received together with what came before. */
-	} else if (!list_empty(&port->receivers)) {
-		receiver = list_first_entry(&port->receivers, struct task_struct, ipc.node);
+	} else if (receiver) {
 		ipc_done(port, receiver, 0);
 		pulse_deliver(port, pulse, receiver);
 		task_wake(receiver);
 	} else {
-		pulse->queued = true;
-		list_add_tail(&pulse->node, &port->pulses);
+		pulse_queue(port, pulse);
 	}
 	port_unlock(port, flags);
 	return open;

@@ -31,9 +31,19 @@ struct port {
 	bool closed;          /* l: no handle any more, whoever is blocked has been told */
 	struct ipc_last last; /* l */
 	/* l */
-	struct list_head receivers; /* tasks in IPC_RECEIVE, the last one first */
-	struct list_head senders;   /* tasks in IPC_SEND, in their order */
+	/*
+	 * Tasks in IPC_RECEIVE: the one that came last, which is mostly the only one, and the others, last
+	 * one first.
+	 */
+	struct task_struct *waiting;
+	struct list_head receivers;
+	struct list_head senders; /* tasks in IPC_SEND, in their order */
 	struct list_head pulses;
+	/*
+	 * There may be something on `senders` or `pulses`, or the port is closed: set whenever that happens, and
+	 * cleared by a receiver that has found nothing. A reply that finds it clear need not look.
+	 */
+	bool pending;
 	/*
 	 * Tasks in IPC_REPLY: the one received last, which is mostly the next to be answered, and the others by
 	 * their pid.
@@ -103,8 +113,8 @@ long ipc_receive(struct port *port, u64 timeout);
 /* The client's call ends with `status` and the two words. 0 or -ESRCH. */
 long ipc_reply(struct port *port, u64 token, long status, u64 word0, u64 word1);
 /*
- * ipc_reply() and, if that was right, ipc_receive() without a timeout; straight into the client if it can be.
- * Interrupts may be off on return.
+ * ipc_reply() unless the token is 0 and, if that was right, ipc_receive() without a timeout; straight into
+ * the client if it can be. Interrupts may be off on return.
  */
 long ipc_reply_receive(struct port *port, u64 token, long status, u64 word0, u64 word1);
 
@@ -181,22 +191,63 @@ static inline void received_add(struct port *port, struct task_struct *client)
 		list_add(&before->ipc.node, received_bucket(port, before->ipc.token));
 }
 
+/* `receiver`, on no list, is in IPC_RECEIVE. */
+static inline void receiver_add(struct port *port, struct task_struct *receiver)
+{
+	struct task_struct *before = port->waiting;
+
+	receiver->ipc.state = IPC_RECEIVE;
+	receiver->ipc.port = port;
+	port->waiting = receiver;
+	if (unlikely(before))
+		list_add(&before->ipc.node, &port->receivers);
+}
+
+/* `client`, on no list, is in IPC_SEND: behind the others, or in front of them. */
+static inline void sender_add(struct port *port, struct task_struct *client, bool first)
+{
+	client->ipc.state = IPC_SEND;
+	port->pending = true;
+	if (unlikely(first))
+		list_add(&client->ipc.node, &port->senders);
+	else
+		list_add_tail(&client->ipc.node, &port->senders);
+}
+
+/* Who receives next; NULL: nobody waits. */
+static inline struct task_struct *receiver_first(struct port *port)
+{
+	if (likely(port->waiting))
+		return port->waiting;
+	if (list_empty(&port->receivers))
+		return NULL;
+	return list_first_entry(&port->receivers, struct task_struct, ipc.node);
+}
+
 /* Takes a blocked task off where it is. */
 static inline void ipc_unlink(struct port *port, struct task_struct *t)
 {
 	if (port->latest == t)
 		port->latest = NULL;
+	else if (port->waiting == t)
+		port->waiting = NULL;
 	else
 		list_del(&t->ipc.node);
 }
 
-/* Its call is over, with `status`. The caller wakes it. */
-static inline void ipc_done(struct port *port, struct task_struct *t, long status)
+/* The call of a task on no list is over, with `status`. The caller wakes it. */
+static inline void ipc_done_unlinked(struct task_struct *t, long status)
 {
-	ipc_unlink(port, t);
 	t->ipc.status = status;
 	/* Partner: wait_done(). */
 	smp_store_release(&t->ipc.state, IPC_DONE);
+}
+
+/* The same for one that is on its list. */
+static inline void ipc_done(struct port *port, struct task_struct *t, long status)
+{
+	ipc_unlink(port, t);
+	ipc_done_unlinked(t, status);
 }
 
 /* `pulse` becomes what `receiver`, on no list, has received. */

@@ -9,7 +9,7 @@
 #include "kernel/switch.h"
 #include "kernel/syscalls.h"
 
-static bool something_waits(const struct port *port)
+static __always_inline bool something_waits(const struct port *port)
 {
 	return !list_empty(&port->pulses) || !list_empty(&port->senders);
 }
@@ -31,14 +31,8 @@ static long take(struct port *port, struct pulse **closed)
 	}
 	client = list_first_entry(&port->senders, struct task_struct, ipc.node);
 	list_del(&client->ipc.node);
-	return transfer(port, client, current);
-}
-
-/* `me`, which runs, waits for something to receive. */
-static void await(struct port *port, struct task_struct *me)
-{
-	me->ipc.state = IPC_RECEIVE;
-	list_add(&me->ipc.node, &port->receivers);
+	return transfer(port, client, client->ipc.connection, ipc_words_of(client),
+			client->ipc.data, current);
 }
 
 /* port->lock held, interrupts off: released and on. */
@@ -53,7 +47,8 @@ static long receive_locked(struct port *port, u64 deadline)
 	} else if (something_waits(port)) {
 		ret = take(port, &closed);
 	} else {
-		await(port, current);
+		port->pending = false;
+		receiver_add(port, current);
 		sleep = true;
 	}
 	port_unlock_irq(port);
@@ -72,96 +67,117 @@ long ipc_receive(struct port *port, u64 timeout)
 	return receive_locked(port, deadline);
 }
 
-/* The client of this token is done. NULL: there is none. The caller lets it run. port->lock held. */
-static __always_inline struct task_struct *reply_locked(struct port *port, u64 token, long status,
-							u64 word0, u64 word1)
+static __always_inline void put_reply(struct port *port, struct task_struct *client, u64 token,
+				      u64 word0, u64 word1)
 {
-	struct task_struct *client = received_find(port, token);
-	struct syscall_args *args;
+	struct syscall_args *args = thread_args(&client->thread);
 
-	if (unlikely(!client))
-		return NULL;
-	args = thread_args(&client->thread);
 	args->a1 = word0;
 	args->a2 = word1;
 	port->last.answered = token;
+}
+
+/* The client of this token is done and will run. False: there is none. port->lock held. */
+static bool reply_locked(struct port *port, u64 token, long status, u64 word0, u64 word1)
+{
+	struct task_struct *client = received_find(port, token);
+
+	if (unlikely(!client))
+		return false;
+	put_reply(port, client, token, word0, word1);
 	ipc_done(port, client, status);
-	return client;
+	task_wake(client);
+	return true;
 }
 
 long ipc_reply(struct port *port, u64 token, long status, u64 word0, u64 word1)
 {
-	struct task_struct *client;
+	bool found;
 
 	port_lock_irq(port);
-	client = reply_locked(port, token, status, word0, word1);
-	if (client)
-		task_wake(client);
+	found = reply_locked(port, token, status, word0, word1);
 	port_unlock_irq(port);
-	return client ? 0 : -ESRCH;
+	return found ? 0 : -ESRCH;
 }
 
-/* The client is awake or will be; port->lock held, interrupts off: released and on. */
-static noinline long receive_after(struct port *port, struct task_struct *client)
+/*
+ * The usual case: the client is the one received last and waits on this CPU, and nothing else is to be received.
+ * port->lock held, interrupts off. False, and nothing has happened: it is not so.
+ */
+static __always_inline bool reply_directly(struct task_struct *me, struct port *port, u64 token,
+					   long status, u64 word0, u64 word1)
 {
-	task_wake(client);
-	return receive_locked(port, 0);
+	struct task_struct *client = port->latest;
+	struct rq *rq;
+
+	ASSERT(!DEBUG_KERNEL || port->pending || (!something_waits(port) && !port->closed));
+	if (unlikely(!client || client->ipc.token != token || port->pending))
+		return false;
+	rq = sched_handoff_begin(me, client);
+	if (unlikely(!rq))
+		return false;
+	port->latest = NULL;
+	put_reply(port, client, token, word0, word1);
+	ipc_done_unlinked(client, status);
+	receiver_add(port, me);
+	sched_handoff(rq, me, client, &port->lock);
+	return true;
 }
 
-/* The same when the running task waits already. */
-static noinline long sleep_after(struct port *port, struct task_struct *client)
+/* Any other case, with a wake-up; token 0: nobody gets a reply. port->lock held, interrupts off: released and on. */
+static noinline long reply_slowly(struct port *port, u64 token, long status, u64 word0, u64 word1)
 {
-	task_wake(client);
-	port_unlock_irq(port);
-	return ipc_sleep(port, 0);
-}
-
-static noinline long no_client(struct port *port)
-{
+	if (!token || reply_locked(port, token, status, word0, word1))
+		return receive_locked(port, 0);
 	port_unlock_irq(port);
 	return -ESRCH;
 }
 
-static __always_inline long reply_and_wait(struct port *port, u64 token, long status, u64 word0,
-					   u64 word1)
+static __always_inline long reply_and_wait(struct task_struct *me, struct port *port, u64 token,
+					   long status, u64 word0, u64 word1)
 {
-	struct task_struct *client, *me = current;
-
 	port_lock_irq(port);
-	client = reply_locked(port, token, status, word0, word1);
-	if (unlikely(!client))
-		return no_client(port);
-	if (unlikely(something_waits(port) || port->closed))
-		return receive_after(port, client);
-	await(port, me);
-	if (unlikely(!sched_handoff(me, client, &port->lock)))
-		return sleep_after(port, client);
-	if (unlikely(READ_ONCE(me->ipc.state) != IPC_DONE)) {
-		irq_enable();
-		return ipc_sleep(port, 0);
-	}
-	return me->ipc.status;
+	if (unlikely(!reply_directly(me, port, token, status, word0, word1)))
+		return reply_slowly(port, token, status, word0, word1);
+	/* Asked for again, as in send.c. */
+	me = current;
+	if (likely(READ_ONCE(me->ipc.state) == IPC_DONE))
+		return me->ipc.status;
+	irq_enable();
+	return ipc_sleep(me->ipc.port, 0);
 }
 
 long ipc_reply_receive(struct port *port, u64 token, long status, u64 word0, u64 word1)
 {
-	return reply_and_wait(port, token, status, word0, word1);
+	return reply_and_wait(current, port, token, status, word0, word1);
 }
 
-/* Here so that the short one is one function all the way to the switch. */
-SYSCALL(ipc_reply_receive)
+/* With a buffer, or by a handle that others can close meanwhile. */
+static noinline long reply_receive_counted(u64 fd, u64 token, long status, u64 word0, u64 word1,
+					   u64 buffer)
 {
 	struct port *port;
 	bool counted;
 	long ret;
 
-	port = port_borrow(a0, &counted);
+	port = port_borrow(fd, &counted);
 	if (unlikely(!port))
 		return -EBADF;
-	if (likely(a1 && !a5))
-		ret = reply_and_wait(port, a1, (long)a2, a3, a4);
+	if (!buffer)
+		ret = ipc_reply_receive(port, token, status, word0, word1);
 	else
-		ret = reply_receive_buffer(port, a1, (long)a2, a3, a4, a5);
+		ret = reply_receive_buffer(port, token, status, word0, word1, buffer);
 	handle_return(&port->object, counted);
 	return ret;
+}
+
+/* The short one is one function all the way to the switch. */
+SYSCALL(ipc_reply_receive)
+{
+	struct task_struct *me = current;
+	struct port *port = port_borrow_own(me, a0);
+
+	if (likely(port && !a5))
+		return reply_and_wait(me, port, a1, (long)a2, a3, a4);
+	return reply_receive_counted(a0, a1, (long)a2, a3, a4, a5);
 }

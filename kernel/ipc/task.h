@@ -15,7 +15,7 @@ enum ipc_state {
 	IPC_DONE,    /* it may go on: its result is in `status` */
 	IPC_SEND,    /* port->senders: nobody has received its message */
 	IPC_REPLY,   /* port->latest or received[]: somebody has, and holds its token */
-	IPC_RECEIVE, /* port->receivers: there is nothing to receive */
+	IPC_RECEIVE, /* port->waiting or receivers: there is nothing to receive */
 };
 
 /*
@@ -25,14 +25,25 @@ enum ipc_state {
  */
 struct ipc_task {
 	struct list_head node; /* p */
-	u32 state;             /* p, release: enum ipc_state */
-	u32 seq;               /* s: of its messages */
-	u64 token;             /* s: of this message: pid and seq */
+	union {
+		struct {
+			u32 state; /* p, release: enum ipc_state */
+			u32 pins; /* p: receivers that copy from or to the sender: it may not leave */
+		};
+		u64 busy; /* 0: IPC_DONE and not pinned */
+	};
+	union {
+		struct {
+			u32 seq; /* s: of its messages */
+			u32 pid;
+		};
+		u64 token; /* s: of this message */
+	};
 	struct connection
 		*connection;   /* s: that the message goes by; not gone before the call is */
 	struct ipc_data *data; /* s: what more there is to the message; NULL: its words are all */
+	struct port *port;     /* s: that it receives from; its system call holds it */
 	long status;           /* p: the call's result */
-	u32 pins;              /* p: receivers that copy from or to the sender: it may not leave */
 	bool leaving;          /* p: it wants to */
 	bool patient;          /* s: no signal ends its wait that is not fatal */
 };

@@ -5,23 +5,35 @@
 #include "kernel/ipc/data.h"
 #include "kernel/ipc/port.h"
 
+/* The words of a message. */
+struct ipc_words {
+	u64 word[IPC_WORDS];
+};
+
+/* Those of the system call that `t` is in. */
+static inline struct ipc_words ipc_words_of(const struct task_struct *t)
+{
+	const struct syscall_args *args = thread_args(&t->thread);
+
+	return (struct ipc_words){{args->a1, args->a2, args->a3, args->a4}};
+}
+
 /*
  * `client`, on no list, waits for a reply from here on; `receiver` has its words. Returns the token.
  * port->lock held; the receiver is blocked, or is the running task.
  */
-static inline long transfer(struct port *port, struct task_struct *client,
-			    struct task_struct *receiver)
+static __always_inline long transfer(struct port *port, struct task_struct *client,
+				     const struct connection *c, struct ipc_words words,
+				     const struct ipc_data *data, struct task_struct *receiver)
 {
-	const struct syscall_args *from = thread_args(&client->thread);
 	struct syscall_args *to = thread_args(&receiver->thread);
-	const struct ipc_data *data = client->ipc.data;
 
 	received_add(port, client);
-	to->a0 = client->ipc.connection->cookie;
-	to->a1 = from->a1;
-	to->a2 = from->a2;
-	to->a3 = from->a3;
-	to->a4 = from->a4;
+	to->a0 = c->cookie;
+	to->a1 = words.word[0];
+	to->a2 = words.word[1];
+	to->a3 = words.word[2];
+	to->a4 = words.word[3];
 	to->a5 = data ? ipc_data_sizes(data) : 0;
 	return (long)client->ipc.token;
 }

@@ -16,7 +16,7 @@
 /* A root that was copied before the last growth is copied again, for the strategies that rely on it. */
 static __always_inline void sync_at_load(struct mm_root *root)
 {
-	if (!strategy->syncs_at_load)
+	if (!pgsync_syncs_at_load)
 		return;
 	/*
 	 * cpu_next_root before the generation. Partner: smp_mb() in kroot_install() (litmus H2).

@@ -22,6 +22,7 @@ static const struct pgsync_strategy *const strategies[] = {
 };
 
 const struct pgsync_strategy *strategy;
+bool pgsync_syncs_at_load;
 
 struct spinlock pgd_lock = SPINLOCK_INIT;
 u64 pgd_gen = 1;
@@ -100,6 +101,7 @@ void pgsync_init(const char *name)
 	strategy = name ? find_strategy(name) : strategies[0];
 	if (!strategy)
 		unknown_strategy(name);
+	pgsync_syncs_at_load = strategy->syncs_at_load;
 	swapper_root.pgd = arch_reference_root();
 	booted = false;
 	for (unsigned int slot = ROOT_KERNEL; slot < ROOT_SLOTS; slot++) {

@@ -32,8 +32,9 @@ struct pgsync_strategy {
 extern const struct pgsync_strategy pgsync_walk, pgsync_walk_v2, pgsync_list, pgsync_fault_lazily,
 	pgsync_prealloc, pgsync_loadwalk, pgsync_none;
 
-/* The chosen one. */
+/* The chosen one, and of it what each load asks. */
 extern const struct pgsync_strategy *strategy;
+extern bool pgsync_syncs_at_load;
 
 /* Growth's lock. Nobody holds it in pgd_alloc() or pgd_free(), but in the strategy `list`. */
 extern struct spinlock pgd_lock;

@@ -56,7 +56,7 @@ def test_a_root_before_its_late_copy_is_named_and_not_loaded(boot, pgsync):
     """An empty kernel half in CR3 is a triple fault (I6): QEMU would end without a word, a crash."""
     result = boot(f"selftest=loadunready pgsync={pgsync}", smp=1, timeout=120)
     assert result.verdict == "panic", f"{result.verdict}: {result.reason}"
-    assert result.find(r"load_root: assertion failed.*: root 0x[0-9a-f]+ in state 1$")
+    assert result.find(r"load_root_inline: assertion failed.*: root 0x[0-9a-f]+ in state 1$")
 
 
 def test_a_write_to_a_pinned_root_names_root_owner_slot_and_writer(boot):

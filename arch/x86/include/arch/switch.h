@@ -57,29 +57,46 @@ static inline u64 exchange_user_gs(u64 new)
 	return old;
 }
 
-/* Saves the vector registers in one area and loads them from another; either may be NULL. */
+/* `new` if the processor has XSAVE, else `old`, out of the way. */
+#define IF_XSAVE(new, old)                                                                         \
+	"cmpb $0, %[has]\n\t"                                                                      \
+	"je 2f\n\t" new "\n"                                                                       \
+			"1:\n\t"                                                                   \
+			".pushsection .text.unlikely, \"ax\"\n"                                    \
+			"2:\t" old "\n\t"                                                          \
+			"jmp 1b\n\t"                                                               \
+			".popsection"
+
+struct fpu_area {
+	u8 bytes[FPU_AREA_SIZE];
+};
+
+static __always_inline void fpu_save(u8 *area)
+{
+	__asm__ volatile(IF_XSAVE("xsave64 %[area]", "fxsave64 %[area]")
+			 : [area] "+m"(*(struct fpu_area *)area)
+			 : [has] "m"(thread_xsave), "a"(XSAVE_COMPONENTS), "d"(0)
+			 : "memory", "cc");
+}
+
+static __always_inline void fpu_restore(const u8 *area)
+{
+	__asm__ volatile(IF_XSAVE("xrstor64 %[area]", "fxrstor64 %[area]")
+			 :
+			 : [area] "m"(*(const struct fpu_area *)area), [has] "m"(thread_xsave),
+			   "a"(XSAVE_COMPONENTS), "d"(0)
+			 : "memory", "cc");
+}
+
+/* Both, with one question. */
 static __always_inline void fpu_exchange(u8 *save, const u8 *load)
 {
-	if (likely(thread_xsave)) {
-		if (save)
-			__asm__ volatile("xsave64 %0"
-					 : "+m"(*(u8(*)[FPU_AREA_SIZE])save)
-					 : "a"(XSAVE_COMPONENTS), "d"(0)
-					 : "memory");
-		if (load)
-			__asm__ volatile("xrstor64 %0" ::"m"(*(const u8(*)[FPU_AREA_SIZE])load),
-					 "a"(XSAVE_COMPONENTS), "d"(0)
-					 : "memory");
-	} else {
-		if (save)
-			__asm__ volatile("fxsave64 %0"
-					 : "+m"(*(u8(*)[FPU_AREA_SIZE])save)
-					 :
-					 : "memory");
-		if (load)
-			__asm__ volatile("fxrstor64 %0" ::"m"(*(const u8(*)[FPU_AREA_SIZE])load)
-					 : "memory");
-	}
+	__asm__ volatile(IF_XSAVE("xsave64 %[save]\n\txrstor64 %[load]",
+				  "fxsave64 %[save]\n\tfxrstor64 %[load]")
+			 : [save] "+m"(*(struct fpu_area *)save)
+			 : [load] "m"(*(const struct fpu_area *)load), [has] "m"(thread_xsave),
+			   "a"(XSAVE_COMPONENTS), "d"(0)
+			 : "memory", "cc");
 }
 
 /*
@@ -88,6 +105,8 @@ static __always_inline void fpu_exchange(u8 *save, const u8 *load)
  */
 static __always_inline void switch_stacks(struct thread *prev, struct thread *next)
 {
+	/* Here, and not where the addresses are first known: they would be saved for this. */
+	__asm__ volatile("" : "+D"(prev), "+S"(next));
 	__asm__ volatile(
 		"pushq %%rbp\n\t"
 		"movq %%rsp, %c[rsp](%[prev])\n\t"
@@ -118,7 +137,12 @@ static __always_inline void thread_switch(struct thread *prev, bool prev_user, s
 		if (!prev_user)
 			write_user_gs(next->gs_base);
 	}
-	fpu_exchange(prev_user ? prev->fpu : NULL, next_user ? next->fpu : NULL);
+	if (prev_user && next_user)
+		fpu_exchange(prev->fpu, next->fpu);
+	else if (prev_user)
+		fpu_save(prev->fpu);
+	else if (next_user)
+		fpu_restore(next->fpu);
 	this_cpu_write(cpu_kernel_stack, next->stack_top);
 	switch_stacks(prev, next);
 }
