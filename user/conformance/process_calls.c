@@ -50,12 +50,18 @@ CASE(process, kill_by_the_number_of_a_thread)
 	join(thread(kill_this_thread, NULL));
 }
 
+static void *sleep_here(void *unused)
+{
+	nap_ns(60000000000);
+	return unused;
+}
+
 CASE(process, kill_reaches_every_thread)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		thread(kill_this_thread, NULL);
+		thread(sleep_here, NULL);
 		CALL(SYS_tkill, gettid(), SIGTERM);
 		nap_ns(60000000000);
 	}
