@@ -28,8 +28,8 @@ void rq_enqueue(struct rq *rq, struct task_struct *t);
 /* The rare part of what follows a switch; releases rq->lock. */
 void finish_switch_after(void);
 /*
- * The rare part of what is asked of who is to be switched to directly: whether nothing is in the way but what will be done
- * after the switch.
+ * The rare part of what is asked of who is to be switched to directly: whether nothing is in the way but what
+ * will be done after the switch.
  */
 bool handoff_ok_after(const struct task_struct *next);
 /* A direct switch of which one side is a kernel thread: as context_switch(). */
