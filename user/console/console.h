@@ -174,7 +174,8 @@ void jobs_hang_up_dead(struct console *c);
 
 /* Bytes that have come go to the line discipline; what is to go out goes, as far as the port takes it. */
 void line_service(struct console *c);
-/* The timer's pulse. */
+/* The pulses of the interrupt and of the timer. */
+void line_interrupt(struct console *c);
 void line_timer(struct console *c);
 
 #endif

@@ -2,13 +2,13 @@
  * The serial line: between the port and the line discipline. See console.h, and uart.h for what the kernel does to
  * the port.
  *
- * No interrupt is lost: line_service() sees to everything that there is, leaves enabled only what can happen
- * later, and goes on until the port asserts nothing, so that the next cause makes an edge. An edge while the line
- * was masked may be gone; so the port is looked at again after the acknowledgement has unmasked it. And while
- * output waits for the transmitter, whose interrupt the kernel's writes can take away in between, a timer looks
- * too.
+ * No interrupt is lost: line_service() sees to everything that there is, leaves enabled only what can happen later,
+ * and goes on until the port asserts nothing, so that the next cause makes an edge. And while output waits for the
+ * transmitter, whose interrupt the kernel's writes can take away, a timer looks too. Without interrupts there is only
+ * the timer.
  */
 #include "user/console/console.h"
+#include "user/lib/machine.h"
 
 /* A FIFO takes 1.4 ms at 115200 baud: a while after an interrupt should have come. */
 #define CHECK_NS 20000000
@@ -40,7 +40,7 @@ static void transmit(struct console *c)
 	}
 }
 
-/* While output waits: an interrupt says when it can go on, or else time. Without interrupts there is only time. */
+/* An interrupt says when there is more to do, or else time. */
 static void watch(struct console *c)
 {
 	bool waits = c->uart.present && (c->irq < 0 || tty_wants_line(c->tty));
@@ -66,4 +66,10 @@ void line_timer(struct console *c)
 {
 	c->line_timer_set = false;
 	line_service(c);
+}
+
+void line_interrupt(struct console *c)
+{
+	line_service(c);
+	(void)irq_ack(c->irq);
 }

@@ -1,10 +1,11 @@
 /*
  * The console server's start and main loop.
  *
- *	console port=FD [state=FD] [ioports=FD]
+ *	console port=FD [state=FD] [ioports=FD [irq=FD]]
  *
  * port: receives here, by a handle that its parent keeps too. state: a memory object for struct console_state,
- * likewise, all zero at first. ioports: the serial port's, without which nothing is shown and nothing is typed.
+ * likewise, all zero at first. ioports, irq: the serial port's. Without the former nothing is shown and nothing is
+ * typed, without the latter the port is looked at by a timer.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -50,6 +51,8 @@ static void pulse(struct fs_server *s, uint64_t cookie, uint64_t code, uint64_t 
 		waiters_timer(c);
 	} else if (cookie == COOKIE_LINE_TIMER) {
 		line_timer(c);
+	} else if (cookie == COOKIE_IRQ) {
+		line_interrupt(c);
 	}
 	console_settle(c);
 }
@@ -97,11 +100,11 @@ static bool attach_state(struct console *c, unsigned long fd)
 }
 
 /* False, with a message: a handle is not what it should be. */
-static bool attach_line(struct console *c, unsigned long ioports)
+static bool attach_line(struct console *c, unsigned long ioports, unsigned long irq)
 {
 	long ret;
 
-	c->irq = -1;
+	c->irq = irq == NO_FD ? -1 : (int)irq;
 	if (ioports == NO_FD)
 		return true;
 	ret = ioports_enable((int)ioports);
@@ -110,7 +113,10 @@ static bool attach_line(struct console *c, unsigned long ioports)
 		return false;
 	}
 	uart_init(&c->uart, UART_COM1);
-	return true;
+	ret = c->irq < 0 ? 0 : irq_attach(c->irq, c->server.port, COOKIE_IRQ);
+	if (ret)
+		say("console: irq: %s", strerror((int)-ret));
+	return ret == 0;
 }
 
 static bool attach_timers(struct console *c)
@@ -122,7 +128,7 @@ static bool attach_timers(struct console *c)
 
 int main(int argc, char **argv)
 {
-	static const char *const keys[] = {"port", "state", "ioports", NULL};
+	static const char *const keys[] = {"port", "state", "ioports", "irq", NULL};
 	struct console *c = &console;
 	unsigned long port = arg_number(argc, argv, "port", NO_FD);
 
@@ -137,7 +143,8 @@ int main(int argc, char **argv)
 		say("console: no memory, or descriptor %lu is no port", port);
 		return 1;
 	}
-	if (!attach_line(c, arg_number(argc, argv, "ioports", NO_FD)))
+	if (!attach_line(c, arg_number(argc, argv, "ioports", NO_FD),
+			 arg_number(argc, argv, "irq", NO_FD)))
 		return 1;
 	console_settle(c);
 	say("console: the port is gone: %s", strerror((int)-fs_serve(&c->server)));

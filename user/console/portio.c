@@ -1,17 +1,16 @@
 /* The processor's input and output instructions: see portio.h. */
 #include "user/console/portio.h"
 
+#include "user/lib/machine.h"
+
 uint8_t port_in(uint16_t port)
 {
-	uint8_t value;
-
-	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
+	return port_read(port);
 }
 
 void port_out(uint16_t port, uint8_t value)
 {
-	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+	port_write(port, value);
 }
 
 /* One instruction for many bytes: under emulation each costs more than the byte itself. */

@@ -1,5 +1,6 @@
 /*
- * The processor's input and output instructions. The process has the right to these ports, or dies of it (SIGSEGV).
+ * The processor's input and output instructions, as functions, so that a test can be the device. The process has
+ * enabled these ports, or dies of it (SIGSEGV).
  */
 #ifndef USER_CONSOLE_PORTIO_H
 #define USER_CONSOLE_PORTIO_H
