@@ -94,6 +94,12 @@ static long change(struct fs_request *r, unsigned long command)
 	}
 }
 
+/* Before a signal that may be for the caller too, and would call it away from here. Whether it has got the answer. */
+static bool answer_first(struct fs_request *r)
+{
+	return fs_answer(r->server, r->token, 0, 0, NULL, 0) == 0;
+}
+
 static long set_winsize(struct fs_request *r)
 {
 	struct console *c = console_of(r);
@@ -103,8 +109,9 @@ static long set_winsize(struct fs_request *r)
 	if (ret || memcmp(&size, &c->tty->winsize, sizeof(size)) == 0)
 		return ret;
 	c->tty->winsize = size;
+	(void)answer_first(r);
 	jobs_signal(c, SIGWINCH);
-	return 0;
+	return FS_DEFERRED;
 }
 
 static long set_foreground(struct fs_request *r, const struct client *client)
@@ -138,13 +145,16 @@ static long set_controlling(struct fs_request *r, const struct client *client)
 	return jobs_acquire(c, client) ? 0 : -EPERM;
 }
 
-static long give_up_controlling(struct console *c, const struct client *client)
+static long give_up_controlling(struct fs_request *r, const struct client *client)
 {
-	if (!jobs_controls(c, client))
+	if (!jobs_controls(console_of(r), client))
 		return -ENOTTY;
-	if (client->sid == client->pid)
-		jobs_hang_up(c);
-	return 0;
+	if (client->sid != client->pid)
+		return 0;
+	/* One that has left meanwhile is going to ask again. */
+	if (answer_first(r))
+		jobs_hang_up(console_of(r));
+	return FS_DEFERRED;
 }
 
 /* About sessions and groups. */
@@ -166,7 +176,7 @@ static long job_control(struct fs_request *r, unsigned long command)
 	case TIOCSCTTY:
 		return set_controlling(r, &client);
 	default:
-		return give_up_controlling(c, &client);
+		return give_up_controlling(r, &client);
 	}
 }
 

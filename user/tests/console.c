@@ -178,6 +178,13 @@ static void count_signal(int signal)
 	signals_seen += signal;
 }
 
+static void wait_for_signals(int sum)
+{
+	while (signals_seen < sum)
+		nap_ns(1000000);
+	CHECK_EQ(signals_seen, sum);
+}
+
 /* --- whose terminal it is --- */
 
 TEST(console, a_session_leader_gets_it)
@@ -202,7 +209,7 @@ TEST(console, a_session_leader_gets_it)
 	/* Who gives it up hangs up. */
 	CHECK(signal(SIGHUP, count_signal) == SIG_DFL);
 	CHECK_EQ(ioctl(fd, TIOCNOTTY), 0);
-	CHECK_EQ(signals_seen, SIGHUP);
+	wait_for_signals(SIGHUP);
 	CHECK_EQ(tcgetsid(fd), -1);
 	CHECK_EQ(errno, ENOTTY);
 	end_console(&s);
@@ -322,9 +329,14 @@ TEST(console, the_size_changes_under_the_foreground)
 	CHECK_EQ(ioctl(terminal, TIOCSCTTY, 0), 0);
 	CHECK_EQ(sigaction(SIGWINCH, &action, NULL), 0);
 	CHECK_EQ(ioctl(terminal, TIOCSWINSZ, &size), 0);
-	CHECK_EQ(signals_seen, SIGWINCH);
+	wait_for_signals(SIGWINCH);
+	/* The same size is no change; another one is. */
 	CHECK_EQ(ioctl(terminal, TIOCSWINSZ, &size), 0);
-	CHECK_EQ(signals_seen, SIGWINCH);
+	size.ws_row++;
+	CHECK_EQ(ioctl(terminal, TIOCSWINSZ, &size), 0);
+	wait_for_signals(2 * SIGWINCH);
+	nap_ns(20000000);
+	CHECK_EQ(signals_seen, 2 * SIGWINCH);
 	end_console(&s);
 }
 
