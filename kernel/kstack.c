@@ -79,6 +79,16 @@ static void place_put(unsigned long place)
 	spin_unlock(&depot_lock);
 }
 
+u64 kstack_pages(void)
+{
+	unsigned long stacks;
+
+	spin_lock(&depot_lock);
+	stacks = nr_places - free_places;
+	spin_unlock(&depot_lock);
+	return stacks * STACK_PAGES;
+}
+
 bool kstack_place_ok(unsigned long va)
 {
 	/* A slot that every root has today may be missing in one that is loaded tomorrow. */

@@ -32,6 +32,9 @@ void kstack_cache_drain(void);
  */
 void kstack_drain(void);
 
+/* Pages of stacks, in use or kept for the next tasks. */
+u64 kstack_pages(void);
+
 /* Whether a stack may be at `va`: in a root slot that every root has from birth (I30). */
 bool kstack_place_ok(unsigned long va);
 

@@ -10,8 +10,10 @@
  */
 #include "mm/memobj.h"
 
+#include "arch/smp.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/percpu.h"
 #include "kernel/base/wait.h"
 #include "mm/buddy.h"
 #include "mm/slab.h"
@@ -28,11 +30,14 @@ struct memobj {
 	u32 refs;               /* A */
 	unsigned int height;    /* c: nodes on the way to a page */
 	unsigned long nr_pages; /* c */
+	u64 number;             /* c */
 	struct mutex lock;      /* who adds to the tree; inside mmap_lock */
 	void *top;              /* l; acquire: as a node's slot */
 };
 
 static struct kmem_cache *object_cache, *node_cache;
+static u64 numbers;                       /* A: given out */
+static DEFINE_PER_CPU(u64, object_pages); /* made on this CPU, less those given back on it */
 
 void memobj_init(void)
 {
@@ -48,6 +53,7 @@ struct memobj *memobj_create(unsigned long nr_pages)
 	if (!obj)
 		return NULL;
 	*obj = (struct memobj){.refs = 1, .nr_pages = nr_pages};
+	obj->number = atomic_fetch_add(&numbers, 1) + 1;
 	mutex_init(&obj->lock);
 	while ((nr_pages - 1) >> (NODE_SHIFT * obj->height))
 		obj->height++;
@@ -69,6 +75,7 @@ static void free_slot(void *slot, unsigned int height)
 	if (!slot)
 		return;
 	if (!height) {
+		this_cpu_dec(object_pages);
 		put_page(slot);
 		return;
 	}
@@ -83,6 +90,21 @@ void memobj_put(struct memobj *obj)
 		return;
 	free_slot(obj->top, obj->height);
 	kmem_cache_free(object_cache, obj);
+}
+
+u64 memobj_number(const struct memobj *obj)
+{
+	return obj->number;
+}
+
+u64 memobj_pages(void)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for_each_online_cpu (cpu)
+		sum += READ_ONCE(per_cpu(object_pages, cpu));
+	return sum;
 }
 
 static void **node_slot(struct node *node, unsigned long index, unsigned int height)
@@ -134,8 +156,10 @@ static struct page *make_page(struct memobj *obj, unsigned long index)
 	if (slot && !*slot) {
 		struct page *page = alloc_page(GFP_KERNEL | GFP_ZERO);
 
-		if (page)
+		if (page) {
+			this_cpu_inc(object_pages);
 			hang(slot, page);
+		}
 	}
 	mutex_unlock(&obj->lock);
 	return slot ? *slot : NULL;
@@ -165,6 +189,7 @@ int memobj_add_page(struct memobj *obj, unsigned long index, struct page *page)
 	if (!slot)
 		return -ENOMEM;
 	ASSERT_MSG(!*slot, "page %lu is there", index);
+	this_cpu_inc(object_pages);
 	hang(slot, page);
 	return 0;
 }

@@ -39,6 +39,12 @@ int memobj_page(struct memobj *obj, unsigned long index, struct page **page);
 /* Whether the page at `index` has been made. Any context. */
 bool memobj_has_page(struct memobj *obj, unsigned long index);
 
+/* A number that no other object has had since boot; from 1 on. */
+u64 memobj_number(const struct memobj *obj);
+
+/* Pages that all objects have made, mapped or not. */
+u64 memobj_pages(void);
+
 /*
  * For who fills an object that nobody else sees yet: `page` (ownership passes) becomes the page at
  * `index`, which has none. 0; -ENOMEM: the page is still the caller's.

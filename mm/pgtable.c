@@ -3,6 +3,7 @@
 
 #include "arch/cpu.h"
 #include "arch/mmu.h"
+#include "arch/smp.h"
 #include "kernel/base/atomic.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/mutant.h"
@@ -21,6 +22,7 @@ struct table_cache {
 };
 
 static DEFINE_PER_CPU(struct table_cache, table_cache);
+static DEFINE_PER_CPU(u64, table_pages); /* taken by this CPU, less those given back by it */
 
 struct page *pt_table_alloc(void)
 {
@@ -35,9 +37,27 @@ struct page *pt_table_alloc(void)
 	if (likely(page))
 		return page;
 	page = alloc_page(GFP_KERNEL | GFP_ZERO);
-	if (page)
-		page->pt_count = 0;
+	if (!page)
+		return NULL;
+	page->pt_count = 0;
+	this_cpu_inc(table_pages);
 	return page;
+}
+
+static void table_page_free(struct page *page)
+{
+	this_cpu_dec(table_pages);
+	free_page(page);
+}
+
+u64 pt_pages(void)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for_each_online_cpu (cpu)
+		sum += READ_ONCE(per_cpu(table_pages, cpu));
+	return sum;
 }
 
 void pt_table_free(struct page *page)
@@ -54,7 +74,7 @@ void pt_table_free(struct page *page)
 	}
 	preempt_enable();
 	if (unlikely(page))
-		free_page(page);
+		table_page_free(page);
 }
 
 void pt_cache_drain(void)
@@ -70,7 +90,7 @@ void pt_cache_drain(void)
 		preempt_enable();
 		if (!page)
 			return;
-		free_page(page);
+		table_page_free(page);
 	}
 }
 
@@ -274,6 +294,34 @@ void pt_walk_range(pte_t *root, unsigned long start, unsigned long end,
 		if (ops->table_empty)
 			tell_empty(path, level, ops, arg);
 	}
+}
+
+/* The first `n` entries of a table at `level`; `present` of the table's entries are. */
+static void count_tables(const pte_t *table, unsigned int level, unsigned int n, u32 present,
+			 struct pt_counts *counts)
+{
+	counts->tables++;
+	for (unsigned int i = 0; level > 1 && i < n && present; i++) {
+		pte_t e = table[i];
+
+		if (!pte_present(e))
+			continue;
+		present--;
+		if (pte_leaf(e, level))
+			counts->large++;
+		else
+			count_tables(pte_table(e), level - 1, PT_ENTRIES,
+				     virt_to_page(pte_table(e))->pt_count, counts);
+	}
+}
+
+struct pt_counts pt_count_user(const pte_t *root)
+{
+	struct pt_counts counts = {0};
+
+	/* A root does not count its entries. */
+	count_tables(root, PT_ROOT_LEVEL, ROOT_KERNEL, ROOT_KERNEL, &counts);
+	return counts;
 }
 
 struct kernel_walk {

@@ -54,6 +54,19 @@ struct pt_range_ops {
 void pt_walk_range(pte_t *root, unsigned long start, unsigned long end,
 		   const struct pt_range_ops *ops, void *arg);
 
+struct pt_counts {
+	u64 tables; /* pages, the root included */
+	u64 large;  /* entries at level 2 that map a page */
+};
+
+/* What a user half consists of. Nobody changes it meanwhile: mmap_lock held. */
+struct pt_counts pt_count_user(const pte_t *root);
+
+/*
+ * Pages that page tables below the root have taken from the page allocator, in use or kept for the next ones.
+ */
+u64 pt_pages(void);
+
 /* A mapping of the kernel half: one entry, of any size. */
 struct pt_leaf_view {
 	unsigned long va;

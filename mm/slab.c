@@ -238,6 +238,16 @@ struct kmem_cache *kmem_cache_by_number(unsigned long number)
 	return number < smp_load_acquire(&nr_caches) ? &caches[number] : NULL;
 }
 
+u64 slab_pages(void)
+{
+	unsigned int n = smp_load_acquire(&nr_caches);
+	u64 pages = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		pages += (u64)READ_ONCE(caches[i].nr_slabs) << caches[i].order;
+	return pages;
+}
+
 u64 slab_report(void)
 {
 	unsigned int n = smp_load_acquire(&nr_caches);

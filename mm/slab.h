@@ -81,6 +81,9 @@ void kmem_cache_drain_cpu(void);
 /* Objects that callers hold. Exact while nobody allocates. */
 u64 kmem_cache_inuse(struct kmem_cache *cache);
 
+/* Pages of all slabs; what kmalloc_large() has is not among them. */
+u64 slab_pages(void);
+
 /* The caches in the order in which they were made; NULL behind the last. */
 struct kmem_cache *kmem_cache_by_number(unsigned long number);
 
