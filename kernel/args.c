@@ -251,7 +251,7 @@ long args_build_stack(const struct exec_args *args, struct mm_struct *mm,
 {
 	struct stack_writer w = {.mm = mm};
 	size_t name = strlen(execfn) + 1, off = 0;
-	unsigned long fn = STACK_TOP - sizeof(u64) - name, strings = fn - args->bytes;
+	unsigned long fn = MM_ARGS_END - name, strings = fn - args->bytes;
 	unsigned long random = ALIGN_DOWN(strings - 16, 16), sp, start;
 	u64 seed[2] = {random_u64(), random_u64()}, argc = args->argc;
 	const u64 auxv[] = {
@@ -281,8 +281,10 @@ long args_build_stack(const struct exec_args *args, struct mm_struct *mm,
 	    stack_write(&w, random, seed, sizeof(seed)) || stack_write(&w, sp, &argc, sizeof(argc)))
 		return -ENOMEM;
 	sp += sizeof(argc);
-	if (write_pointers(&w, args, args->argc, strings, &off, &sp) ||
-	    write_pointers(&w, args, args->envc, strings, &off, &sp) ||
+	if (write_pointers(&w, args, args->argc, strings, &off, &sp))
+		return -ENOMEM;
+	mm->args = (struct mm_args){strings, (u32)off, (u32)(args->bytes - off)};
+	if (write_pointers(&w, args, args->envc, strings, &off, &sp) ||
 	    stack_write(&w, sp, auxv, sizeof(auxv)))
 		return -ENOMEM;
 	return (long)start;

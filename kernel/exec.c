@@ -98,6 +98,7 @@ static int de_thread(void)
 		 */
 		synchronize_rcu();
 		current->pid = old->pid;
+		current->start_tsc = old->start_tsc;
 		task_table_replace(old, current);
 		spin_lock(&g->lock);
 		g->leader = current;
@@ -145,7 +146,7 @@ static void set_comm(const char *path)
 	for (const char *p = path; *p; p++)
 		if (*p == '/')
 			name = p + 1;
-	strlcpy(current->comm, name, sizeof(current->comm));
+	task_set_comm(name);
 }
 
 static long exec_with_args(const char *path, const struct exec_args *args)

@@ -31,8 +31,8 @@ void args_free(struct exec_args *args);
 
 /*
  * Builds the initial stack of the Linux ABI (strings, auxiliary vector, pointers, argc) in a new
- * address space that has a stack mapping. Returns the stack pointer, 16-byte aligned, or -ENOMEM.
- * execfn is a kernel string.
+ * address space that has a stack mapping, and notes in it where they are. Returns the stack pointer, 16-byte
+ * aligned, or -ENOMEM. execfn is a kernel string.
  */
 long args_build_stack(const struct exec_args *args, struct mm_struct *mm,
 		      const struct elf_image *elf, const char *execfn);

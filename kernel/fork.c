@@ -45,8 +45,9 @@ static struct task_struct *copy_task(const struct clone_args *args)
 	if (!t)
 		return NULL;
 	t->pid = pid_alloc();
-	memcpy(t->comm, current->comm, sizeof(t->comm));
-	memcpy(t->affinity, current->affinity, sizeof(t->affinity));
+	/* In place: a few words each. */
+	__builtin_memcpy(t->comm, current->comm, sizeof(t->comm));
+	__builtin_memcpy(t->affinity, current->affinity, sizeof(t->affinity));
 	if (args->flags & CLONE_CHILD_CLEARTID)
 		t->clear_child_tid = args->child_tid;
 	return t;

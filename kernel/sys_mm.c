@@ -145,7 +145,7 @@ static long set_name(const char __user *name)
 
 	if (n < 0 && n != -ENAMETOOLONG)
 		return n;
-	memcpy(current->comm, comm, sizeof(comm));
+	task_set_comm(comm);
 	return 0;
 }
 

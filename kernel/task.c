@@ -92,6 +92,7 @@ struct task_struct *task_alloc(void)
 	t->thread.stack_top = stack;
 	t->refs = 2;
 	t->state = TASK_SLEEPING;
+	t->start_tsc = cpu_cycles();
 	task_signals_init(&t->sig);
 	return t;
 }
@@ -166,6 +167,17 @@ struct alloc_failure *current_alloc_failure(void)
 struct rcu_reader *rcu_current_reader(void)
 {
 	return &current->rcu_reader;
+}
+
+void task_set_comm(const char *name)
+{
+	char comm[COMM_LEN] = "";
+
+	strlcpy(comm, name, sizeof(comm));
+	task_lock(current);
+	/* In place: two words. */
+	__builtin_memcpy(current->comm, comm, sizeof(comm));
+	task_unlock(current);
 }
 
 static void affinity_all(struct task_struct *t)

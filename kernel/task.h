@@ -112,9 +112,10 @@ struct task_struct {
 	u32 __user *set_child_tid, *clear_child_tid; /* s */
 	struct alloc_failure alloc_failure;          /* s */
 	bool calls_again;                            /* s: syscall_again() */
-	char comm[COMM_LEN];                         /* s */
-	struct handle_table *handles;                /* s; NULL: kernel thread, or exited */
-	struct fs_struct *fs;                        /* s; NULL: see kernel/file/fs.h */
+	char comm[COMM_LEN];                         /* s and t: others read it under t */
+	u64 start_tsc;                /* c; exec of a non-leader takes the leader's */
+	struct handle_table *handles; /* s; NULL: kernel thread, or exited */
+	struct fs_struct *fs;         /* s; NULL: see kernel/file/fs.h */
 	struct ipc_task ipc;
 	struct rcu_head rcu;
 
@@ -137,6 +138,9 @@ static inline void task_unlock(struct task_struct *t)
 {
 	spin_unlock(&t->alloc_lock);
 }
+
+/* The running task's name; a longer one is cut. */
+void task_set_comm(const char *name);
 
 /* --- the task table: pid to task, and the list of all tasks --- */
 

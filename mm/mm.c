@@ -112,6 +112,7 @@ struct mm_struct *mm_fork(struct mm_struct *old)
 	mutex_lock(&old->mmap_lock);
 	new->brk_start = old->brk_start;
 	new->brk = old->brk;
+	new->args = old->args;
 	mm_inherit(new, old);
 	error = copy_vmas(new, old, &batch);
 	/* Entries that were writable are read-only now, wherever the old one is loaded. */

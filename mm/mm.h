@@ -51,6 +51,15 @@ struct vma {
 	bool huge;      /* private, anonymous: some of them may be huge (mm/huge.h) */
 };
 
+/* The strings that exec has put on the stack, one after the other: bytes of each kind. */
+struct mm_args {
+	unsigned long start; /* where */
+	u32 argv, environ;
+	/* The program's path follows, to MM_ARGS_END. */
+};
+
+#define MM_ARGS_END (STACK_TOP - sizeof(u64))
+
 /*
  * Letters: m mmap_lock; A atomic; c constant after exec.
  */
@@ -63,7 +72,8 @@ struct mm_struct {
 	struct avl_root vma_tree;      /* m */
 	unsigned int nr_vmas;          /* m */
 	struct vma *last_vma;          /* m: found last */
-	unsigned long brk_start, brk;  /* m */
+	unsigned long brk_start, brk;  /* m; brk_start: c */
+	struct mm_args args;           /* c */
 	unsigned long resident;        /* m: pages mapped */
 	unsigned long mdwe;            /* m: see mm_set_mdwe() */
 	u64 tlb_gen;                   /* A: changes that CPUs must hear of (tlb.c) */
