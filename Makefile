@@ -74,7 +74,7 @@ ELSEWHERE := kernel/racepoint_release.c
 BUILD     := -DDEBUG_KERNEL=1
 endif
 OBJ     := $(OUT)/obj
-DIRS    := boot arch/x86 kernel kernel/base kernel/file kernel/ipc kernel/machine mm mm/pgsync
+DIRS    := boot arch/x86 kernel kernel/base kernel/file kernel/ipc kernel/machine kernel/procinfo mm mm/pgsync
 ALLSRC  := $(sort $(foreach d,$(DIRS),$(wildcard $d/*.c $d/*.S $d/*.asm $d/tests/*_ktest.c)))
 KSRC    := $(filter-out $(ELSEWHERE),$(ALLSRC))
 KOBJ    := $(KSRC:%=$(OBJ)/%.o) $(OBJ)/syscall_names.o

@@ -202,6 +202,17 @@
 	X(1056, machine_irq)                                                                       \
 	X(1057, irq_attach)                                                                        \
 	X(1058, irq_ack)                                                                           \
+	X(1069, machine_processes)                                                                 \
+	X(1070, procinfo_pids)                                                                     \
+	X(1071, procinfo_threads)                                                                  \
+	X(1072, procinfo_task)                                                                     \
+	X(1073, procinfo_args)                                                                     \
+	X(1074, procinfo_maps)                                                                     \
+	X(1075, procinfo_memory)                                                                   \
+	X(1076, procinfo_system)                                                                   \
+	X(1077, procinfo_cpus)                                                                     \
+	X(1078, procinfo_pgsync)                                                                   \
+	X(1079, procinfo_roots)                                                                    \
 	X(1100, cpu_online)
 
 #define SYSCALL_DECLARE(nr, name) SYSCALL(name);

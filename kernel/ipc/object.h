@@ -22,6 +22,7 @@ enum object_type {
 	OBJECT_MACHINE,    /* kernel/machine/machine.h: one for ever */
 	OBJECT_IOPORTS,    /* struct ioports_right */
 	OBJECT_IRQ,        /* struct irq_handle */
+	OBJECT_PROCINFO,   /* the process-information right (kernel/procinfo/right.h) */
 };
 
 struct object {

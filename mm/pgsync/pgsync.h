@@ -21,6 +21,7 @@
 #define MM_PGSYNC_PGSYNC_H
 
 #include "arch/pgtable.h"
+#include "kernel/base/bitops.h"
 #include "kernel/base/list.h"
 #include "kernel/base/rcu.h"
 
@@ -154,6 +155,31 @@ struct pgsync_audit {
 	unsigned int first_slot, first_cpu;
 };
 void pgsync_audit(struct pgsync_audit *result);
+
+/* --- looking on: view.c. No lock is taken, nothing is written, nobody waits. --- */
+
+/* The kernel half as bits: slot ROOT_KERNEL is the first one. */
+#define KERNEL_WORDS ((ROOT_SLOTS - ROOT_KERNEL) / BITS_PER_LONG)
+
+struct pgsync_view {
+	unsigned long present[KERNEL_WORDS]; /* in the reference */
+	unsigned long ready[KERNEL_WORDS];   /* of them: in every root */
+	unsigned long birth[KERNEL_WORDS];   /* of them: since boot */
+	u64 gen;
+};
+void pgsync_view(struct pgsync_view *view);
+
+struct pgsync_root_view {
+	u64 life, gen;
+	u32 state;                           /* enum root_state */
+	u32 missing;                         /* slots that were ready, and then not in it */
+	unsigned long present[KERNEL_WORDS]; /* if it is READY */
+};
+/* A root from for_each_registered_root(), inside the same rcu_read_lock(). */
+void pgsync_view_root(const struct mm_root *root, struct pgsync_root_view *view);
+
+/* Visits every root page there is but the reference, published or not. Inside rcu_read_lock(). */
+void for_each_registered_root(void (*visit)(struct mm_root *root, void *arg), void *arg);
 
 /*
  * Tests only: empties the reference slots [first, first + n) in all roots. Nothing less than a

@@ -45,7 +45,6 @@ extern struct spinlock pgd_lock;
 extern u64 pgd_gen;
 
 /* One bit for each present reference slot: lets a copier skip the absent ones. */
-#define KERNEL_WORDS ((ROOT_SLOTS - ROOT_KERNEL) / BITS_PER_LONG)
 extern unsigned long pgd_present[KERNEL_WORDS];
 
 /*
@@ -96,9 +95,6 @@ extern bool roots_pinned;
 
 /* Reset only: the slot is neither present nor ready any more. */
 void pgsync_forget_slot(unsigned int slot);
-
-/* Visits every root page there is, published or not. Inside rcu_read_lock(). */
-void for_each_registered_root(void (*visit)(struct mm_root *root, void *arg), void *arg);
 
 /* Bits of pgd_present word `w` as slot numbers. */
 static inline unsigned int present_slot(unsigned int w, unsigned long bits)

@@ -104,6 +104,8 @@ int exec_helper(int argc, char **argv, char **envp)
 		return open_handles();
 	if (strcmp(what, "ports") == 0)
 		return use_port_after_exec();
+	while (strcmp(what, "pause") == 0)
+		pause();
 	return 99;
 }
 

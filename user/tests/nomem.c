@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 
 #include "user/lib/ipc.h"
+#include "kernel/abi/machine.h"
+#include "user/lib/procinfo.h"
 #include "user/tests/nomem.h"
 
 #define RW      (PROT_READ | PROT_WRITE)
@@ -393,6 +395,33 @@ static long read_message(void)
 	return ipc_read((int)port, token, 0, AWAY + 7 * P, 2 * P);
 }
 
+/* Looking on: what the kernel gathers goes through a page of its own. */
+static struct procinfo_map maps[4];
+static struct procinfo_root roots[4];
+
+static void make_right(void)
+{
+	made = machine_processes(MACHINE_HANDLE, 0);
+	if (made < 0)
+		SKIP("needs the machine handle: `init machine /bin/abitest`");
+	make_place();
+}
+
+static long look_at_maps(void)
+{
+	return procinfo_maps((int)made, getpid(), 0, maps, 4);
+}
+
+static long look_at_roots(void)
+{
+	return procinfo_roots((int)made, 0, roots, 4);
+}
+
+static long look_at_arguments(void)
+{
+	return procinfo_args((int)made, getpid(), PROCINFO_ARGV, 0, AWAY + 7 * P, 4);
+}
+
 /*
  * `least`: what cannot be less, for a table that counts nothing proves nothing. The structures, and
  * for each of them a slab; the tables on the way to a page, on both sides of a border; the pages.
@@ -449,6 +478,12 @@ static const struct attempt handles[] = {
 	{"data of a message", make_client, read_message, make_place, .least = 4},
 };
 
+static const struct attempt looks[] = {
+	{"maps", make_right, look_at_maps, NULL, .least = 1},
+	{"roots", make_right, look_at_roots, NULL, .least = 1},
+	{"arguments", make_right, look_at_arguments, make_place, .least = 2},
+};
+
 /* Where there is no huge page small ones will do. */
 static const struct attempt huge_pages[] = {
 	{"write", make_huge, write_huge, make_huge, .least = 2, .kills = true, .bears = true},
@@ -475,6 +510,11 @@ TEST(nomem, touches)
 TEST(nomem, handles)
 {
 	fail_all(handles, ARRAY_SIZE(handles));
+}
+
+TEST(nomem, looks)
+{
+	fail_all(looks, ARRAY_SIZE(looks));
 }
 
 TEST(nomem, huge_pages)
