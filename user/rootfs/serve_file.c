@@ -205,7 +205,7 @@ static long seek_regular(const struct open *file, int64_t offset, uint64_t whenc
 		return -EINVAL;
 	}
 	if (__builtin_add_overflow(base, offset, &base))
-		return -EOVERFLOW;
+		return -EINVAL;
 	*to = (uint64_t)base;
 	return base < 0 ? -EINVAL : 0;
 }
@@ -213,7 +213,7 @@ static long seek_regular(const struct open *file, int64_t offset, uint64_t whenc
 static long seek_directory(const struct open *file, int64_t offset, uint64_t whence, uint64_t *to)
 {
 	if (whence == SEEK_CUR && __builtin_add_overflow(offset, (int64_t)file->offset, &offset))
-		return -EOVERFLOW;
+		return -EINVAL;
 	*to = (uint64_t)offset;
 	return offset < 0 || whence > SEEK_CUR ? -EINVAL : 0;
 }

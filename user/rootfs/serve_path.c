@@ -112,7 +112,6 @@ long serve_truncate(struct fs_request *r)
 {
 	const struct open *file = open_find(r->cookie);
 	struct inode *i;
-	uint64_t old;
 	long ret = target_opened(r, &i);
 
 	if (ret)
@@ -123,9 +122,9 @@ long serve_truncate(struct fs_request *r)
 		return -EINVAL;
 	if (!(r->flags & FS_BY_PATH) && !open_writes(file))
 		return -EINVAL;
-	old = i->content.size;
 	ret = content_resize(&i->content, r->arg[0]);
-	if (!ret && old != r->arg[0])
+	/* To the same length too. */
+	if (!ret)
 		inode_touch(i, TIME_MODIFY | TIME_CHANGE);
 	return ret;
 }
@@ -205,9 +204,17 @@ static long give_copy(struct fs_request *r, int fd)
 	return 0;
 }
 
+/* Whether stores through a mapping may come to be the file's: mprotect(2) asks nobody here. */
+static bool may_store(const struct fs_request *r)
+{
+	return r->arg[0] & FS_MAP_SHARED &&
+	       (r->arg[0] & PROT_WRITE ||
+		(!(r->flags & FS_BY_PATH) && open_writes(open_find(r->cookie))));
+}
+
 static long map_regular(struct fs_request *r, struct inode *i)
 {
-	bool writable = r->arg[0] & FS_MAP_SHARED && r->arg[0] & PROT_WRITE;
+	bool writable = may_store(r);
 	long fd = content_object(&i->content, writable);
 
 	r->word[0] = i->content.size;
