@@ -28,6 +28,13 @@
 
 #define ELF_PHENT 56
 
+void args_init(struct exec_args *args)
+{
+	args->argc = args->envc = 0;
+	args->bytes = 0;
+	memset(args->pages, 0, sizeof(args->pages));
+}
+
 /*
  * Where the next byte goes, and how much the page holds from there; allocates the page. NULL:
  * -ENOMEM.
@@ -110,8 +117,6 @@ int args_copy_user(struct exec_args *args, const char __user *const __user *argv
 {
 	int ret;
 
-	args->bytes = 0;
-	memset(args->pages, 0, sizeof(args->pages));
 	ret = args_add_user(args, argv, &args->argc);
 	/* Programs take argv[0] for granted, and would read the environment for their arguments. */
 	if (!ret && !args->argc) {
@@ -136,8 +141,6 @@ int args_copy_kernel(struct exec_args *args, const char *const *argv, const char
 {
 	int ret;
 
-	args->bytes = 0;
-	memset(args->pages, 0, sizeof(args->pages));
 	ret = args_add_kernel(args, argv, &args->argc);
 	return ret ? ret : args_add_kernel(args, envp, &args->envc);
 }
@@ -146,6 +149,59 @@ void args_free(struct exec_args *args)
 {
 	for (size_t i = 0; i < ARG_PAGES && args->pages[i]; i++)
 		free_page(args->pages[i]);
+}
+
+/* Length of the string at byte `off` of the argument block, with its terminator. */
+static size_t args_strlen(const struct exec_args *args, size_t off)
+{
+	size_t n = 0;
+
+	for (;;) {
+		size_t at = off + n, in = at % PAGE_SIZE;
+		const char *page = page_address(args->pages[at / PAGE_SIZE]);
+		size_t part = strnlen(page + in, PAGE_SIZE - in);
+
+		n += part;
+		if (in + part < PAGE_SIZE)
+			return n + 1;
+	}
+}
+
+/* Everything in `from` from byte `off` on. */
+static int args_add_rest(struct exec_args *args, const struct exec_args *from, size_t off)
+{
+	while (off < from->bytes) {
+		const char *src =
+			(const char *)page_address(from->pages[off / PAGE_SIZE]) + off % PAGE_SIZE;
+		size_t room, part = MIN(from->bytes - off, PAGE_SIZE - off % PAGE_SIZE);
+		char *dst;
+
+		if (args->bytes >= ARG_BYTES_MAX)
+			return -E2BIG;
+		dst = args_room(args, &room);
+		if (!dst)
+			return -ENOMEM;
+		part = MIN(part, room);
+		memcpy(dst, src, part);
+		args->bytes += part;
+		off += part;
+	}
+	return 0;
+}
+
+int args_replace_first(struct exec_args *args, const char *const *first, unsigned int n)
+{
+	struct exec_args old = *args;
+	int ret = 0;
+
+	args_init(args);
+	for (unsigned int i = 0; i < n && !ret; i++)
+		ret = args_add(args, first[i], copy_kernel_string);
+	if (!ret)
+		ret = args_add_rest(args, &old, args_strlen(&old, 0));
+	args->argc = old.argc - 1 + n;
+	args_free(&old);
+	return ret;
 }
 
 /* The new stack's pages, written through the direct map: the address space is not loaded yet. */
@@ -208,22 +264,6 @@ static int write_strings(struct stack_writer *w, const struct exec_args *args, u
 		done += part;
 	}
 	return 0;
-}
-
-/* Length of the string at byte `off` of the argument block, with its terminator. */
-static size_t args_strlen(const struct exec_args *args, size_t off)
-{
-	size_t n = 0;
-
-	for (;;) {
-		size_t at = off + n, in = at % PAGE_SIZE;
-		const char *page = page_address(args->pages[at / PAGE_SIZE]);
-		size_t part = strnlen(page + in, PAGE_SIZE - in);
-
-		n += part;
-		if (in + part < PAGE_SIZE)
-			return n + 1;
-	}
 }
 
 /*

@@ -1,8 +1,8 @@
 /*
  * The ELF checker: see kernel/elf.h.
  *
- * The image is read by memcpy into aligned structures: nothing says that it is aligned, or that
- * program headers are.
+ * Headers are copied before they are looked at: nothing says that they are aligned, and who can write to the file
+ * may do so meanwhile.
  */
 #include "kernel/elf.h"
 
@@ -61,8 +61,9 @@ _Static_assert(sizeof(struct elf64_phdr) == 56, "gABI");
 #define PT_GNU_STACK 0x6474e551u
 
 struct parser {
-	const u8 *image;
-	size_t size;
+	elf_reader read;
+	void *file;
+	u64 size;
 	struct elf64_ehdr ehdr;
 	struct elf_image *out;
 	const char **why;
@@ -74,13 +75,23 @@ static int refuse(struct parser *p, int err, const char *why)
 	return err;
 }
 
+static int read_file(struct parser *p, u64 offset, void *dst, size_t n)
+{
+	int err = p->read(p->file, offset, dst, n);
+
+	return err ? refuse(p, err, "it cannot be read") : 0;
+}
+
 static int check_header(struct parser *p)
 {
 	const struct elf64_ehdr *h = &p->ehdr;
+	int err;
 
 	if (p->size < sizeof(*h))
 		return refuse(p, -ENOEXEC, "shorter than an ELF header");
-	memcpy(&p->ehdr, p->image, sizeof(*h));
+	err = read_file(p, 0, &p->ehdr, sizeof(*h));
+	if (err)
+		return err;
 	if (memcmp(h->ident, "\177ELF", 4))
 		return refuse(p, -ENOEXEC, "no ELF magic");
 	if (h->ident[IDENT_CLASS] != ELFCLASS64)
@@ -100,14 +111,6 @@ static int check_header(struct parser *p)
 	if (h->phoff > p->size || h->phnum * sizeof(struct elf64_phdr) > p->size - h->phoff)
 		return refuse(p, -ENOEXEC, "program headers past the end of the file");
 	return 0;
-}
-
-static struct elf64_phdr read_phdr(const struct parser *p, unsigned int i)
-{
-	struct elf64_phdr ph;
-
-	memcpy(&ph, p->image + p->ehdr.phoff + i * sizeof(ph), sizeof(ph));
-	return ph;
 }
 
 /* Segments come in ascending order and share no page: each page has one set of rights. */
@@ -173,8 +176,11 @@ static int add_segment(struct parser *p, struct elf64_phdr *ph)
 
 static int parse_phdr(struct parser *p, unsigned int i)
 {
-	struct elf64_phdr ph = read_phdr(p, i);
+	struct elf64_phdr ph;
+	int err = read_file(p, p->ehdr.phoff + i * sizeof(ph), &ph, sizeof(ph));
 
+	if (err)
+		return err;
 	switch (ph.type) {
 	case PT_LOAD:
 		return add_segment(p, &ph);
@@ -230,9 +236,9 @@ static int check_entry(struct parser *p)
 	return 0;
 }
 
-int elf_parse(const void *image, size_t size, struct elf_image *out, const char **why)
+int elf_parse(elf_reader read, void *file, u64 size, struct elf_image *out, const char **why)
 {
-	struct parser p = {.image = image, .size = size, .out = out, .why = why};
+	struct parser p = {.read = read, .file = file, .size = size, .out = out, .why = why};
 	unsigned long bias = out->bias;
 	unsigned int i;
 	int err;

@@ -1,8 +1,8 @@
 /*
- * Checks a static 64-bit ELF executable in memory and says what to map.
+ * Checks a static 64-bit ELF executable and says what to map.
  *
  * Accepted: ET_EXEC, and ET_DYN without an interpreter (static-pie), which goes to a load bias of
- * the caller's choice. Pure: reads the image, allocates nothing. What it returns needs no second
+ * the caller's choice. Pure: reads the headers, each once, and allocates nothing. What it returns needs no second
  * check before it is mapped: segments are in order, in user space, disjoint as pages, and their
  * file parts are inside of the file.
  *
@@ -28,7 +28,7 @@
 struct elf_segment {
 	unsigned long vaddr;  /* load bias included; same offset in its page as `offset` has */
 	unsigned long memsz;  /* > 0 */
-	unsigned long offset; /* bytes from the image's start */
+	unsigned long offset; /* bytes from the file's start */
 	unsigned long filesz; /* <= memsz */
 	u32 flags;            /* ELF_R | ELF_W | ELF_X */
 };
@@ -45,8 +45,12 @@ struct elf_image {
 	struct elf_segment segments[ELF_MAX_SEGMENTS]; /* by ascending address */
 };
 
+/* Copies n bytes at `offset`, which the file has. 0, or -errno. */
+typedef int (*elf_reader)(void *file, u64 offset, void *dst, size_t n);
+
 /*
  * 0, or with *why a text that says what is wrong:
+ *	what `read` says
  *	-ENOEXEC	not such an executable, truncated, or one that contradicts itself
  *	-EINVAL		file size over memory size, offset and address apart, address arithmetic
  *			overflows
@@ -55,6 +59,6 @@ struct elf_image {
  *
  * After an error the contents of *out mean nothing.
  */
-int elf_parse(const void *image, size_t size, struct elf_image *out, const char **why);
+int elf_parse(elf_reader read, void *file, u64 size, struct elf_image *out, const char **why);
 
 #endif

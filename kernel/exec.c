@@ -1,5 +1,5 @@
 /*
- * execve: a new address space from a file of the boot archive, then the switch to it.
+ * execve: a new address space from a file, then the switch to it.
  *
  * Everything that can fail comes first, in an address space that nobody sees; the switch is
  * exec_mmap() in task_mm.c.
@@ -11,15 +11,20 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
-#include "kernel/cpio.h"
-#include "kernel/initramfs.h"
+#include "kernel/execfile.h"
+#include "kernel/file/path.h"
 #include "kernel/ipc/handle.h"
 #include "kernel/machine/ioports.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
+#include "kernel/script.h"
 #include "kernel/task_mm.h"
+#include "mm/slab.h"
 
 #define STACK_INITIAL PAGE_SIZE
+
+/* Scripts whose interpreter is a script, as in Linux. */
+#define SCRIPT_DEPTH_MAX 5
 
 static unsigned long segment_flags(const struct elf_segment *s)
 {
@@ -116,26 +121,35 @@ static int de_thread(void)
 	return 0;
 }
 
-/* A new address space with the program and its stack. *entry_sp gets the stack pointer. */
-static struct mm_struct *build_mm(const struct initramfs_file *file, struct elf_image *elf,
-				  const struct exec_args *args, const char *path, long *sp)
+/* What is to run, and with what. */
+struct program {
+	const char *name; /* as it was called: AT_EXECFN, and the task's name */
+	u64 dirfd;
+	bool nofollow;
+	struct exec_file file;
+	struct exec_args args;
+	struct elf_image elf;
+	unsigned long sp;
+};
+
+/* A new address space with the program and its stack. */
+static struct mm_struct *build_mm(struct program *p)
 {
 	struct mm_struct *mm = mm_alloc();
-	int ret;
+	long ret;
 
 	if (!mm)
 		return ERR_PTR(-ENOMEM);
 	if (current->mm)
 		mm_inherit(mm, current->mm);
-	ret = map_program(mm, file->contents, elf);
-	if (!ret) {
-		*sp = args_build_stack(args, mm, elf, path);
-		ret = *sp < 0 ? (int)*sp : 0;
-	}
-	if (ret) {
+	ret = map_program(mm, p->file.contents, &p->elf);
+	if (!ret)
+		ret = args_build_stack(&p->args, mm, &p->elf, p->name);
+	if (ret < 0) {
 		mmput(mm);
 		return ERR_PTR(ret);
 	}
+	p->sp = (unsigned long)ret;
 	return mm;
 }
 
@@ -149,23 +163,80 @@ static void set_comm(const char *path)
 	task_set_comm(name);
 }
 
-static long exec_with_args(const char *path, const struct exec_args *args)
-{
-	const struct initramfs_file *file = initramfs_lookup(path);
-	struct elf_image elf = {.bias = 0x555555554000UL};
-	struct mm_struct *mm;
-	const char *why;
-	long sp = 0;
-	int ret;
+/* --- what runs in the end --- */
 
-	if (!file)
-		return -ENOENT;
-	if ((file->mode & CPIO_TYPE_MASK) != CPIO_REGULAR || !(file->mode & 0111))
-		return -EACCES;
-	ret = elf_parse(file->data, file->size, &elf, &why);
+/* The file's beginning, with zeroes behind its end. */
+static int read_line(struct exec_file *f, char line[SCRIPT_LINE_MAX])
+{
+	memset(line, 0, SCRIPT_LINE_MAX);
+	return execfile_read(f, 0, line, MIN(f->size, (u64)SCRIPT_LINE_MAX - 1));
+}
+
+/*
+ * The open file is no executable. If it is a script, its interpreter takes its place, with the script's path `script`
+ * and perhaps an argument; path gets the interpreter's. 0, or -errno with no file open.
+ */
+static long to_interpreter(struct program *p, char path[SCRIPT_LINE_MAX], const char *script)
+{
+	char line[SCRIPT_LINE_MAX], *interpreter, *argument;
+	long ret = read_line(&p->file, line);
+
+	execfile_close(&p->file);
+	if (!ret)
+		ret = script_is(line) ? script_parse(line, &interpreter, &argument) : -ENOEXEC;
 	if (ret)
 		return ret;
-	mm = build_mm(file, &elf, args, path, &sp);
+	ret = args_replace_first(&p->args,
+				 argument ? (const char *const[]){interpreter, argument, script}
+					  : (const char *const[]){interpreter, script},
+				 argument ? 3 : 2);
+	if (ret)
+		return ret;
+	strlcpy(path, interpreter, SCRIPT_LINE_MAX);
+	return execfile_open(&p->file, (u64)AT_FDCWD, path, false);
+}
+
+static int parse(struct program *p)
+{
+	const char *why;
+
+	p->elf.bias = 0x555555554000UL;
+	return elf_parse(execfile_read, &p->file, p->file.size, &p->elf, &why);
+}
+
+/* `path`, from p->dirfd. 0, with p->file open and p->elf filled; or -errno. */
+static long open_program(struct program *p, const char *path)
+{
+	char interpreter[SCRIPT_LINE_MAX];
+	const char *script = p->name;
+	long ret = execfile_open(&p->file, p->dirfd, path, p->nofollow);
+
+	for (unsigned int depth = 0; !ret; depth++) {
+		ret = depth > SCRIPT_DEPTH_MAX ? -ELOOP : parse(p);
+		if (likely(!ret))
+			return 0;
+		if (ret != -ENOEXEC) {
+			execfile_close(&p->file);
+			return ret;
+		}
+		ret = to_interpreter(p, interpreter, script);
+		script = interpreter;
+	}
+	return ret;
+}
+
+/* --- the way of all execs --- */
+
+/* `path`, from p->dirfd, is what p->name stands for. */
+static long exec_program(struct program *p, const char *path)
+{
+	struct mm_struct *mm;
+	long ret = open_program(p, path);
+
+	if (ret)
+		return ret;
+	mm = build_mm(p);
+	execfile_close(&p->file);
 	if (IS_ERR(mm))
 		return PTR_ERR(mm);
 	ret = de_thread();
@@ -178,41 +249,80 @@ static long exec_with_args(const char *path, const struct exec_args *args)
 	exec_mmap(mm);
 	mm_release(current);
 	handles_exec();
-	set_comm(path);
+	set_comm(p->name);
 	current->clear_child_tid = NULL;
 	signals_exec();
 	ioports_exec();
-	thread_start_user(&current->thread, elf.entry, (unsigned long)sp);
+	thread_start_user(&current->thread, p->elf.entry, p->sp);
 	(void)atomic_fetch_or(&current->work, WORK_RETURN);
 	this_cpu_inc(process_counts.execs);
 	return 0;
 }
 
-long do_execve(const char __user *path, const char __user *const __user *argv,
-	       const char __user *const __user *envp)
+/* What a file is called that was found from a descriptor, as in Linux. NULL: no memory. To be freed by kfree(). */
+static char *name_by_fd(u64 dirfd, const char *path)
 {
-	char name[256];
-	struct exec_args args;
-	long ret = strncpy_from_user(name, path, sizeof(name));
+	size_t size = strlen(path) + sizeof("/dev/fd/-2147483648/");
+	char *name = kmalloc(size, GFP_KERNEL);
 
-	if (ret < 0)
-		return ret;
-	if (ret == 0)
-		return -ENOENT;
-	ret = args_copy_user(&args, argv, envp);
+	if (name)
+		snprintf(name, size, "/dev/fd/%d%s%s", (int)dirfd, *path ? "/" : "", path);
+	return name;
+}
+
+static long exec_path(struct program *p, const char *path)
+{
+	char *name;
+	long ret;
+
+	if (*path == '/' || (int)p->dirfd == AT_FDCWD) {
+		p->name = path;
+		return exec_program(p, path);
+	}
+	name = name_by_fd(p->dirfd, path);
+	if (!name)
+		return -ENOMEM;
+	p->name = name;
+	ret = exec_program(p, path);
+	kfree(name);
+	return ret;
+}
+
+long do_execveat(u64 dirfd, const char __user *user_path, const char __user *const __user *argv,
+		 const char __user *const __user *envp, unsigned int flags)
+{
+	struct program p; /* large: no byte is set that need not be */
+	u64 bytes;
+	char *path;
+	long ret;
+
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	path = string_copy((u64)user_path, &bytes, GFP_KERNEL);
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	p.dirfd = dirfd;
+	p.nofollow = flags & AT_SYMLINK_NOFOLLOW;
+	/* For args_free(), whatever comes. */
+	args_init(&p.args);
+	ret = bytes || (flags & AT_EMPTY_PATH) ? args_copy_user(&p.args, argv, envp) : -ENOENT;
 	if (!ret)
-		ret = exec_with_args(name, &args);
-	args_free(&args);
+		ret = exec_path(&p, path);
+	args_free(&p.args);
+	string_free(path);
 	return ret;
 }
 
 long kernel_execve(const char *path, const char *const *argv, const char *const *envp)
 {
-	struct exec_args args;
-	long ret = args_copy_kernel(&args, argv, envp);
+	struct program p = {.name = path, .dirfd = (u64)AT_FDCWD};
+	long ret;
+
+	args_init(&p.args);
+	ret = args_copy_kernel(&p.args, argv, envp);
 
 	if (!ret)
-		ret = exec_with_args(path, &args);
-	args_free(&args);
+		ret = exec_program(&p, path);
+	args_free(&p.args);
 	return ret;
 }

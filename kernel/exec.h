@@ -23,10 +23,14 @@ struct exec_args {
 	struct page *pages[ARG_PAGES];
 };
 
-/* 0, -E2BIG, -EFAULT, -ENOMEM. args_free() in any case. */
+/* None yet. args_free() in any case. */
+void args_init(struct exec_args *args);
+/* Into none. 0, -E2BIG, -EFAULT, -ENOMEM. */
 int args_copy_user(struct exec_args *args, const char __user *const __user *argv,
 		   const char __user *const __user *envp);
 int args_copy_kernel(struct exec_args *args, const char *const *argv, const char *const *envp);
+/* The n strings at `first`, the kernel's, come in place of argument 0. 0, -E2BIG, -ENOMEM. */
+int args_replace_first(struct exec_args *args, const char *const *first, unsigned int n);
 void args_free(struct exec_args *args);
 
 /*

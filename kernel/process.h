@@ -34,11 +34,11 @@ struct clone_args {
 long do_clone(const struct clone_args *args);
 
 /*
- * A new program in the running task. On success the task returns to user mode at its first
+ * A new program in the running task, as execveat(2). On success the task returns to user mode at its first
  * instruction.
  */
-long do_execve(const char __user *path, const char __user *const __user *argv,
-	       const char __user *const __user *envp);
+long do_execveat(u64 dirfd, const char __user *path, const char __user *const __user *argv,
+		 const char __user *const __user *envp, unsigned int flags);
 
 /*
  * The first program, from a kernel thread that becomes process 1. Strings are the kernel's; both

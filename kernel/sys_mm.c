@@ -3,7 +3,7 @@
 #include "kernel/base/errno.h"
 #include "kernel/base/string.h"
 #include "kernel/base/wait.h"
-#include "kernel/ipc/memory.h"
+#include "kernel/file/map.h"
 #include "kernel/syscalls.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
@@ -25,7 +25,7 @@ SYSCALL(mmap)
 	if (!IS_ALIGNED(a5, PAGE_SIZE))
 		return -EINVAL;
 	if (!(a3 & MAP_ANONYMOUS))
-		return RETRY_NOMEM(memory_map((u32)a4, a0, a1, a2, (u32)a3, a5));
+		return RETRY_NOMEM(file_map(a4, a0, a1, a2, (u32)a3, a5));
 	return RETRY_NOMEM(do_mmap(current->mm, a0, a1, a2, a3));
 }
 

@@ -4,6 +4,7 @@
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/string.h"
+#include "kernel/file/path.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/syscalls.h"
@@ -67,8 +68,17 @@ SYSCALL(clone)
 SYSCALL(execve)
 {
 	UNUSED_ARGS(a3, a4, a5);
-	return RETRY_NOMEM(do_execve((const char __user *)a0, (const char __user *const __user *)a1,
-				     (const char __user *const __user *)a2));
+	return RETRY_NOMEM(do_execveat((u64)AT_FDCWD, (const char __user *)a0,
+				       (const char __user *const __user *)a1,
+				       (const char __user *const __user *)a2, 0));
+}
+
+SYSCALL(execveat)
+{
+	UNUSED_ARGS(a5);
+	return RETRY_NOMEM(do_execveat(a0, (const char __user *)a1,
+				       (const char __user *const __user *)a2,
+				       (const char __user *const __user *)a3, (unsigned int)a4));
 }
 
 SYSCALL(exit)

@@ -166,6 +166,7 @@
 	X(309, getcpu)                                                                             \
 	X(316, renameat2)                                                                          \
 	X(318, getrandom)                                                                          \
+	X(322, execveat)                                                                           \
 	X(325, mlock2)                                                                             \
 	X(326, copy_file_range)                                                                    \
 	X(327, preadv2)                                                                            \

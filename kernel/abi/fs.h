@@ -22,7 +22,10 @@
 
 /* The file layer's own calls. */
 
-/* `directory`, a connection, becomes the root and the working directory of the process. */
+/*
+ * `directory`, a connection, becomes the root and the working directory of the process; -1: it has none, and runs
+ * programs of the boot archive. So a server of files is started, which cannot come out of itself.
+ */
 #define SYS_fs_root 1080 /* (directory) */
 /*
  * Wakes the poll with that id, if it waits for a file of this port. 0, or -ESRCH: nobody polls with that id any more.

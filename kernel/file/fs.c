@@ -164,11 +164,11 @@ SYSCALL(umask)
 SYSCALL(fs_root)
 {
 	struct fs_struct *fs;
-	struct connection *c;
+	struct connection *c = NULL;
 	long ret;
 
 	UNUSED_ARGS(a1, a2, a3, a4, a5);
-	ret = fd_connection(a0, &c);
+	ret = (int)a0 == -1 ? 0 : fd_connection(a0, &c);
 	if (ret)
 		return ret;
 	fs = fs_own();

@@ -9,10 +9,9 @@
 #include "kernel/ipc/handle.h"
 #include "mm/buddy.h"
 
-char *string_copy(u64 user, u64 *bytes)
+char *string_copy(u64 user, u64 *bytes, gfp_t gfp)
 {
-	/* Zero, since what a server has not written must not show what the page was before. */
-	struct page *page = alloc_page(GFP_ZERO);
+	struct page *page = alloc_page(gfp);
 	char *s = page ? page_address(page) : NULL;
 	long n;
 
@@ -72,12 +71,6 @@ static void path_init(struct path_call *p)
 	p->port = NULL;
 }
 
-static int begin_at_root(struct path_call *p)
-{
-	p->at = fs_get_root();
-	return p->at ? 0 : -ENOENT;
-}
-
 /* Copies the path, if there is one. 0 or -errno. */
 static int copy_path(struct path_call *p, u64 user_path, unsigned int flags)
 {
@@ -85,11 +78,25 @@ static int copy_path(struct path_call *p, u64 user_path, unsigned int flags)
 
 	if (!user_path && (flags & PATH_NULL_FD))
 		return 0;
-	page = string_copy(user_path, &p->bytes);
+	/* Zero, since what a server has not written must not show what the page was before. */
+	page = string_copy(user_path, &p->bytes, GFP_ZERO);
 	if (IS_ERR(page))
 		return (int)PTR_ERR(page);
 	p->page = page;
 	return p->bytes || (flags & PATH_EMPTY_FD) ? 0 : -ENOENT;
+}
+
+/* The path is there: where does it begin? */
+static int begin(struct path_call *p, u64 dirfd)
+{
+	p->by_path = p->bytes > 0;
+	p->from = p->page;
+	if (!p->by_path || *p->page != '/')
+		return begin_at(p, dirfd);
+	for (; *p->from == '/'; p->from++)
+		p->bytes--;
+	p->at = fs_get_root();
+	return p->at ? 0 : -ENOENT;
 }
 
 int path_begin(struct path_call *p, u64 dirfd, u64 user_path, unsigned int flags)
@@ -98,18 +105,10 @@ int path_begin(struct path_call *p, u64 dirfd, u64 user_path, unsigned int flags
 
 	path_init(p);
 	ret = copy_path(p, user_path, flags);
-	if (ret)
-		return ret;
-	p->by_path = p->bytes > 0;
-	p->from = p->page;
-	if (!p->by_path || *p->page != '/')
-		return begin_at(p, dirfd);
-	for (; *p->from == '/'; p->from++)
-		p->bytes--;
-	return begin_at_root(p);
+	return ret ? ret : begin(p, dirfd);
 }
 
-int path_begin_root(struct path_call *p, const char *path)
+int path_begin_kernel(struct path_call *p, u64 dirfd, const char *path)
 {
 	struct page *page = alloc_page(GFP_ZERO);
 
@@ -117,10 +116,9 @@ int path_begin_root(struct path_call *p, const char *path)
 	if (!page)
 		return -ENOMEM;
 	p->page = page_address(page);
-	p->from = p->page;
 	p->bytes = strlcpy(p->page, path, FS_PATH_MAX);
-	p->by_path = true;
-	return begin_at_root(p);
+	ASSERT(p->bytes < FS_PATH_MAX);
+	return begin(p, dirfd);
 }
 
 /* Goes on where the server says: with the reply's data as path, at the connection that has come or at the root. */

@@ -12,6 +12,7 @@
 #define KERNEL_FILE_PATH_H
 
 #include "kernel/file/call.h"
+#include "mm/gfp.h"
 
 #define AT_FDCWD            (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100U
@@ -42,8 +43,8 @@ struct path_call {
  * -ENOMEM.
  */
 int path_begin(struct path_call *p, u64 dirfd, u64 user_path, unsigned int flags);
-/* For a path of the kernel's own, from the root, without a leading slash. 0, -ENOENT: there is no root, -ENOMEM. */
-int path_begin_root(struct path_call *p, const char *path);
+/* The same for a path of the kernel's own; "" is what dirfd names. */
+int path_begin_kernel(struct path_call *p, u64 dirfd, const char *path);
 /*
  * Once. The status, or -errno; flags: FS_NOFOLLOW. Objects that came are in p->call.data.got; path_end() puts what
  * nr_got still counts.
@@ -58,7 +59,7 @@ long path_call(u64 dirfd, u64 user_path, unsigned int op, unsigned int flags, u6
 long fd_connection(u64 fd, struct connection **c);
 
 /* A copy of the string at `user`, in a page of its own, to be freed by string_free(); or ERR_PTR: as path_begin(). */
-char *string_copy(u64 user, u64 *bytes);
+char *string_copy(u64 user, u64 *bytes, gfp_t gfp);
 void string_free(char *s);
 
 static inline unsigned int nofollow_if(bool yes)

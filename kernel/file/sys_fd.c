@@ -111,8 +111,8 @@ static long ioctl_message(u64 fd, u64 command, u64 arg)
 	struct fs_call call;
 	u64 bytes = ioctl_memory(buffer, arg);
 
+	/* Patient: what a command does may be done once only, and it may be a signal to the caller. */
 	fs_call_init(&call, FS_OP(FS_IOCTL, 0, 0), command, arg, 0);
-	call.interruptible = true;
 	if (bytes)
 		fs_send_from(&call, (u64)buffer, bytes);
 	if (arg < USER_END)

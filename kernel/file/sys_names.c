@@ -90,7 +90,7 @@ static long symlink_at(u64 target, u64 dirfd, u64 path)
 {
 	struct path_call p;
 	u64 bytes;
-	char *text = string_copy(target, &bytes);
+	char *text = string_copy(target, &bytes, GFP_KERNEL);
 	long ret;
 
 	if (IS_ERR(text))

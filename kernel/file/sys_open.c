@@ -133,7 +133,7 @@ SYSCALL(chroot)
 	char *path;
 
 	UNUSED_ARGS(a1, a2, a3, a4, a5);
-	path = string_copy(a0, &bytes);
+	path = string_copy(a0, &bytes, GFP_KERNEL);
 	if (IS_ERR(path))
 		return PTR_ERR(path);
 	string_free(path);
@@ -153,7 +153,7 @@ static long make_pipe(u64 user, u64 flags)
 	/* An address that is nobody's is said before there is a pipe. */
 	if (user > USER_END - sizeof(fds))
 		return -EFAULT;
-	ret = path_begin_root(&p, "dev/pipe");
+	ret = path_begin_kernel(&p, (u64)AT_FDCWD, "/dev/pipe");
 	if (!ret)
 		ret = path_send(&p, FS_PIPE, 0, flags, 0, 0);
 	if (ret >= 0)

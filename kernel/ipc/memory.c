@@ -52,31 +52,11 @@ SYSCALL(memobj_create)
 	return h ? handle_install_new(&h->object, a1) : -ENOMEM;
 }
 
-/* What do_mmap_object() is told for a handle that cannot change its object. */
-static long map_handle(const struct memory_handle *h, unsigned long addr, size_t len,
-		       unsigned long prot, unsigned long flags, u64 offset)
+long memory_map(const struct memory_handle *h, unsigned long addr, size_t len, unsigned long prot,
+		unsigned long flags, u64 offset)
 {
+	/* A handle that cannot change its object. */
 	if (h->read_only)
 		flags |= MAP_NEVER_WRITE;
 	return do_mmap_object(current->mm, addr, len, prot, flags, h->memobj, offset);
-}
-
-long memory_map(u64 fd, unsigned long addr, size_t len, unsigned long prot, unsigned long flags,
-		u64 offset)
-{
-	struct object *o;
-	long ret;
-
-	if (flags & MAP_HUGETLB)
-		return -EINVAL;
-	o = handle_get(fd);
-	if (!o)
-		return -EBADF;
-	if (o->type == OBJECT_MEMORY)
-		ret = map_handle(container_of(o, struct memory_handle, object), addr, len, prot,
-				 flags, offset);
-	else
-		ret = -EACCES;
-	object_put(o);
-	return ret;
 }

@@ -18,13 +18,16 @@ void memory_handle_init(void);
 /* With a reference of its own to `memobj`. One reference, the caller's; NULL: no memory. */
 struct memory_handle *memory_handle_create(struct memobj *memobj, bool read_only);
 
+/* What `o` is, or NULL. */
+static inline struct memory_handle *memory_of(struct object *o)
+{
+	return o->type == OBJECT_MEMORY ? container_of(o, struct memory_handle, object) : NULL;
+}
+
 void memory_handle_free(struct memory_handle *h);
 
-/*
- * mmap(2) of what handle `fd` names, from byte `offset` on. The address, or -errno: -EBADF: no such handle,
- * -EACCES: it is no memory object, or may not be mapped so.
- */
-long memory_map(u64 fd, unsigned long addr, size_t len, unsigned long prot, unsigned long flags,
-		u64 offset);
+/* mmap(2) of the object, from byte `offset` on. The address, or -errno: -EACCES: it may not be mapped so. */
+long memory_map(const struct memory_handle *h, unsigned long addr, size_t len, unsigned long prot,
+		unsigned long flags, u64 offset);
 
 #endif

@@ -94,6 +94,8 @@ static void run(struct server *s)
 	argv[n] = NULL;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* From the boot archive: the servers of files may be what does not run now. */
+	(void)fs_root(-1);
 	execve(argv[0], (char *const *)argv, (char *const[]){NULL});
 	say("init: cannot execute %s: %s", argv[0], strerror(errno));
 	_exit(127);

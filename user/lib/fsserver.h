@@ -102,7 +102,7 @@ static inline long fs_notify(const struct fs_server *s, uint64_t poll_id)
 	return raw_syscall2(SYS_fs_notify, s->port, (long)poll_id);
 }
 
-/* The process's root and working directory. */
+/* The process's root and working directory; -1: none. */
 static inline long fs_root(int directory)
 {
 	return raw_syscall1(SYS_fs_root, directory);

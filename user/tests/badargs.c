@@ -28,6 +28,7 @@ static const struct call {
 	{"write", SYS_write, {1, WILD, 64}, 0},
 	{"writev", SYS_writev, {1, WILD, 2}, 0},
 	{"execve path", SYS_execve, {WILD, 0, 0}, 0},
+	{"execveat path", SYS_execveat, {CWD, WILD, 0, 0, 0}, 0},
 	{"clock_gettime", SYS_clock_gettime, {1, WILD}, 0},
 	{"nanosleep", SYS_nanosleep, {WILD, 0}, 0},
 	{"clock_nanosleep", SYS_clock_nanosleep, {1, 0, WILD, 0}, 0},

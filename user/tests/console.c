@@ -32,6 +32,8 @@ static void start_console(struct served *s)
 		return;
 	snprintf(port, sizeof(port), "port=%d", s->port);
 	snprintf(state, sizeof(state), "state=%d", s->state);
+	/* The root is what is to be started. */
+	CHECK_EQ(fs_root(-1), 0);
 	execl("/sbin/console", "console", port, state, NULL);
 	_exit(127);
 }

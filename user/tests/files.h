@@ -19,6 +19,7 @@ struct script_answer {
 	uint64_t data_bytes;
 	unsigned int connections; /* new ones that go along */
 	bool alien;               /* they are another port's */
+	bool map;                 /* `data` goes in a memory object, of one page */
 	int send_signal;          /* to the client, before the answer */
 	bool wait_gone;           /* after that: until the client has left */
 	bool die;                 /* exit without an answer */

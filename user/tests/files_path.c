@@ -24,6 +24,13 @@ TEST(files, without_a_root_there_is_nothing)
 	CHECK_EQ(raw_syscall1(SYS_umask, 0), 077);
 	CHECK_EQ(fs_root(1), -ENOTDIR);
 	CHECK_EQ(fs_root(99), -EBADF);
+	CHECK_EQ(fs_root(-1), 0);
+	script_start();
+	CHECK_EQ(raw_syscall2(SYS_access, PATH("/x"), 0), 0);
+	CHECK_EQ(fs_root(-1), 0);
+	CHECK_EQ(raw_syscall2(SYS_access, PATH("/x"), 0), -ENOENT);
+	CHECK_EQ(raw_syscall2(SYS_access, PATH("x"), 0), -ENOENT);
+	script_end(1);
 }
 
 TEST(files, open_sends_a_path_and_gets_a_descriptor)

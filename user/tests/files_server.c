@@ -23,6 +23,17 @@ static void keep_seen(struct script_seen *s, const struct fs_request *r,
 	(void)fs_data((struct fs_request *)r, 0, s->data, bytes);
 }
 
+static int object_with(const char *data, size_t bytes)
+{
+	int fd = (int)memobj_create(PAGE_SIZE, 0);
+	char *p = mmap(NULL, PAGE_SIZE, PROT_WRITE, MAP_SHARED, fd, 0);
+
+	CHECK(p != MAP_FAILED);
+	memcpy(p, data, bytes);
+	CHECK_EQ(munmap(p, PAGE_SIZE), 0);
+	return fd;
+}
+
 /* The reply as the script has it. */
 static long reply_as_said(const struct fs_request *r, const struct script_answer *a)
 {
@@ -32,6 +43,10 @@ static long reply_as_said(const struct fs_request *r, const struct script_answer
 
 	for (; reply.nr_handles < a->connections; reply.nr_handles++)
 		reply.handles[reply.nr_handles] = (int)ipc_connect(port, ++script->next_cookie, 0);
+	if (a->map) {
+		reply.handles[reply.nr_handles++] = object_with(a->data, a->data_bytes);
+		reply.bytes = 0;
+	}
 	ret = ipc_reply(r->server->port, r->token, a->status, a->word, 0, &reply);
 	for (unsigned int i = 0; i < reply.nr_handles; i++)
 		CHECK_EQ(close(reply.handles[i]), 0);

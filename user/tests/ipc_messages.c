@@ -206,7 +206,10 @@ TEST(ipc, memory_is_granted)
 		mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, m.handles[0], PAGE_SIZE);
 	CHECK(shared != MAP_FAILED);
 	CHECK_EQ(shared[0], 5678);
+	/* Its server would be asked, and is gone. A port is nothing that can be mapped. */
 	CHECK(mmap(NULL, PAGE_SIZE, PROT_READ, MAP_SHARED, s.connection, 0) == MAP_FAILED);
+	CHECK_EQ(errno, EIO);
+	CHECK(mmap(NULL, PAGE_SIZE, PROT_READ, MAP_SHARED, (int)ipc_port(0), 0) == MAP_FAILED);
 	CHECK_EQ(errno, EACCES);
 	CHECK(mmap(NULL, PAGE_SIZE, PROT_READ, MAP_SHARED, 77, 0) == MAP_FAILED);
 	CHECK_EQ(errno, EBADF);
