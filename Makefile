@@ -247,9 +247,8 @@ gdb: $(BOOT)
 	@tools/gdb/session --kernel $(KERNEL) --smp $(if $(filter file,$(origin NCPU)),4,$(NCPU)) --levels $(LEVELS) --program $(USERPROG) \
 		--append '$(STRESS)'
 
-shell:
-	@echo "make shell: there is no shell yet. It arrives with the user-space servers (console, files)."
-	@echo "Today: \`make run\` shows the stress program, \`make gdb\` the inside."; exit 1
+shell: $(BOOT) build/shell.cpio
+	@tools/shell --kernel $(KERNEL) --smp $(NCPU) --mem $(MEM) --levels $(LEVELS) --append '$(OPTIONS)'
 
 doctor:
 	@tools/doctor

@@ -1,11 +1,12 @@
 /*
- * Process 1. `init [machine] [@list] program arguments...`: starts the servers of a start list, runs the
- * program, reaps every orphan, starts servers again that die, ends the machine with the program's result.
+ * Process 1. `init [machine] [@list] [NAME=value...] program arguments...`: starts the servers of a start list,
+ * runs the program, reaps every orphan, starts servers again that die, ends the machine with the program's result.
  *
  * The arguments are what follows `--` on the kernel command line. `@name` is /etc/init/name in the boot archive
- * (list.h); without one there are no servers, and the program's descriptors 0 to 2 are the kernel's log. With one they
- * are /dev/console, its controlling terminal, if that is there. After the word `machine` the program gets the machine
- * handle, as init's descriptor.
+ * (list.h); without one there are no servers, and the program's descriptors 0 to 2 are the kernel's log. With one
+ * they are /dev/console, its controlling terminal, if that is there. NAME=value goes to the program's environment;
+ * LINES and COLUMNS are the console's size. After the word `machine` the program gets the machine handle, as init's
+ * descriptor.
  *
  * SIGTERM, SIGUSR1 and SIGUSR2 end the machine, as `reboot`, `halt` and `poweroff` of busybox ask for it.
  */
@@ -26,12 +27,8 @@
 #define STATUS_FAILED (127 << 8)
 
 static char *default_argv[] = {"/bin/abitest", NULL};
-static char *environment[] = {"PATH=/bin:/sbin:/usr/bin:/usr/sbin",
-			      "HOME=/root",
-			      "TERM=linux",
-			      "USER=root",
-			      "SHELL=/bin/sh",
-			      NULL};
+static const char *const defaults[] = {"PATH=/bin:/sbin:/usr/bin:/usr/sbin", "HOME=/root",
+				       "TERM=linux", "USER=root", "SHELL=/bin/sh"};
 
 static void describe(const char *name, int status)
 {
@@ -41,15 +38,28 @@ static void describe(const char *name, int status)
 		say("init: %s was killed by signal %d", name, WTERMSIG(status));
 }
 
+/* From the environment; 0: not said. */
+static unsigned short env_number(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value ? (unsigned short)strtoul(value, NULL, 10) : 0;
+}
+
 /* Descriptors 0 to 2, and the session. Without a console they stay the log. */
 static void open_console(void)
 {
 	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+	struct winsize size = {.ws_row = env_number("LINES"), .ws_col = env_number("COLUMNS")};
 
 	if (fd < 0)
 		return;
 	(void)setsid();
 	(void)ioctl(fd, TIOCSCTTY, 0);
+	if (size.ws_row && size.ws_col)
+		(void)ioctl(fd, TIOCSWINSZ, &size);
+	(void)unsetenv("LINES");
+	(void)unsetenv("COLUMNS");
 	for (int i = 0; i < 3; i++)
 		(void)dup2(fd, i);
 	if (fd > 2)
@@ -66,7 +76,7 @@ static pid_t start(char **argv, bool servers)
 			open_console();
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		execve(argv[0], argv, environment);
+		execv(argv[0], argv);
 		say("init: cannot execute %s: %s", argv[0], strerror(errno));
 		_exit(127);
 	}
@@ -139,10 +149,23 @@ static int supervise(pid_t program, const sigset_t *signals)
 	}
 }
 
+/* What the program has written is to be seen. */
+static void drain_console(void)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		(void)ioctl(fd, TCSBRK, 1);
+		(void)close(fd);
+	}
+}
+
 static void power_off(int status)
 {
-	long ret = machine_poweroff(MACHINE_HANDLE, status == 0 ? 0 : 1);
+	long ret;
 
+	drain_console();
+	ret = machine_poweroff(MACHINE_HANDLE, status == 0 ? 0 : 1);
 	say("init: cannot end the machine: %s. Nothing is left to run.", strerror((int)-ret));
 	if (getpid() != 1)
 		_exit(status != 0);
@@ -180,6 +203,10 @@ int main(int argc, char **argv)
 			power_off(STATUS_FAILED);
 		argv++, argc--;
 	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(defaults); i++)
+		(void)putenv((char *)defaults[i]);
+	for (; argc > 1 && strchr(argv[1], '='); argv++, argc--)
+		(void)putenv(argv[1]);
 	program = argc > 1 ? argv + 1 : default_argv;
 	pid = start(program, servers);
 	if (pid > 0)
