@@ -20,6 +20,7 @@
 
 #include <fcntl.h>
 
+#include "user/console/display.h"
 #include "user/console/tty.h"
 #include "user/console/uart.h"
 #include "user/lib/fsserver.h"
@@ -84,6 +85,8 @@ struct console {
 	uint64_t read_deadline;     /* of the first reader, as CLOCK_MONOTONIC; 0: none */
 	bool expired;               /* that is over */
 	bool line_timer_set;
+	struct display display; /* without memory: there is none */
+	struct screen screen;
 	unsigned int nr_waiters, nr_polls;
 	struct waiter waiters[CONSOLE_WAITERS]; /* the oldest first */
 	struct poll_wait polls[CONSOLE_POLLS];

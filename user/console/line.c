@@ -37,6 +37,8 @@ static void transmit(struct console *c)
 		n = tty_transmit(c->tty, bytes, sizeof(bytes));
 		if (c->uart.present)
 			uart_put(&c->uart, bytes, n);
+		if (c->display.memory)
+			screen_write(&c->screen, bytes, n);
 	}
 }
 

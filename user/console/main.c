@@ -1,12 +1,14 @@
 /*
  * The console server's start and main loop.
  *
- *	console port=FD [state=FD] [ioports=FD [irq=FD]]
+ *	console port=FD [state=FD] [ioports=FD [irq=FD]] [screen=FD mode=NUMBERS]
  *
  * port: receives here, by a handle that its parent keeps too. state: a memory object for struct console_state,
  * likewise, all zero at first. ioports, irq: the serial port's. Without the former nothing is shown and nothing is
- * typed, without the latter the port is looked at by a timer.
+ * typed, without the latter the port is looked at by a timer. screen, mode: memory that is shown, and how it is
+ * laid out (MODE_FORMAT); what goes out on the line is shown there too.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +19,9 @@
 #include "user/lib/machine.h"
 
 #define NO_FD (~0ul)
+
+/* Where the memory begins in its first page, and then struct machine_framebuffer from `pitch` on. */
+#define MODE_FORMAT "%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u"
 
 static struct console console;
 
@@ -36,6 +41,8 @@ void console_settle(struct console *c)
 		send_signals(c);
 	} while (waiters_run(c));
 	console_notify(c);
+	if (c->display.memory)
+		display_update(&c->display, &c->screen);
 }
 
 static void pulse(struct fs_server *s, uint64_t cookie, uint64_t code, uint64_t value)
@@ -119,6 +126,48 @@ static bool attach_line(struct console *c, unsigned long ioports, unsigned long 
 	return ret == 0;
 }
 
+/* False, with a message: `mode` makes no sense, or the memory cannot be mapped. A mode that cannot be shown is not. */
+static bool attach_screen(struct console *c, unsigned long fd, const char *mode)
+{
+	unsigned int v[12];
+	struct machine_framebuffer fb;
+	char *memory;
+
+	if (fd == NO_FD)
+		return true;
+	if (sscanf(mode, MODE_FORMAT, v, v + 1, v + 2, v + 3, v + 4, v + 5, v + 6, v + 7, v + 8,
+		   v + 9, v + 10, v + 11) != 12) {
+		say("console: mode: \"%s\" is not twelve numbers", mode);
+		return false;
+	}
+	fb = (struct machine_framebuffer){
+		.pitch = v[1],
+		.width = v[2],
+		.height = v[3],
+		.bits_per_pixel = (uint8_t)v[4],
+		.type = (uint8_t)v[5],
+		.red_shift = (uint8_t)v[6],
+		.red_bits = (uint8_t)v[7],
+		.green_shift = (uint8_t)v[8],
+		.green_bits = (uint8_t)v[9],
+		.blue_shift = (uint8_t)v[10],
+		.blue_bits = (uint8_t)v[11],
+	};
+	memory = mmap(NULL, v[0] + (size_t)fb.pitch * fb.height, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      (int)fd, 0);
+	if (memory == MAP_FAILED) {
+		say("console: screen: %s", strerror(errno));
+		return false;
+	}
+	if (!display_init(&c->display, &fb, memory + v[0])) {
+		say("console: a screen of %ux%u, depth %u, type %u cannot be shown", fb.width,
+		    fb.height, fb.bits_per_pixel, fb.type);
+		return true;
+	}
+	screen_init(&c->screen, c->display.rows, c->display.columns);
+	return true;
+}
+
 static bool attach_timers(struct console *c)
 {
 	c->read_timer = (int)ipc_timer(c->server.port, COOKIE_READ_TIMER, IPC_CLOEXEC);
@@ -128,7 +177,8 @@ static bool attach_timers(struct console *c)
 
 int main(int argc, char **argv)
 {
-	static const char *const keys[] = {"port", "state", "ioports", "irq", NULL};
+	static const char *const keys[] = {"port",   "state", "ioports", "irq",
+					   "screen", "mode",  NULL};
 	struct console *c = &console;
 	unsigned long port = arg_number(argc, argv, "port", NO_FD);
 
@@ -144,7 +194,9 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (!attach_line(c, arg_number(argc, argv, "ioports", NO_FD),
-			 arg_number(argc, argv, "irq", NO_FD)))
+			 arg_number(argc, argv, "irq", NO_FD)) ||
+	    !attach_screen(c, arg_number(argc, argv, "screen", NO_FD),
+			   arg_string(argc, argv, "mode", "")))
 		return 1;
 	console_settle(c);
 	say("console: the port is gone: %s", strerror((int)-fs_serve(&c->server)));
