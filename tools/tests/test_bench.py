@@ -11,6 +11,12 @@ def test_a_tick_is_an_instruction(boot_ok):
     assert names >= {"null_syscall", "fork_exit_wait", "fork_exec_exit_wait", "map_touch_unmap", "munmap_64_pages", "vfree", "two_switches", "touch_2_mib_huge"}
 
 
+def test_files_and_pipes(boot_ok):
+    result = boot_ok("-- @servers /bin/bench files n=20", smp=1, icount=0, expect="^BENCH: PASS")
+    names = [m[1] for m in (re.match(r"^bench: (\w+) \d+ \d+ instructions", line) for line in result.lines) if m]
+    assert len(names) == 8 and {"file_stat", "file_open_read_close", "pipe_byte"} <= set(names)
+
+
 def test_throughput_on_more_cpus_than_the_host_has(boot_ok):
     result = boot_ok("pgctl=1 -- /bin/bench throughput seconds=2", smp=16, expect="^BENCH: PASS")
     measured = result.find(r"^bench: throughput cpus=(\d+) ops=(\d+) .* ipis=\d+$")

@@ -6,6 +6,7 @@
  *	operations.c	the operations measured
  *	memory.c	those of them that are about memory
  *	ipc.c		messages
+ *	files.c		files and pipes, by way of their servers
  *	throughput.c	one fork+exit+wait loop on each CPU
  *	print.c		lines without stdio
  *
@@ -72,6 +73,7 @@ int report_yield(unsigned int n);
 /* --- the modes; each returns the exit code --- */
 
 int bench_operations(const char *tiny_path, unsigned int n);
+int bench_files(unsigned int n);
 int bench_throughput(unsigned int seconds);
 
 #endif

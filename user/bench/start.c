@@ -2,6 +2,7 @@
  * bench: entry and modes.
  *
  *	bench [tiny=/bin/tiny] [n=1000]       instructions per operation
+ *	bench files [n=1000]                  the same of files and pipes: needs the servers
  *	bench throughput seconds=N            fork+exit+wait loops on every CPU
  *
  * Result lines: `bench: <name> <min> <mean> <unit>`. Notes for a reader: `bench-note: ...`.
@@ -40,7 +41,7 @@ void bench_main(long *stack)
 	const char *tiny = "/bin/tiny";
 	unsigned int seconds = 3;
 	unsigned int n = 1000;
-	bool throughput = false;
+	bool throughput = false, files = false;
 
 	for (long i = 1; i < stack[0]; i++) {
 		const char *value;
@@ -53,6 +54,8 @@ void bench_main(long *stack)
 			seconds = text_number(value);
 		else if (text_equal(argv[i], "throughput"))
 			throughput = true;
+		else if (text_equal(argv[i], "files"))
+			files = true;
 		else if (argv[i][0] >= '0' && argv[i][0] <= '9')
 			seconds = text_number(argv[i]);
 		else
@@ -62,11 +65,14 @@ void bench_main(long *stack)
 		goto usage;
 	if (throughput)
 		raw_exit(bench_throughput(seconds));
+	if (files)
+		raw_exit(bench_files(n));
 	print_boot_time();
 	raw_exit(bench_operations(tiny, n));
 
 usage:
-	put("bench: usage: bench [tiny=path] [n=times] | bench throughput seconds=N");
+	put("bench: usage: bench [tiny=path] [n=times] | bench files [n=times] | bench throughput "
+	    "seconds=N");
 	put_line();
 	raw_exit(2);
 }
