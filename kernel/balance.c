@@ -158,6 +158,7 @@ void sched_init_cpu(struct task_struct *idle)
 	this_cpu_write(current_task, idle);
 	spin_lock(&rq->lock);
 	rq->curr = rq->idle = idle;
+	rq->since = cpu_cycles();
 	spin_unlock(&rq->lock);
 }
 

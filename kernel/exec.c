@@ -246,6 +246,7 @@ static long exec_program(struct program *p, const char *path)
 		mmput(mm);
 		return ret;
 	}
+	usage_exec();
 	exec_mmap(mm);
 	mm_release(current);
 	handles_exec();

@@ -141,6 +141,7 @@ __noreturn void do_exit(int status)
 {
 	struct thread_group *g = current->group;
 	bool last, leader, stopped;
+	u64 peak = usage_peak(current->mm);
 
 	if (unlikely(g == init_group && g->nr_threads == 1))
 		panic("init (process 1) ended with status %#x",
@@ -152,6 +153,7 @@ __noreturn void do_exit(int status)
 	signals_exit_thread();
 
 	spin_lock(&g->lock);
+	usage_exit(peak);
 	list_del_rcu(&current->thread_node);
 	last = --g->nr_threads == 0;
 	leader = g->leader == current;

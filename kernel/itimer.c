@@ -83,7 +83,7 @@ static u64 timeval_to_ns(const struct timeval *tv)
 	return timespec_to_ns(&(struct timespec){tv->sec, tv->usec * (s64)NSEC_PER_USEC});
 }
 
-static struct timeval ns_to_timeval(u64 ns)
+struct timeval ns_to_timeval(u64 ns)
 {
 	return (struct timeval){(s64)(ns / NSEC_PER_SEC), (s64)(ns % NSEC_PER_SEC / NSEC_PER_USEC)};
 }

@@ -68,12 +68,6 @@ bool group_kill_others(struct thread_group *g, int status, struct task_struct *e
 #define WALL       0x40000000
 #define WCLONE     0x80000000U
 
-/*
- * The pid of a child that has ended, stopped or gone on, and how in *status; 0 with WNOHANG; -ECHILD,
- * -EINVAL, -ESRCH, -ERESTARTSYS. waitpid.c.
- */
-long do_wait(int pid, int *status, unsigned int options);
-
 /* Locks the group's parent, which may be changing, and returns it. Inside rcu_read_lock(). exit.c. */
 struct thread_group *group_lock_parent(struct thread_group *g);
 /* Frees a dead process that is no child any more: its leader's last claim. */

@@ -2,6 +2,7 @@
 #ifndef KERNEL_RQ_H
 #define KERNEL_RQ_H
 
+#include "arch/cpu.h"
 #include "kernel/task.h"
 
 /* All under lock but where noted. The lock is irq-safe; two of them are never held together. */
@@ -15,6 +16,8 @@ struct rq {
 	struct mm_struct *drop_mm; /* across a switch */
 	bool after;                /* across a switch: something rare is to be done after it */
 	bool tick;                 /* a tick is armed */
+	bool sampling; /* a timer interrupt will come, to sample curr (kernel/usage.h) */
+	u64 since;     /* until then its time has been charged: TSC */
 	/* read without the lock by others: the idle task is about to halt */
 	bool halted;
 	u32 hash;
@@ -35,6 +38,19 @@ bool handoff_ok_after(const struct task_struct *next);
 /* A direct switch of which one side is a kernel thread: as context_switch(). */
 void context_switch_kthread(struct rq *rq, struct task_struct *prev, struct task_struct *next);
 
+/* Locks the run queue of `t`, wherever it is. Interrupts off. */
+static __always_inline struct rq *rq_lock_of(struct task_struct *t)
+{
+	for (;;) {
+		struct rq *rq = per_cpu_ptr(&cpu_rq, READ_ONCE(t->cpu));
+
+		spin_lock(&rq->lock);
+		if (likely(rq->cpu == t->cpu))
+			return rq;
+		spin_unlock(&rq->lock);
+	}
+}
+
 /* The first task, off the queue but still on_rq, or NULL. */
 static inline struct task_struct *rq_dequeue(struct rq *rq)
 {
@@ -50,6 +66,22 @@ static inline struct task_struct *rq_dequeue(struct rq *rq)
 
 /* This CPU shall call schedule() as soon as it may. */
 void set_need_resched(void);
+
+/* --- usage.c --- */
+
+/* The time since the last charge was t's, which has run all the while. Lock held, interrupts off. */
+static __always_inline void usage_charge(struct rq *rq, struct task_struct *t)
+{
+	u64 now = cpu_cycles(), ran = now - rq->since;
+
+	rq->since = now;
+	t->usage.ticks[t->usage_mode] += ran;
+}
+
+/* A timer interrupt found this CPU in user mode, or not. Lock held. */
+void usage_sample(struct rq *rq, bool user);
+/* This CPU comes out of idleness, with no timer running that would sample it. Lock held. */
+void usage_arm_sample(struct rq *rq);
 
 /* --- balance.c --- */
 

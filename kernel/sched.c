@@ -61,19 +61,6 @@ void rq_enqueue(struct rq *rq, struct task_struct *t)
 	}
 }
 
-/* Locks the run queue of `t`, wherever it is. Interrupts off. */
-static struct rq *lock_task_rq(struct task_struct *t)
-{
-	for (;;) {
-		struct rq *rq = per_cpu_ptr(&cpu_rq, READ_ONCE(t->cpu));
-
-		spin_lock(&rq->lock);
-		if (likely(rq->cpu == t->cpu))
-			return rq;
-		spin_unlock(&rq->lock);
-	}
-}
-
 /* --- switching --- */
 
 /* The rare part of finish_switch(): somebody died, moves away, or lent us an address space. */
@@ -146,9 +133,12 @@ static void schedule_locked(bool preempted)
 		}
 		list_add_tail(&prev->run_node, &rq->queue);
 		WRITE_ONCE(rq->nr_queued, rq->nr_queued + 1);
-	} else if (rq->nr_queued > 1) {
+	} else if (rq->nr_queued) {
 		/* Several came while the CPU was idle: none of them has armed the tick. */
-		rq_arm_tick(rq);
+		if (rq->nr_queued > 1)
+			rq_arm_tick(rq);
+		if (!rq->sampling)
+			usage_arm_sample(rq);
 	}
 	next = rq_dequeue(rq);
 	if (!next)
@@ -157,6 +147,7 @@ static void schedule_locked(bool preempted)
 		spin_unlock_uncounted(&rq->lock);
 		return;
 	}
+	usage_charge(rq, prev);
 	if (unlikely(next->switch_work))
 		rq->after = true;
 	context_switch(rq, prev, prev->mm, next, next->mm);
@@ -259,7 +250,7 @@ void task_set_state(enum task_state state)
 static bool wake_if(struct task_struct *t, u64 states)
 {
 	unsigned long flags = irq_save();
-	struct rq *rq = lock_task_rq(t);
+	struct rq *rq = rq_lock_of(t);
 	bool woken = BIT(READ_ONCE(t->state)) & states;
 
 	if (woken) {
@@ -299,7 +290,7 @@ bool sched_thaw_task(struct task_struct *t)
 enum freeze_result sched_freeze_task(struct task_struct *t, bool sleepers)
 {
 	unsigned long flags = irq_save();
-	struct rq *rq = lock_task_rq(t);
+	struct rq *rq = rq_lock_of(t);
 	u32 state = READ_ONCE(t->state);
 	enum freeze_result result = NOT_FROZEN;
 
@@ -356,12 +347,13 @@ static void tick(struct rq *rq)
 	rq_kick_idle(rq);
 }
 
-void sched_timer_interrupt(void)
+void sched_timer_interrupt(bool user)
 {
 	struct rq *rq = this_cpu_ptr(&cpu_rq);
 
 	timer_expired();
 	spin_lock(&rq->lock);
+	usage_sample(rq, user);
 	if (rq->tick)
 		tick(rq);
 	spin_unlock(&rq->lock);

@@ -302,6 +302,8 @@ struct itimerval {
 	struct timeval interval, value;
 };
 
+struct timeval ns_to_timeval(u64 ns);
+
 /* 0 or -EINVAL: for ITIMER_REAL alone. */
 int do_setitimer(int which, const struct itimerval *new, struct itimerval *old);
 int do_getitimer(int which, struct itimerval *now);

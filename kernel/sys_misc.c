@@ -4,6 +4,7 @@
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/string.h"
+#include "kernel/cpu_clock.h"
 #include "kernel/futex.h"
 #include "kernel/process.h"
 #include "kernel/random.h"
@@ -11,14 +12,16 @@
 #include "kernel/signal.h"
 #include "kernel/syscalls.h"
 
-#define CLOCK_REALTIME         0
-#define CLOCK_MONOTONIC        1
-#define CLOCK_MONOTONIC_RAW    4
-#define CLOCK_REALTIME_COARSE  5
-#define CLOCK_MONOTONIC_COARSE 6
-#define CLOCK_BOOTTIME         7
-#define CLOCK_TAI              11
-#define TIMER_ABSTIME          1
+#define CLOCK_REALTIME           0
+#define CLOCK_MONOTONIC          1
+#define CLOCK_PROCESS_CPUTIME_ID 2
+#define CLOCK_THREAD_CPUTIME_ID  3
+#define CLOCK_MONOTONIC_RAW      4
+#define CLOCK_REALTIME_COARSE    5
+#define CLOCK_MONOTONIC_COARSE   6
+#define CLOCK_BOOTTIME           7
+#define CLOCK_TAI                11
+#define TIMER_ABSTIME            1
 
 #define GRND_NONBLOCK 1
 #define GRND_RANDOM   2
@@ -41,8 +44,12 @@ static int clock_now(int clock, u64 *ns)
 	case CLOCK_BOOTTIME:
 		*ns = time_ns();
 		return 0;
+	case CLOCK_PROCESS_CPUTIME_ID:
+		return cpu_clock_now(CPU_CLOCK_MINE, ns);
+	case CLOCK_THREAD_CPUTIME_ID:
+		return cpu_clock_now(CPU_CLOCK_MINE | CPU_CLOCK_THREAD, ns);
 	default:
-		return -EINVAL;
+		return clock < 0 ? cpu_clock_now(clock, ns) : -EINVAL;
 	}
 }
 
@@ -127,8 +134,9 @@ static long sleep_call(int clock, bool absolute, const void __user *request, uns
 
 	if (clock_now(clock, &now))
 		return -EINVAL;
-	/* As in Linux, where these have no timers. */
-	if (clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_REALTIME_COARSE ||
+	/* As in Linux, where these have no timers; nor have those of CPU time here. */
+	if (clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID ||
+	    clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_REALTIME_COARSE ||
 	    clock == CLOCK_MONOTONIC_COARSE)
 		return -EOPNOTSUPP;
 	if (copy_from_user(&ts, request, sizeof(ts)))

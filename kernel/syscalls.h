@@ -80,7 +80,9 @@
 	X(94, lchown)                                                                              \
 	X(95, umask)                                                                               \
 	X(96, gettimeofday)                                                                        \
+	X(98, getrusage)                                                                           \
 	X(99, sysinfo)                                                                             \
+	X(100, times)                                                                              \
 	X(102, getuid)                                                                             \
 	X(104, getgid)                                                                             \
 	X(105, setuid)                                                                             \

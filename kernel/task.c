@@ -226,6 +226,7 @@ struct task_struct *kthread_alloc(int (*fn)(void *), void *arg, const char *name
 		return NULL;
 	}
 	t->group->leader = t;
+	t->usage_mode = USAGE_SYSTEM;
 	list_add_tail(&t->thread_node, &t->group->threads);
 	strlcpy(t->comm, name, sizeof(t->comm));
 	if (cpu < 0)

@@ -26,6 +26,7 @@
 #include "kernel/base/wait.h"
 #include "kernel/ipc/task.h"
 #include "kernel/signal.h"
+#include "kernel/usage.h"
 #include "mm/allocfail.h"
 
 struct fs_struct;
@@ -64,6 +65,7 @@ struct thread_group {
 	struct wait_queue child_exit; /* wait4 sleeps here; exec as well */
 	struct io_bitmap
 		*ports; /* g; own threads read it without; NULL: none (kernel/machine/ioports.h) */
+	struct group_usage usage;
 	struct group_signals sig;
 	struct rcu_head rcu;
 };
@@ -103,6 +105,9 @@ struct task_struct {
 	struct mm_struct *active_mm; /* q: what this CPU has loaded while the task runs */
 
 	int pid;                      /* c; exec of a non-leader takes the leader's */
+	bool calls_again;             /* s: syscall_again() */
+	u8 usage_mode;                /* q: enum usage_mode, of its last sample */
+	struct usage usage;           /* q; the faults s */
 	struct thread_group *group;   /* c */
 	struct list_head table_node;  /* task table bucket; RCU readers */
 	struct list_head thread_node; /* g; RCU readers */
@@ -111,7 +116,6 @@ struct task_struct {
 
 	u32 __user *set_child_tid, *clear_child_tid; /* s */
 	struct alloc_failure alloc_failure;          /* s */
-	bool calls_again;                            /* s: syscall_again() */
 	char comm[COMM_LEN];                         /* s and t: others read it under t */
 	u64 start_tsc;                /* c; exec of a non-leader takes the leader's */
 	struct handle_table *handles; /* s; NULL: kernel thread, or exited */

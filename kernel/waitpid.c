@@ -2,6 +2,7 @@
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
 #include "kernel/process.h"
+#include "kernel/rusage.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
 #include "kernel/syscalls.h"
@@ -10,12 +11,19 @@
 #define P_PID  1
 #define P_PGID 2
 
+/* What a child has used, those that it has waited for included. */
+struct child_usage {
+	struct usage sum;
+	u64 peak;
+};
+
 struct wait_for {
 	struct thread_group *parent;
 	int kind, id;
 	unsigned int events; /* of WEXITED, WSTOPPED, WCONTINUED; WNOWAIT */
 	/* What was found; pid 0: nothing. */
 	int pid, status;           /* the status as wait4 reports it */
+	struct child_usage *usage; /* where to note it; NULL: nobody wants it */
 	struct thread_group *dead; /* to be reaped */
 	bool none;                 /* there is no such child at all */
 };
@@ -32,6 +40,18 @@ static bool is_meant(const struct wait_for *w, const struct thread_group *child)
 	}
 }
 
+/* Parent's lock held. */
+static void note_usage(struct child_usage *note, struct thread_group *child)
+{
+	struct group_usage *u = &child->usage;
+
+	spin_lock(&child->lock);
+	note->sum = usage_of_group_locked(child);
+	usage_add(&note->sum, &u->children);
+	note->peak = MAX(u->peak, u->children_peak);
+	spin_unlock(&child->lock);
+}
+
 /* What there is to say of the child, taken off so that it is said once. Parent's lock held. */
 static bool take_event(struct wait_for *w, struct thread_group *child)
 {
@@ -43,6 +63,7 @@ static bool take_event(struct wait_for *w, struct thread_group *child)
 		w->status = child->exit_status;
 		if (!(w->events & WNOWAIT)) {
 			list_del(&child->sibling);
+			usage_reap(w->parent, child);
 			w->dead = child;
 		}
 		return true;
@@ -72,6 +93,8 @@ static bool find_event(void *arg)
 		if (!take_event(w, child))
 			continue;
 		w->pid = child->tgid;
+		if (unlikely(w->usage))
+			note_usage(w->usage, child);
 		break;
 	}
 	spin_unlock(&w->parent->lock);
@@ -94,29 +117,22 @@ static long wait_for_event(struct wait_for *w, bool hang)
 	return ret ? -ERESTARTSYS : 0;
 }
 
-long do_wait(int pid, int *status, unsigned int options)
+static long do_wait(int pid, unsigned int options, struct wait_for *w)
 {
-	struct wait_for w = {
-		.parent = current->group,
-		.events = WEXITED | (options & (WUNTRACED | WCONTINUED)),
-	};
-	long ret;
-
+	w->parent = current->group;
+	w->events = WEXITED | (options & (WUNTRACED | WCONTINUED));
 	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE))
 		return -EINVAL;
 	if (pid == INT32_MIN)
 		return -ESRCH;
 	if (pid > 0) {
-		w.kind = P_PID;
-		w.id = pid;
+		w->kind = P_PID;
+		w->id = pid;
 	} else if (pid != -1) {
-		w.kind = P_PGID;
-		w.id = pid ? -pid : READ_ONCE(current->group->sig.job.pgid);
+		w->kind = P_PGID;
+		w->id = pid ? -pid : READ_ONCE(current->group->sig.job.pgid);
 	}
-	ret = wait_for_event(&w, !(options & WNOHANG));
-	if (ret > 0)
-		*status = w.status;
-	return ret;
+	return wait_for_event(w, !(options & WNOHANG));
 }
 
 struct siginfo child_info(const struct thread_group *g, int code, int status)
@@ -157,7 +173,6 @@ static struct siginfo event_info(const struct wait_for *w)
 	return info;
 }
 
-/* Linux leaves what is behind si_status alone. */
 /* 0, or what is wrong; w->pid stays 0 when there is no event. */
 static long waitid_event(struct wait_for *w, unsigned int options)
 {
@@ -175,9 +190,10 @@ static long waitid_event(struct wait_for *w, unsigned int options)
 
 SYSCALL(waitid)
 {
-	static const u64 no_usage[18];
+	struct child_usage usage;
 	struct wait_for w = {
 		.parent = current->group,
+		.usage = a4 ? &usage : NULL,
 		.kind = (int)a0,
 		.id = (int)a1,
 		.events = (unsigned int)a3 & (WEXITED | WSTOPPED | WCONTINUED | WNOWAIT),
@@ -186,9 +202,12 @@ SYSCALL(waitid)
 	struct siginfo info = {0};
 
 	UNUSED_ARGS(a5);
-	if (w.pid && a4 && copy_to_user((void __user *)a4, no_usage, sizeof(no_usage)))
+	if (w.pid && a4 && put_rusage(a4, &usage.sum, usage.peak))
 		return -EFAULT;
-	/* In any case, as Linux: nobody is to read what was there before. */
+	/*
+	 * In any case, as Linux: nobody is to read what was there before. What is behind si_status it leaves
+	 * alone.
+	 */
 	if (w.pid)
 		info = event_info(&w);
 	if (a2 && copy_to_user((void __user *)a2, &info, 32))
@@ -198,15 +217,14 @@ SYSCALL(waitid)
 
 SYSCALL(wait4)
 {
-	/* struct rusage: 2 timevals and 14 longs, which nobody counts here. */
-	static const u64 no_usage[18];
-	int status = 0;
-	long pid = do_wait((int)a0, &status, (unsigned int)a2);
+	struct child_usage usage;
+	struct wait_for w = {.usage = a3 ? &usage : NULL};
+	long pid = do_wait((int)a0, (unsigned int)a2, &w);
 
 	UNUSED_ARGS(a4, a5);
-	if (pid > 0 && a1 && copy_to_user((void __user *)a1, &status, sizeof(status)))
+	if (pid > 0 && a1 && copy_to_user((void __user *)a1, &w.status, sizeof(w.status)))
 		return -EFAULT;
-	if (pid > 0 && a3 && copy_to_user((void __user *)a3, no_usage, sizeof(no_usage)))
+	if (pid > 0 && a3 && put_rusage(a3, &usage.sum, usage.peak))
 		return -EFAULT;
 	return pid;
 }

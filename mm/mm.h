@@ -75,6 +75,7 @@ struct mm_struct {
 	unsigned long brk_start, brk;  /* m; brk_start: c */
 	struct mm_args args;           /* c */
 	unsigned long resident;        /* m: pages mapped */
+	unsigned long resident_peak;   /* m: the most that were, when some were last removed */
 	unsigned long mdwe;            /* m: see mm_set_mdwe() */
 	u64 tlb_gen;                   /* A: changes that CPUs must hear of (tlb.c) */
 	unsigned long lock_new;        /* m: VMA_LOCKED... of new mappings (mlockall) */

@@ -131,6 +131,7 @@ static void unmap_range(struct mm_struct *mm, unsigned long start, unsigned long
 
 void unmap_pages(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
+	mm->resident_peak = MAX(mm->resident_peak, mm->resident);
 	unmap_range(mm, start, end, false);
 }
 

@@ -186,8 +186,10 @@ static void page_fault(struct regs *regs)
 		irq_enable();
 		error = mm_fault(current->mm, va, access);
 		irq_disable();
-		if (likely(error == 0))
+		if (likely(error == 0)) {
+			current->usage.faults++;
 			return;
+		}
 	}
 	if (user) {
 		if (task_must_die())
@@ -204,13 +206,15 @@ static void page_fault(struct regs *regs)
 	}
 }
 
-static void interrupt(u64 vector)
+static void interrupt(const struct regs *regs)
 {
+	u64 vector = regs->vector;
+
 	preempt_disable();
 	switch (vector) {
 	case VECTOR_TIMER:
 		apic_eoi();
-		sched_timer_interrupt();
+		sched_timer_interrupt(regs_user_mode(regs));
 		break;
 	case VECTOR_RESCHED:
 		apic_eoi();
@@ -276,7 +280,7 @@ void trap_dispatch(struct regs *regs)
 	else if (regs->vector < 32)
 		exception(regs);
 	else {
-		interrupt(regs->vector);
+		interrupt(regs);
 		if (!regs_user_mode(regs) && this_cpu_read(preempt_count) == 0)
 			sched_preempt_irq();
 	}

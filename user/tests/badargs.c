@@ -33,6 +33,8 @@ static const struct call {
 	{"nanosleep", SYS_nanosleep, {WILD, 0}, 0},
 	{"clock_nanosleep", SYS_clock_nanosleep, {1, 0, WILD, 0}, 0},
 	{"uname", SYS_uname, {WILD}, 0},
+	{"getrusage", SYS_getrusage, {0, WILD}, 0},
+	{"times", SYS_times, {WILD}, NULL_FINE},
 	{"sysinfo", SYS_sysinfo, {WILD}, 0},
 	{"time", SYS_time, {WILD}, NULL_FINE},
 	{"sethostname", SYS_sethostname, {WILD, 4}, 0},

@@ -186,6 +186,18 @@ static const struct bad_call {
 	{SYS_setpgid, {0, NOBODY}, -EPERM},
 
 	/* There are no children. */
+	{SYS_getrusage, {2, BUFFER}, -EINVAL},
+	{SYS_getrusage, {-2ul, BUFFER}, -EINVAL},
+	{SYS_getrusage, {77, KERNEL}, -EINVAL},
+	{SYS_getrusage, {0, KERNEL}, -EFAULT},
+	{SYS_getrusage, {0, 0}, -EFAULT},
+	{SYS_times, {KERNEL}, -EFAULT},
+	{SYS_clock_gettime, {-5ul, BUFFER}, -EINVAL}, /* a descriptor's clock */
+	{SYS_clock_gettime, {~NOBODY << 3 | 2, BUFFER}, -EINVAL},
+	{SYS_clock_gettime, {~NOBODY << 3 | 6, BUFFER}, -EINVAL},
+	{SYS_clock_getres, {~NOBODY << 3 | 2, BUFFER}, -EINVAL},
+	{SYS_clock_gettime, {-6ul, KERNEL}, -EFAULT}, /* the own process's */
+
 	{SYS_waitid, {9, 0, 0, WEXITED, 0}, -EINVAL},
 	{SYS_waitid, {9, 0, KERNEL, WEXITED, 0}, -EFAULT},
 	{SYS_waitid, {P_ALL, 0, 0, 0, 0}, -EINVAL},

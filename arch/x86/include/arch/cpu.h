@@ -75,10 +75,10 @@ void cpu_wait_for_interrupt(void);
 /* Time-stamp counter, in its own ticks. */
 static inline u64 cpu_cycles(void)
 {
-	u32 lo, hi;
+	u64 lo, hi; /* RDTSC clears the upper halves of both registers */
 
 	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
-	return (u64)hi << 32 | lo;
+	return hi << 32 | lo;
 }
 
 #endif

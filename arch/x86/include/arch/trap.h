@@ -12,8 +12,11 @@ struct regs;
 /* Line `line` (arch/irq.h) interrupts. A level must be masked, or quiet, on return. */
 void irq_line_interrupt(u32 line);
 
-/* The timer of this CPU fired; another CPU asks this one to look at its run queue. */
-void sched_timer_interrupt(void);
+/*
+ * The timer of this CPU fired, while it was in user mode or not; another CPU asks this one to look at its run
+ * queue.
+ */
+void sched_timer_interrupt(bool user);
 void sched_resched_interrupt(void);
 
 /*
