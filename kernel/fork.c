@@ -13,6 +13,7 @@
 #include "kernel/file/fs.h"
 #include "kernel/ipc/handle.h"
 #include "kernel/process.h"
+#include "kernel/rlimit.h"
 #include "kernel/sched.h"
 #include "kernel/task_mm.h"
 #include "mm/mm.h"
@@ -78,7 +79,7 @@ static int copy_group(struct task_struct *t, unsigned long flags)
 		return -ENOMEM;
 	t->group->leader = t;
 	t->group->nr_groups = READ_ONCE(current->group->nr_groups);
-	return 0;
+	return rlimits_fork(t->group);
 }
 
 /* `parent` is locked. */

@@ -5,11 +5,11 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/string.h"
 #include "kernel/process.h"
+#include "kernel/rlimit.h"
 #include "kernel/sched.h"
 #include "mm/slab.h"
 
 /* Entries that may wait in one process: as many as a default limit of Linux allows a small machine. */
-#define ENTRIES_MAX 4096
 
 static struct kmem_cache *entry_cache, *table_cache;
 
@@ -417,7 +417,7 @@ int signal_send(struct thread_group *g, struct task_struct *t, const struct sigi
 		e->info = *info;
 	rcu_read_lock();
 	flags = sig_lock(&g->sig);
-	counted = e && g->sig.nr_entries < ENTRIES_MAX;
+	counted = e && g->sig.nr_entries < rlimit_of(g, RLIMIT_SIGPENDING);
 	if (!counted && sig >= SIGRTMIN && info->code != SI_USER) {
 		ret = -EAGAIN;
 	} else {

@@ -108,6 +108,9 @@ struct sig_table {
 	struct sigaction action[NR_SIGNALS];
 };
 
+/* RLIMIT_SIGPENDING, unless a process sets another. */
+#define SIGNAL_ENTRIES_MAX 4096
+
 /* Signals that wait. Of one that has no entry nothing is known but its number. */
 struct sig_queue {
 	u64 set;

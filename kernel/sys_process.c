@@ -138,19 +138,6 @@ SYSCALL(sched_yield)
 	return 0;
 }
 
-/* The task with a reference, or NULL. 0: the running one. */
-static struct task_struct *task_by_pid(int pid)
-{
-	struct task_struct *t;
-
-	rcu_read_lock();
-	t = pid ? find_task(pid) : current;
-	if (t && !task_tryget(t))
-		t = NULL;
-	rcu_read_unlock();
-	return t;
-}
-
 SYSCALL(sched_setaffinity)
 {
 	DECLARE_BITMAP(mask, NR_CPUS) = {0};
@@ -160,7 +147,7 @@ SYSCALL(sched_setaffinity)
 	UNUSED_ARGS(a3, a4, a5);
 	if (copy_from_user(mask, (const void __user *)a2, MIN((size_t)a1, sizeof(mask))))
 		return -EFAULT;
-	t = task_by_pid((int)a0);
+	t = task_get((int)a0);
 	if (!t)
 		return -ESRCH;
 	ret = t->group->parent ? sched_set_affinity(t, mask) : -EPERM;
@@ -177,7 +164,7 @@ SYSCALL(sched_getaffinity)
 	UNUSED_ARGS(a3, a4, a5);
 	if (a1 < bytes || a1 % sizeof(long))
 		return -EINVAL;
-	t = task_by_pid((int)a0);
+	t = task_get((int)a0);
 	if (!t)
 		return -ESRCH;
 	for (unsigned int w = 0; w < BITS_TO_LONGS(NR_CPUS); w++)

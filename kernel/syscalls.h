@@ -80,6 +80,7 @@
 	X(94, lchown)                                                                              \
 	X(95, umask)                                                                               \
 	X(96, gettimeofday)                                                                        \
+	X(97, getrlimit)                                                                           \
 	X(98, getrusage)                                                                           \
 	X(99, sysinfo)                                                                             \
 	X(100, times)                                                                              \
@@ -122,6 +123,7 @@
 	X(152, munlockall)                                                                         \
 	X(157, prctl)                                                                              \
 	X(158, arch_prctl)                                                                         \
+	X(160, setrlimit)                                                                          \
 	X(161, chroot)                                                                             \
 	X(162, sync)                                                                               \
 	X(170, sethostname)                                                                        \
@@ -165,6 +167,7 @@
 	X(295, preadv)                                                                             \
 	X(296, pwritev)                                                                            \
 	X(297, rt_tgsigqueueinfo)                                                                  \
+	X(302, prlimit64)                                                                          \
 	X(309, getcpu)                                                                             \
 	X(316, renameat2)                                                                          \
 	X(318, getrandom)                                                                          \
@@ -199,7 +202,6 @@
 	X(1051, machine_framebuffer)                                                               \
 	X(1052, machine_cmdline)                                                                   \
 	X(1053, machine_poweroff)                                                                  \
-	X(1080, fs_root)                                                                           \
 	X(1054, machine_ioports)                                                                   \
 	X(1055, ioports_enable)                                                                    \
 	X(1056, machine_irq)                                                                       \
@@ -216,6 +218,7 @@
 	X(1077, procinfo_cpus)                                                                     \
 	X(1078, procinfo_pgsync)                                                                   \
 	X(1079, procinfo_roots)                                                                    \
+	X(1080, fs_root)                                                                           \
 	X(1100, cpu_online)
 
 #define SYSCALL_DECLARE(nr, name) SYSCALL(name);

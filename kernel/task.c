@@ -6,6 +6,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/base/string.h"
 #include "kernel/kstack.h"
+#include "kernel/rlimit.h"
 #include "kernel/sched.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
@@ -112,6 +113,18 @@ static void task_free_rcu(struct rcu_head *head)
 	kmem_cache_free(task_cache, t);
 }
 
+struct task_struct *task_get(int pid)
+{
+	struct task_struct *t;
+
+	rcu_read_lock();
+	t = pid ? find_task(pid) : current;
+	if (t && !task_tryget(t))
+		t = NULL;
+	rcu_read_unlock();
+	return t;
+}
+
 void task_put(struct task_struct *t)
 {
 	if (atomic_dec_and_test(&t->refs))
@@ -148,6 +161,7 @@ static void group_free_rcu(struct rcu_head *head)
 	struct thread_group *g = container_of(head, struct thread_group, rcu);
 
 	group_signals_free(g);
+	rlimits_free(g);
 	if (unlikely(g->ports))
 		io_bitmap_free(g->ports);
 	kmem_cache_free(group_cache, g);

@@ -34,6 +34,7 @@ struct handle_table;
 struct io_bitmap;
 struct mm_root;
 struct mm_struct;
+struct rlimits;
 
 #define COMM_LEN 16
 
@@ -66,6 +67,7 @@ struct thread_group {
 	struct io_bitmap
 		*ports; /* g; own threads read it without; NULL: none (kernel/machine/ioports.h) */
 	struct group_usage usage;
+	struct rlimits *limits; /* g, set once; NULL: the defaults (kernel/rlimit.h) */
 	struct group_signals sig;
 	struct rcu_head rcu;
 };
@@ -215,6 +217,9 @@ static inline bool task_tryget(struct task_struct *t)
 	}
 	return false;
 }
+
+/* The task of that number with a reference, or NULL; 0: the running one. */
+struct task_struct *task_get(int pid);
 
 /* Drops a reference; the last one frees the task after a grace period. */
 void task_put(struct task_struct *t);

@@ -171,17 +171,20 @@ static bool access_allowed(const struct vma *vma, unsigned long access)
 }
 
 /*
- * A stack grows down to the faulting page: to STACK_MAX, and not into the neighbourhood of another
+ * A stack grows down to the faulting page: to its limit, and not into the neighbourhood of another
  * mapping, unless that is a stack too or nobody can touch it.
  */
 static struct vma *grow_stack(struct mm_struct *mm, struct vma *vma, unsigned long va)
 {
 	const struct vma *prev = vma_prev(mm, vma);
 
-	if (!(vma->flags & VMA_GROWSDOWN) || vma->end - va > STACK_MAX || va < MMAP_MIN_ADDR)
+	if (!(vma->flags & VMA_GROWSDOWN) || vma->end - va > mm_limit(MM_LIMIT_STACK) ||
+	    va < MMAP_MIN_ADDR)
 		return NULL;
 	if (prev && !(prev->flags & VMA_GROWSDOWN) &&
 	    (prev->flags & (VMA_READ | VMA_WRITE | VMA_EXEC)) && va - prev->end < STACK_GUARD_GAP)
+		return NULL;
+	if (mm->limited && !mm_within_limits(mm, va, vma->start - va, vma->flags))
 		return NULL;
 	vma_set_start(mm, vma, va);
 	return vma;

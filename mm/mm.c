@@ -98,6 +98,7 @@ void mm_inherit(struct mm_struct *new, const struct mm_struct *old)
 {
 	if (!(old->mdwe & MDWE_NO_INHERIT))
 		new->mdwe = old->mdwe;
+	new->limited = READ_ONCE(old->limited);
 }
 
 struct mm_struct *mm_fork(struct mm_struct *old)

@@ -79,13 +79,14 @@ struct mm_struct {
 	unsigned long mdwe;            /* m: see mm_set_mdwe() */
 	u64 tlb_gen;                   /* A: changes that CPUs must hear of (tlb.c) */
 	unsigned long lock_new;        /* m: VMA_LOCKED... of new mappings (mlockall) */
+	bool limited;                  /* m; set by anybody: see mm_within_limits() */
 	DECLARE_BITMAP(cpus, NR_CPUS); /* A: CPUs that may hold translations */
 };
 
 extern struct mm_struct init_mm;
 
 #define STACK_TOP     USER_WINDOW_END
-#define STACK_MAX     MiB(8)
+#define STACK_MAX     MiB(8) /* unless its process has set another limit */
 #define MMAP_BASE     (STACK_TOP - MiB(64))
 #define MMAP_MIN_ADDR 0x10000UL
 
@@ -157,6 +158,18 @@ int mm_copy_remote(struct mm_struct *mm, unsigned long va, struct mm_struct *own
 int mm_copy_kernel(char *kernel, struct mm_struct *own, unsigned long near, size_t n, bool write);
 
 /* --- mappings, all with Linux semantics and errnos; addresses and lengths in bytes --- */
+
+/*
+ * Limits of the running process in bytes; ~0: none. kernel/rlimit.c has them.
+ */
+enum mm_limit { MM_LIMIT_DATA, MM_LIMIT_STACK, MM_LIMIT_SPACE };
+unsigned long mm_limit(enum mm_limit which);
+
+/*
+ * Whether a mapping of `flags` in [start, start + len), in place of what is there, keeps to the limits of
+ * data and of the whole space. To be asked if mm->limited, that is, if one was ever set. mmap_lock held.
+ */
+bool mm_within_limits(struct mm_struct *mm, unsigned long start, size_t len, unsigned long flags);
 
 #define MAP_SHARED          0x01
 #define MAP_PRIVATE         0x02

@@ -243,6 +243,8 @@ static noinline long mmap_locked(struct mm_struct *mm, unsigned long addr, size_
 		vma_flags |= (long)mm->lock_new;
 	if (mdwe_denies(mm, (unsigned long)vma_flags, (unsigned long)vma_flags))
 		return -EACCES;
+	if (unlikely(mm->limited) && !mm_within_limits(mm, addr, len, (unsigned long)vma_flags))
+		return -ENOMEM;
 	vma = new_vma(addr, addr + len, (unsigned long)vma_flags, from);
 	if (!vma)
 		return -ENOMEM;
@@ -423,6 +425,8 @@ static int brk_locked(struct mm_struct *mm, unsigned long brk)
 	/* As in Linux the heap keeps one page from its neighbour, and all of a stack's guard gap. */
 	vma = find_vma(mm, old_end);
 	if (vma && end + PAGE_SIZE > vma_start_gap(vma))
+		return -ENOMEM;
+	if (unlikely(mm->limited) && !mm_within_limits(mm, old_end, end - old_end, VMA_WRITE))
 		return -ENOMEM;
 	vma = new_vma(old_end, end, VMA_READ | VMA_WRITE | mm->lock_new, NULL);
 	if (!vma)

@@ -225,6 +225,10 @@ static long grow(struct mm_struct *mm, const struct remap *r)
 
 	if (ret)
 		return ret;
+	/* What it grows by counts; wherever it will be, that is mapped nowhere yet. */
+	if (unlikely(mm->limited) &&
+	    !mm_within_limits(mm, USER_END, r->new_len - r->old_len, vma->flags))
+		return -ENOMEM;
 	if (r->addr + r->old_len == vma->end && can_expand(mm, vma, end)) {
 		vma_set_end(mm, vma, end);
 		vma_merge(mm, vma);

@@ -5,6 +5,7 @@
 #include "kernel/base/errno.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/string.h"
+#include "kernel/rlimit.h"
 #include "mm/slab.h"
 
 static struct kmem_cache *table_cache;
@@ -58,14 +59,19 @@ static bool slot_taken(const struct handle_table *t, u32 fd)
 	return fd < t->used && t->slots[fd];
 }
 
-/* Room for handle `fd`. 0; -EMFILE, -ENOMEM. */
+/* No new handle of the running process is this or above. */
+static u64 handle_limit(void)
+{
+	return MIN(rlimit_of(current->group, RLIMIT_NOFILE), (u64)HANDLES_MAX);
+}
+
+/* Room for handle `fd`. 0 or -ENOMEM. */
 static int table_reach(struct handle_table *t, u32 fd)
 {
 	u32 size = t->size;
 	unsigned long *slots;
 
-	if (fd >= HANDLES_MAX)
-		return -EMFILE;
+	ASSERT(fd < HANDLES_MAX);
 	if (fd < size)
 		return 0;
 	while (size <= fd)
@@ -205,7 +211,7 @@ int handle_install(struct object *o, u32 min, bool cloexec)
 
 	spin_lock(&t->lock);
 	fd = next_free(t, min);
-	ret = table_reach(t, fd);
+	ret = fd < handle_limit() ? table_reach(t, fd) : -EMFILE;
 	if (!ret)
 		slot_fill(t, fd, o, cloexec);
 	spin_unlock(&t->lock);
@@ -231,7 +237,7 @@ int handle_install_all(struct object *const *objects, unsigned int n, int *fds, 
 	for (done = 0; done < n; done++) {
 		u32 fd = next_free(t, 0);
 
-		ret = table_reach(t, fd);
+		ret = fd < handle_limit() ? table_reach(t, fd) : -EMFILE;
 		if (ret)
 			break;
 		slot_fill(t, fd, objects[done], cloexec);
@@ -284,8 +290,9 @@ int handle_dup(u64 fd, u64 min, bool cloexec)
 
 	if (!o)
 		return -EBADF;
-	ret = min < HANDLES_MAX && object_can_dup(o) ? handle_install(o, (u32)min, cloexec)
-						     : -EINVAL;
+	ret = (!min || min < handle_limit()) && object_can_dup(o)
+		      ? handle_install(o, (u32)min, cloexec)
+		      : -EINVAL;
 	if (ret < 0)
 		object_put(o);
 	return ret;
@@ -299,7 +306,7 @@ int handle_dup_to(u64 fd, u64 to, bool cloexec)
 
 	if (!o)
 		return -EBADF;
-	if (to < HANDLES_MAX) {
+	if (to < handle_limit()) {
 		spin_lock(&t->lock);
 		ret = object_can_dup(o) ? table_reach(t, (u32)to) : -EINVAL;
 		if (!ret) {

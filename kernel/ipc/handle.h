@@ -20,7 +20,7 @@
 #include "kernel/task.h"
 
 #define HANDLES_SMALL 8    /* in the table itself */
-#define HANDLES_MAX   1024 /* RLIMIT_NOFILE, for all */
+#define HANDLES_MAX   1024 /* the highest RLIMIT_NOFILE */
 
 #define HANDLE_CLOEXEC 1UL /* in a slot, beside the address */
 

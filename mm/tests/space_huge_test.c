@@ -1,5 +1,5 @@
 /* host-test: mm/vma.c mm/mmap.c mm/mremap.c mm/advise.c mm/mlock.c mm/populate.c mm/fault.c
- * mm/huge.c mm/copy.c mm/unmap.c
+ * mm/huge.c mm/copy.c mm/limit.c mm/unmap.c
  * mm/memobj.c mm/mm.c mm/pgtable.c mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/zone.c mm/allocfail.c
  * mm/memblock.c mm/memmap.c
  * kernel/base/avl.c tools/host/mm_host.c mm/tests/space_host.c mm/tests/space_model.c

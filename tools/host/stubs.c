@@ -19,6 +19,7 @@
 #include "kernel/base/preempt.h"
 #include "kernel/base/printk.h"
 #include "mm/allocfail.h"
+#include "mm/mm.h"
 #include "mm/oom.h"
 
 DEFINE_PER_CPU(u32, preempt_count)
@@ -64,6 +65,12 @@ struct alloc_failure *current_alloc_failure(void)
 	static struct alloc_failure failure;
 
 	return &failure;
+}
+
+/* No test has set one. */
+unsigned long mm_limit(enum mm_limit which)
+{
+	return which == MM_LIMIT_STACK ? STACK_MAX : ~0UL;
 }
 
 /* Nobody is there who could be killed. */

@@ -186,6 +186,20 @@ static const struct bad_call {
 	{SYS_setpgid, {0, NOBODY}, -EPERM},
 
 	/* There are no children. */
+	{SYS_getrlimit, {16, BUFFER}, -EINVAL},
+	{SYS_getrlimit, {-1ul, KERNEL}, -EINVAL},
+	{SYS_getrlimit, {0, KERNEL}, -EFAULT},
+	{SYS_setrlimit, {16, BUFFER}, -EINVAL},
+	{SYS_setrlimit, {16, KERNEL}, -EFAULT},
+	{SYS_setrlimit, {3, 0}, -EFAULT},
+	{SYS_prlimit64, {0, 16, 0, 0}, -EINVAL},
+	{SYS_prlimit64, {0, -1ul, BUFFER, 0}, -EINVAL},
+	{SYS_prlimit64, {0, 3, KERNEL, BUFFER}, -EFAULT},
+	{SYS_prlimit64, {0, 3, 0, KERNEL}, -EFAULT},
+	{SYS_prlimit64, {NOBODY, 3, 0, BUFFER}, -ESRCH},
+	{SYS_prlimit64, {NOBODY, 99, 0, BUFFER}, -ESRCH},
+	{SYS_prlimit64, {-1ul, 3, 0, BUFFER}, -ESRCH},
+
 	{SYS_getrusage, {2, BUFFER}, -EINVAL},
 	{SYS_getrusage, {-2ul, BUFFER}, -EINVAL},
 	{SYS_getrusage, {77, KERNEL}, -EINVAL},

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "user/lib/ipc.h"
@@ -60,6 +61,19 @@ static long try_fork(void)
 	if (pid == 0)
 		raw_exit(0);
 	return pid < 0 ? pid : raw_syscall4(SYS_wait4, pid, 0, 0, 0);
+}
+
+/* Who has limits of its own has a table of them, and so have its children. */
+static long set_a_limit(void)
+{
+	static const uint64_t limit[2] = {1, 2};
+
+	return raw_syscall2(SYS_setrlimit, RLIMIT_CORE, (uintptr_t)limit);
+}
+
+static void have_a_limit(void)
+{
+	CHECK_EQ(set_a_limit(), 0);
 }
 
 static int exits(void *unused)
@@ -428,6 +442,8 @@ static long look_at_arguments(void)
  */
 static const struct attempt process_calls[] = {
 	{"fork", make_area, try_fork, NULL, .least = 20, .kills = true},
+	{"setrlimit", NULL, set_a_limit, NULL, .least = 1, .once = true},
+	{"fork of limits", have_a_limit, try_fork, NULL, .least = 7, .kills = true},
 	{"vfork", NULL, try_vfork, NULL, .least = 6},
 	{"thread", NULL, try_thread, NULL, .least = 5},
 	{"execve", NULL, try_execve, NULL, .least = 12, .kills = true, .once = true},
