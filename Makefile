@@ -185,7 +185,7 @@ BOOT    := $(KERNEL) build/initramfs.cpio
 QEMU    := tools/qemu.py --kernel $(KERNEL) --mem $(MEM) --levels $(LEVELS) $(if $(ICOUNT),--icount $(ICOUNT)) $(if $(SLOTS),--slots $(SLOTS)) \
 	   $(if $(QMP),--qmp $(QMP))
 OPTIONS  = $(strip pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) $(if $(ICOUNT),idle=poll) $(if $(SCHED),sched=$(SCHED)) $(if $(MUTANT),mutant=$(MUTANT)) $(APPEND))
-STRESS   = $(OPTIONS) -- /bin/pgstress duration=$(DURATION) seed=$(SEED)
+STRESS   = $(OPTIONS) -- @servers /bin/pgstress duration=$(DURATION) seed=$(SEED)
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
 
 .PHONY: all run iso test test-all mutants pgmodel conformance hosttest check bench bench-pgsync ktest gdb shell doctor setup help clean \
