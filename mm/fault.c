@@ -2,6 +2,7 @@
  * Page faults: what a touch turns into a page.
  *
  *	shared			the object's page, with a reference, with all rights of the mapping
+ *	shared, a device's	that memory, not counted (PTE_SPECIAL, PTE_DEVICE); it has no struct page
  *	anonymous, read		the zero page, read-only, not counted (PTE_SPECIAL)
  *	anonymous, write	a zeroed page
  *	private, read		the object's own page, read-only, not counted (PTE_SPECIAL): the
@@ -118,14 +119,30 @@ static int shared_page(const struct vma *vma, unsigned long va, struct page **pa
 	return error;
 }
 
+/* It gets all rights of the mapping at once: there is nothing to be copied or counted, neither here nor by unmap. */
+static int map_device(const struct vma *vma, unsigned long va, pte_t *entry, bool write)
+{
+	pte_t e;
+	int error = memobj_device_entry(vma->obj, vma_obj_index(vma, va), &e);
+
+	if (!error)
+		pt_set(entry, e | vma_pte_prot(vma) | (write ? PTE_D : 0));
+	return error;
+}
+
 static int map_new_page(struct mm_struct *mm, struct vma *vma, unsigned long va, pte_t *entry,
 			bool write)
 {
 	u64 prot = vma_pte_prot(vma);
 	struct page *page;
-	int error = vma->flags & VMA_SHARED ? shared_page(vma, va, &page)
-					    : first_private_page(vma, va, write, &page, &prot);
+	int error;
 
+	if (!(vma->flags & VMA_SHARED))
+		error = first_private_page(vma, va, write, &page, &prot);
+	else if (unlikely(memobj_is_device(vma->obj)))
+		return map_device(vma, va, entry, write);
+	else
+		error = shared_page(vma, va, &page);
 	if (error)
 		return error;
 	if (write)

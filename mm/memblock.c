@@ -247,6 +247,16 @@ bool memblock_free(unsigned int i, struct phys_range *range)
 	return true;
 }
 
+bool memblock_overlaps_ram(phys_addr_t start, phys_addr_t end)
+{
+	struct phys_range r;
+
+	for (unsigned int i = 0; memblock_ram(i, &r); i++)
+		if (start < r.end && r.start < end)
+			return true;
+	return false;
+}
+
 phys_addr_t memblock_end(void)
 {
 	ASSERT(ram.n > 0);

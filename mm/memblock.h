@@ -56,6 +56,9 @@ void *early_alloc_raw(size_t bytes, size_t align);
 bool memblock_ram(unsigned int i, struct phys_range *range);
 bool memblock_free(unsigned int i, struct phys_range *range);
 
+/* Whether some of [start, end) is RAM. */
+bool memblock_overlaps_ram(phys_addr_t start, phys_addr_t end);
+
 /* End of the highest RAM, bytes. */
 phys_addr_t memblock_end(void);
 

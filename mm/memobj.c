@@ -33,7 +33,13 @@ struct memobj {
 	u64 number;             /* c */
 	struct mutex lock;      /* who adds to the tree; inside mmap_lock */
 	void *top;              /* l; acquire: as a node's slot */
+	pte_t device; /* c: of a device what maps its first page, but for rights; else 0 */
+	struct list_head devices; /* device_lock */
 };
+
+/* All objects of devices. */
+static LIST_HEAD(devices);
+static struct mutex device_lock = MUTEX_INIT(device_lock);
 
 static struct kmem_cache *object_cache, *node_cache;
 static u64 numbers;                       /* A: given out */
@@ -84,10 +90,19 @@ static void free_slot(void *slot, unsigned int height)
 	kmem_cache_free(node_cache, node);
 }
 
+static void forget_device(struct memobj *obj)
+{
+	mutex_lock(&device_lock);
+	list_del(&obj->devices);
+	mutex_unlock(&device_lock);
+}
+
 void memobj_put(struct memobj *obj)
 {
 	if (!atomic_dec_and_test(&obj->refs))
 		return;
+	if (unlikely(memobj_is_device(obj)))
+		forget_device(obj);
 	free_slot(obj->top, obj->height);
 	kmem_cache_free(object_cache, obj);
 }
@@ -167,7 +182,7 @@ static struct page *make_page(struct memobj *obj, unsigned long index)
 
 int memobj_page(struct memobj *obj, unsigned long index, struct page **page)
 {
-	if (index >= obj->nr_pages)
+	if (index >= obj->nr_pages || memobj_is_device(obj))
 		return -ENXIO;
 	*page = find_page(obj, index);
 	if (!*page)
@@ -177,7 +192,7 @@ int memobj_page(struct memobj *obj, unsigned long index, struct page **page)
 
 bool memobj_has_page(struct memobj *obj, unsigned long index)
 {
-	return index < obj->nr_pages && find_page(obj, index);
+	return index < obj->nr_pages && (memobj_is_device(obj) || find_page(obj, index));
 }
 
 int memobj_add_page(struct memobj *obj, unsigned long index, struct page *page)
@@ -192,4 +207,56 @@ int memobj_add_page(struct memobj *obj, unsigned long index, struct page *page)
 	this_cpu_inc(object_pages);
 	hang(slot, page);
 	return 0;
+}
+
+/* --- memory of devices --- */
+
+bool memobj_is_device(const struct memobj *obj)
+{
+	return obj->device & PTE_DEVICE;
+}
+
+int memobj_device_entry(const struct memobj *obj, unsigned long index, pte_t *entry)
+{
+	if (index >= obj->nr_pages)
+		return -ENXIO;
+	*entry = obj->device + (index << PAGE_SHIFT);
+	return 0;
+}
+
+/* Whether some of [start, start + bytes) is another object's, in another kind. device_lock held. */
+static bool other_kind(phys_addr_t start, u64 bytes, u64 kind)
+{
+	const struct memobj *obj;
+
+	list_for_each_entry (obj, &devices, devices) {
+		phys_addr_t at = pte_phys(obj->device);
+
+		if (at < start + bytes && start < at + (obj->nr_pages << PAGE_SHIFT) &&
+		    (obj->device & PTE_CACHE_KIND) != kind)
+			return true;
+	}
+	return false;
+}
+
+struct memobj *memobj_create_device(phys_addr_t start, unsigned long nr_pages, u64 kind)
+{
+	struct memobj *obj = memobj_create(nr_pages);
+	bool refused;
+
+	ASSERT_MSG(IS_ALIGNED(start, PAGE_SIZE) && !(kind & ~PTE_CACHE_KIND), "%#llx, %#llx",
+		   (unsigned long long)start, (unsigned long long)kind);
+	if (!obj)
+		return ERR_PTR(-ENOMEM);
+	mutex_lock(&device_lock);
+	refused = other_kind(start, nr_pages << PAGE_SHIFT, kind);
+	if (!refused) {
+		obj->device = pte_make(start, kind | PTE_DEVICE | PTE_SPECIAL);
+		list_add(&obj->devices, &devices);
+	}
+	mutex_unlock(&device_lock);
+	if (!refused)
+		return obj;
+	memobj_put(obj);
+	return ERR_PTR(-EBUSY);
 }

@@ -301,6 +301,10 @@ long do_mmap_object(struct mm_struct *mm, unsigned long addr, size_t len, unsign
 			 &(struct source){.obj = obj, .offset = offset});
 }
 
+/* What of an entry is not a matter of rights. */
+#define PTE_KEPT                                                                                   \
+	(PTE_PHYS_MASK | PTE_A | PTE_D | PTE_PS | PTE_SPECIAL | PTE_DEVICE | PTE_CACHE_KIND)
+
 static void protect_leaf(pte_t *entry, unsigned long va, void *arg)
 {
 	const struct vma *vma = arg;
@@ -310,7 +314,7 @@ static void protect_leaf(pte_t *entry, unsigned long va, void *arg)
 	/* Write permission comes with the next write fault: others may have the page too. */
 	if (!(vma->flags & VMA_SHARED))
 		prot &= ~PTE_W;
-	pt_set(entry, (*entry & (PTE_PHYS_MASK | PTE_A | PTE_D | PTE_PS | PTE_SPECIAL)) | prot);
+	pt_set(entry, (*entry & PTE_KEPT) | prot);
 }
 
 static void protect_none_leaf(pte_t *entry, unsigned long va, void *arg)

@@ -13,7 +13,11 @@
 #include "mm/pgtable.h"
 #include "mm/vma.h"
 
-/* The direct-map address of `va`, or NULL: a fault has to come first. mmap_lock held. */
+/*
+ * The direct-map address of `va`, or NULL: a fault has to come first. ERR_PTR(-EFAULT): it is a device's memory, which
+ * the direct map does not have; and a device is not to be read because somebody has handed in its address. mmap_lock
+ * held.
+ */
 static char *remote_address(struct mm_struct *mm, unsigned long va, bool write)
 {
 	unsigned int level;
@@ -21,6 +25,8 @@ static char *remote_address(struct mm_struct *mm, unsigned long va, bool write)
 
 	if (!entry || !(*entry & PTE_P) || (write && !pte_writable(*entry)))
 		return NULL;
+	if (unlikely(*entry & PTE_DEVICE))
+		return ERR_PTR(-EFAULT);
 	return (char *)phys_to_virt(pte_phys(*entry)) + (va & (pt_span(level) - 1));
 }
 
@@ -37,13 +43,13 @@ static int copy_in_page(struct mm_struct *mm, unsigned long va, unsigned long ne
 
 		mutex_lock(&mm->mmap_lock);
 		address = remote_address(mm, va, write);
-		if (likely(address))
+		if (likely(address && !IS_ERR(address)))
 			*left = write ? copy_from_user_nofault(address, (const void __user *)near,
 							       n)
 				      : copy_to_user_nofault((void __user *)near, address, n);
 		mutex_unlock(&mm->mmap_lock);
 		if (likely(address))
-			return 0;
+			return unlikely(IS_ERR(address)) ? (int)PTR_ERR(address) : 0;
 		/* Its own threads may take the page away again before we are back: then once more. */
 		error = mm_fault(mm, va, FAULT_ONCE | (write ? FAULT_WRITE : 0));
 		if (error)

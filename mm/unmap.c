@@ -68,6 +68,8 @@ static void unmap_entries(pte_t *entry, unsigned int n, unsigned long va, void *
 		cleared++;
 		if (!(e & PTE_SPECIAL))
 			gather_page(g, phys_to_page(pte_phys(e)));
+		else if (unlikely(e & PTE_DEVICE))
+			g->mm->resident++; /* was not counted */
 	}
 	pt_count_add(entry, -cleared);
 	g->mm->resident -= (unsigned long)cleared;

@@ -232,16 +232,6 @@ void vfree(void *addr)
 
 /* --- memory of devices --- */
 
-static bool overlaps_ram(phys_addr_t start, phys_addr_t end)
-{
-	struct phys_range ram;
-
-	for (unsigned int i = 0; memblock_ram(i, &ram); i++)
-		if (start < ram.end && ram.start < end)
-			return true;
-	return false;
-}
-
 void *ioremap(phys_addr_t pa, size_t bytes)
 {
 	phys_addr_t start = ALIGN_DOWN(pa, PAGE_SIZE), end;
@@ -250,7 +240,7 @@ void *ioremap(phys_addr_t pa, size_t bytes)
 	if (!bytes || pa >= MEMBLOCK_PHYS_MAX || bytes > MEMBLOCK_PHYS_MAX - pa)
 		return NULL;
 	end = ALIGN_UP(pa + bytes, PAGE_SIZE);
-	if (overlaps_ram(start, end))
+	if (memblock_overlaps_ram(start, end))
 		return NULL;
 	r = new_range((end - start) >> PAGE_SHIFT);
 	if (!r || !place_range(r) ||

@@ -3,6 +3,7 @@
 #include "arch/x86/vectors.h"
 
 #include "arch/ipi.h"
+#include "arch/mmu.h"
 #include "arch/page.h"
 #include "arch/smp.h"
 #include "arch/timer.h"
@@ -216,4 +217,17 @@ void timer_arm_ns(u64 delta_ns)
 void timer_stop(void)
 {
 	apic_write(APIC_TIMER_INITIAL, 0);
+}
+
+bool arch_keeps_phys(phys_addr_t pa, u64 bytes)
+{
+	phys_addr_t end = pa + bytes, local = rdmsr(MSR_APIC_BASE) & APIC_BASE_MASK;
+	bool keeps = pa < local + PAGE_SIZE && local < end;
+
+	for (unsigned int i = 0; i < acpi.madt.nr_ioapics; i++) {
+		phys_addr_t page = ALIGN_DOWN(acpi.madt.ioapics[i].addr, PAGE_SIZE);
+
+		keeps |= pa < page + PAGE_SIZE && page < end;
+	}
+	return keeps;
 }

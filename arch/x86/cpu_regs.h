@@ -23,6 +23,7 @@
 #define CR4_SMAP       (1UL << 21)
 
 #define MSR_APIC_BASE      0x0000001bU
+#define MSR_PAT            0x00000277U
 #define MSR_EFER           0xc0000080U
 #define MSR_STAR           0xc0000081U
 #define MSR_LSTAR          0xc0000082U

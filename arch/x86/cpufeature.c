@@ -3,6 +3,7 @@
 #include "arch/x86/cpufeature.h"
 
 #include "arch/cpu.h"
+#include "arch/mmu.h"
 #include "arch/pgtable.h"
 #include "arch/x86/cpu_regs.h"
 #include "kernel/base/panic.h"
@@ -21,11 +22,11 @@ struct feature_bit {
 
 /* Without any one of these the kernel cannot run. */
 static const struct feature_bit required[] = {
-	{0x00000001, REG_EDX, 4, "tsc"},        {0x00000001, REG_EDX, 5, "msr"},
-	{0x00000001, REG_EDX, 9, "apic"},       {0x00000001, REG_EDX, 24, "fxsr"},
-	{0x00000001, REG_EDX, 26, "sse2"},      {0x00000007, REG_EBX, 0, "fsgsbase"},
-	{0x80000001, REG_EDX, 11, "syscall"},   {0x80000001, REG_EDX, 20, "nx"},
-	{0x80000001, REG_EDX, 29, "long mode"},
+	{0x00000001, REG_EDX, 4, "tsc"},      {0x00000001, REG_EDX, 5, "msr"},
+	{0x00000001, REG_EDX, 9, "apic"},     {0x00000001, REG_EDX, 24, "fxsr"},
+	{0x00000001, REG_EDX, 16, "pat"},     {0x00000001, REG_EDX, 26, "sse2"},
+	{0x00000007, REG_EBX, 0, "fsgsbase"}, {0x80000001, REG_EDX, 11, "syscall"},
+	{0x80000001, REG_EDX, 20, "nx"},      {0x80000001, REG_EDX, 29, "long mode"},
 };
 
 static bool cpu_has(u32 leaf, enum cpuid_reg reg, unsigned int bit)
@@ -65,9 +66,16 @@ static struct cpu_features detect(void)
 		.gib_pages = cpu_has(0x80000001, REG_EDX, 26),
 		.rdtscp = cpu_has(0x80000001, REG_EDX, 27),
 		.invariant_tsc = cpu_has(0x80000007, REG_EDX, 8),
+		.phys_bits = cpuid(0x80000008, 0).eax & 0xff,
 		.xsave_size = 512,
 	};
 }
+
+/*
+ * Kinds of memory that the bits PAT, PCD and PWT of an entry choose from (SDM vol. 3A, 12.12): as after reset, but
+ * PWT alone is write-combining in place of write-through. No entry has it when this is set.
+ */
+#define PAT_KINDS 0x0007040600070106UL
 
 /* A thread moves between CPUs with its XSAVE area and its rights: every CPU must offer the same. */
 static void check_same(const struct cpu_features *mine)
@@ -110,6 +118,7 @@ void cpu_features_init(void)
 	cr4 |= f.umip ? CR4_UMIP : 0;
 	cr4 |= f.xsave ? CR4_OSXSAVE : 0;
 	write_cr4(cr4);
+	wrmsr(MSR_PAT, PAT_KINDS);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE | EFER_SCE);
 	/* RDTSCP and RDPID give user space its CPU number from here. */
 	if (f.rdtscp)
@@ -129,4 +138,9 @@ void cpu_features_print(void)
 	       f->xsave_size);
 	printk("paging: %u levels; one root slot spans %lu GiB, vmalloc has %lu of them\n",
 	       PT_ROOT_LEVEL, ROOT_SLOT_SIZE >> 30, VMALLOC_SLOTS);
+}
+
+bool arch_has_phys(phys_addr_t pa, u64 bytes)
+{
+	return pa + bytes >= pa && (pa + bytes - 1) >> cpu_features.phys_bits == 0;
 }

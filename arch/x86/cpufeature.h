@@ -13,6 +13,7 @@ struct cpu_features {
 	bool pge, smep, smap, umip, xsave, avx, rdtscp, gib_pages, invariant_tsc;
 	bool hypervisor; /* CPUID says that this is a virtual machine */
 	u64 xcr0;        /* components enabled for XSAVE; 0 without it */
+	u32 phys_bits;   /* of a physical address */
 	u32 xsave_size;  /* bytes of an XSAVE area for xcr0 in the standard form; 512 without it */
 };
 

@@ -51,12 +51,23 @@
  */
 #define SYS_irq_ack 1058 /* (irq) */
 
+/*
+ * A new handle of a device's memory: `bytes` from physical address `start`, page aligned, of a kind that `flags` say.
+ * To be mapped shared; a copy of it by ipc_read or ipc_write is -EFAULT. -EINVAL: no such addresses; -EPERM: RAM, or
+ * the interrupt controllers; -EBUSY: some of it is to be had in another kind, by a handle or mapping that there is.
+ */
+#define SYS_machine_mmio 1059 /* (machine, start, bytes, flags) */
+
 /* Flags of calls that make a handle: O_CLOEXEC. */
 #define MACHINE_CLOEXEC 02000000
 /* Of machine_irq. Without a kind: a rising edge. */
 #define MACHINE_IRQ_ISA   1
 #define MACHINE_IRQ_LEVEL 2 /* the line is level-triggered */
 #define MACHINE_IRQ_LOW   4 /* and active low */
+/* Of machine_mmio: how it is cached; one of them. */
+#define MACHINE_UNCACHED        0 /* registers */
+#define MACHINE_WRITE_COMBINING 1 /* frame buffers */
+#define MACHINE_WRITE_BACK      2 /* memory without side effects: firmware's tables */
 
 /* Names of one file (hard links) have the same dev and ino, and the same contents. */
 struct machine_bootfile {

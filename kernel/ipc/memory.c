@@ -55,6 +55,9 @@ SYSCALL(memobj_create)
 long memory_map(const struct memory_handle *h, unsigned long addr, size_t len, unsigned long prot,
 		unsigned long flags, u64 offset)
 {
+	/* There is nothing that a private mapping could copy. */
+	if (memobj_is_device(h->memobj) && (flags & MAP_TYPE) != MAP_SHARED)
+		return -EINVAL;
 	/* A handle that cannot change its object. */
 	if (h->read_only)
 		flags |= MAP_NEVER_WRITE;

@@ -161,7 +161,7 @@ static void expect_sound_leaf(struct mm_struct *mm, unsigned long va, pte_t e, u
 		expect_sound_counts(e, pages, (e & PTE_W) && !(vma->flags & VMA_SHARED));
 }
 
-/* Returns the pages below `table`. */
+/* Returns the pages below `table`; a device's are not counted. */
 static u64 expect_sound_table(struct mm_struct *mm, pte_t *table, unsigned int level,
 			      unsigned long base)
 {
@@ -177,7 +177,8 @@ static u64 expect_sound_table(struct mm_struct *mm, pte_t *table, unsigned int l
 		if (pte_leaf(table[i], level)) {
 			expect_sound_leaf(mm, va, table[i],
 					  (unsigned int)(pt_span(level) / PAGE_SIZE));
-			pages += pt_span(level) / PAGE_SIZE;
+			if (!(table[i] & PTE_DEVICE))
+				pages += pt_span(level) / PAGE_SIZE;
 		} else {
 			KTEST_EXPECT(table[i] & PTE_U);
 			pages += expect_sound_table(mm, pte_table(table[i]), level - 1, va);

@@ -49,6 +49,10 @@ static void test_plain(void **state)
 	assert_false(memblock_ram(2, &r));
 	assert_int_equal(memblock_end(), MiB(64));
 	assert_int_equal(memblock_ram_bytes(), MiB(63) + 0x9f000);
+	assert_false(memblock_overlaps_ram(0x9f000, MiB(1)));
+	assert_true(memblock_overlaps_ram(0x9f000, MiB(1) + 1));
+	assert_true(memblock_overlaps_ram(0x9efff, 0x9f000));
+	assert_false(memblock_overlaps_ram(MiB(64), MiB(70)));
 	/* The first MiB is RAM, and never free. */
 	assert_true(memblock_free(0, &r));
 	assert_int_equal(r.start, MiB(1));

@@ -59,6 +59,11 @@ static inline long irq_ack(int irq)
 	return raw_syscall1(SYS_irq_ack, irq);
 }
 
+static inline long machine_mmio(int machine, uint64_t start, uint64_t bytes, unsigned int flags)
+{
+	return raw_syscall4(SYS_machine_mmio, machine, start, bytes, flags);
+}
+
 /* --- ports, for who has enabled them; others die of it --- */
 
 static inline uint8_t port_read(uint16_t port)

@@ -15,7 +15,7 @@
 struct sample {
 	u32 cpu, runs;
 	unsigned long cr0, cr4;
-	u64 efer, star, lstar, sfmask, gs_base;
+	u64 efer, star, lstar, sfmask, gs_base, pat;
 	u64 gdt_base, idt_base;
 	u16 tr;
 };
@@ -45,6 +45,7 @@ static void take_sample(void *arg)
 	s->lstar = rdmsr(MSR_LSTAR);
 	s->sfmask = rdmsr(MSR_SFMASK);
 	s->gs_base = rdmsr(MSR_GS_BASE);
+	s->pat = rdmsr(MSR_PAT);
 	s->gdt_base = gdt.base;
 	s->idt_base = idt.base;
 }
@@ -109,6 +110,8 @@ KTEST(cpuregs, all_cpus_are_equal)
 		KTEST_EXPECT_EQ(s->sfmask, boot->sfmask);
 		KTEST_EXPECT_EQ(s->idt_base, boot->idt_base);
 		KTEST_EXPECT_EQ(s->tr, SEL_TSS);
+		/* Kinds 0 to 3: write-back, write-combining, uncached but for MTRRs, uncached. */
+		KTEST_EXPECT_EQ(s->pat & 0xffffffff, 0x00070106);
 	}
 	KTEST_EXPECT_EQ(n, nr_cpus);
 }

@@ -17,6 +17,12 @@ void arch_map_early(unsigned long va, phys_addr_t pa, u64 bytes, u64 prot);
 /* The level of the largest page that fits both addresses and `bytes`; 1: 4 KiB. */
 unsigned int arch_leaf_level(unsigned long va, phys_addr_t pa, u64 bytes);
 
+/* Whether the processor has all of these physical addresses: an entry with others is a fault of its own kind. */
+bool arch_has_phys(phys_addr_t pa, u64 bytes);
+
+/* Whether some of it is the interrupt controllers', which are the kernel's. */
+bool arch_keeps_phys(phys_addr_t pa, u64 bytes);
+
 /* Drops one page of the running CPU's translations, user or kernel. */
 static inline void tlb_flush_page_local(unsigned long va)
 {

@@ -26,7 +26,9 @@ typedef u64 pte_t;
 #define PTE_G       (1UL << 8)
 #define PTE_SPECIAL (1UL << 9)  /* ours: the page is not counted, never freed by an unmap */
 #define PTE_NONE    (1UL << 10) /* ours: a page is here, but PTE_P is clear: nobody may touch it */
-#define PTE_NX      (1UL << 63)
+#define PTE_DEVICE                                                                                 \
+	(1UL << 11) /* ours: a device's memory, which has no struct page and no direct map */
+#define PTE_NX (1UL << 63)
 
 #define PTE_PHYS_MASK 0x000ffffffffff000UL
 
@@ -35,6 +37,12 @@ typedef u64 pte_t;
 #define PROT_KERNEL_RO   (PTE_P | PTE_A | PTE_G | PTE_NX)
 #define PROT_KERNEL_RX   (PTE_P | PTE_A | PTE_G)
 #define PROT_KERNEL_MMIO (PROT_KERNEL_RW | PTE_PCD | PTE_PWT)
+
+/* How a device's memory is cached; the processor's table of kinds (PAT) says so: arch/x86/cpufeature.c. */
+#define PTE_CACHE_KIND      (PTE_PCD | PTE_PWT)
+#define PTE_UNCACHED        (PTE_PCD | PTE_PWT)
+#define PTE_WRITE_COMBINING PTE_PWT
+#define PTE_WRITE_BACK      0UL
 
 #define PROT_USER_R (PTE_P | PTE_U | PTE_A | PTE_NX)
 #define PROT_USER_W PTE_W
