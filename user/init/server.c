@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "user/init/screen.h"
 #include "user/lib/freewalk.h"
 #include "user/lib/fsserver.h"
 #include "user/lib/machine.h"
@@ -28,6 +29,7 @@ struct server {
 	int port;
 	struct given given[GIVEN_MAX];
 	unsigned int nr_given;
+	char mode[96]; /* of the screen, as the server is told of it; "": it has none */
 	uint64_t deaths[DEATHS_MAX]; /* when, the latest first */
 };
 
@@ -49,6 +51,14 @@ static bool give(struct server *s, const char *word, long fd)
 	return true;
 }
 
+/* Without a screen it does without. */
+static bool give_screen(struct server *s, int machine)
+{
+	long fd = screen_right(machine, s->mode, sizeof(s->mode));
+
+	return fd == -ENODEV || give(s, "screen", fd);
+}
+
 /* Everything that outlives the process. */
 static bool make_rights(struct server *s, int machine)
 {
@@ -68,6 +78,8 @@ static bool make_rights(struct server *s, int machine)
 	    !give(s, "irq",
 		  machine_irq(machine, (unsigned int)l->irq, MACHINE_IRQ_ISA | MACHINE_CLOEXEC)))
 		return false;
+	if (l->screen && !give_screen(s, machine))
+		return false;
 	if (l->boot && !give(s, "machine", fcntl(machine, F_DUPFD_CLOEXEC, 0)))
 		return false;
 	return true;
@@ -77,7 +89,7 @@ static bool make_rights(struct server *s, int machine)
 
 static void run(struct server *s)
 {
-	const char *argv[LIST_ARGS_MAX + GIVEN_MAX + 1];
+	const char *argv[LIST_ARGS_MAX + GIVEN_MAX + 2];
 	char words[GIVEN_MAX][32];
 	unsigned int n = 0;
 	sigset_t none;
@@ -91,6 +103,8 @@ static void run(struct server *s)
 		snprintf(words[i], sizeof(words[i]), "%s=%d", g->word, g->fd);
 		argv[n++] = words[i];
 	}
+	if (s->mode[0])
+		argv[n++] = s->mode;
 	argv[n] = NULL;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
