@@ -217,6 +217,7 @@ test:
 	@$(MAKE) --no-print-directory hosttest
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory all DEBUG=1
+	@$(MAKE) --no-print-directory build/shell.cpio
 	@$(MAKE) --no-print-directory build/count.so
 	@$(PYTEST) tools/tests -m 'not more' --junitxml=build/pytest.xml -q -rfE $(if $(K),-k '$(K)')
 
@@ -270,6 +271,7 @@ clean:
 help:
 	@echo "make run        boot the GRUB image on $(NCPU) CPUs and run the page-table stress (about a minute)"
 	@echo "                (SLOTS=4 QMP=/tmp/freewalk.qmp: memory can be plugged in meanwhile, docs/hotplug.md)"
+	@echo "make shell      busybox's shell on $(NCPU) CPUs, on this terminal; exit or Ctrl-A X ends it"
 	@echo "make test       every check and test: format and rules, host units, in-kernel, whole system"
 	@echo "make test-all   make test, longer system tests, every mutant, pgmodel's larger scenarios, conformance (half an hour or more)"
 	@echo "make mutants    builds the kernel without each protection in turn: its test, and no other, must fail"
