@@ -2,8 +2,8 @@
 dir=/tmp/run.$$
 mkdir $dir && cd $dir || exit 1
 echo "run: begin"
-"$@" </dev/null 2>&1
-status=$?
+{ "$@"; echo $? > $dir.status; } </dev/null 2>&1 | cat # no terminal
+status=$(cat $dir.status)
 cd / && rm -rf $dir
 echo "run: end $status"
 exit $status
