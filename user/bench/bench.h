@@ -6,6 +6,7 @@
  *	operations.c	the operations measured
  *	memory.c	those of them that are about memory
  *	ipc.c		messages
+ *	irq.c		interrupts
  *	files.c		files and pipes, by way of their servers
  *	throughput.c	one fork+exit+wait loop on each CPU
  *	print.c		lines without stdio
@@ -55,6 +56,10 @@ int bench_memory(unsigned int n);
 /* --- ipc.c: likewise --- */
 
 int bench_ipc(unsigned int n);
+
+/* --- irq.c: likewise; nothing without a machine handle --- */
+
+int bench_irq(unsigned int n);
 
 /* --- operations.c: user/pgbench uses these too --- */
 

@@ -187,6 +187,7 @@ int bench_operations(const char *tiny_path, unsigned int n)
 	failed += bench_memory(n);
 	failed += report_yield(n);
 	failed += bench_ipc(n);
+	failed += bench_irq(n);
 	failed += report("sleep_1ms", sleep_one_ms, n / 10 + 1, "ns");
 	put("bench-note: sleep_1ms halts the CPU: virtual time jumps over idle, its figure is "
 	    "time, not instructions");

@@ -1,5 +1,5 @@
 /* ABI tests: interrupts as pulses, by a driver of the keyboard controller. */
-#include "user/tests/keyboard.h"
+#include "user/lib/keyboard.h"
 #include "user/tests/machine.h"
 
 #include <sched.h>
