@@ -315,6 +315,13 @@ long do_alarm(unsigned int seconds);
 
 /* --- sys_signal.c --- */
 
+/*
+ * The running thread's mask is `set` until signal_deliver() has found its next handler, or none to run; a call
+ * that comes back otherwise restores it itself.
+ */
+void signal_mask_for_wait(u64 set);
+void signal_mask_restore(void);
+
 /* sigaltstack(2) for the running thread: 0, -EPERM, -EINVAL, -ENOMEM. */
 int sigaltstack_set(const struct sigstack *stack);
 

@@ -128,6 +128,19 @@ SYSCALL(pause)
 	return wait_for_handler();
 }
 
+void signal_mask_for_wait(u64 set)
+{
+	current->sig.saved = current->sig.blocked;
+	current->sig.restore = true;
+	set_blocked(set);
+}
+
+void signal_mask_restore(void)
+{
+	current->sig.restore = false;
+	set_blocked(current->sig.saved);
+}
+
 SYSCALL(rt_sigsuspend)
 {
 	u64 set;
@@ -136,10 +149,8 @@ SYSCALL(rt_sigsuspend)
 	UNUSED_ARGS(a2, a3, a4, a5);
 	if (err)
 		return err;
-	current->sig.saved = current->sig.blocked;
 	/* From here on signal_deliver() sees to the mask: it is certain to be called. */
-	current->sig.restore = true;
-	set_blocked(set);
+	signal_mask_for_wait(set);
 	return wait_for_handler();
 }
 

@@ -19,6 +19,7 @@
 	X(4, stat)                                                                                 \
 	X(5, fstat)                                                                                \
 	X(6, lstat)                                                                                \
+	X(7, poll)                                                                                 \
 	X(8, lseek)                                                                                \
 	X(9, mmap)                                                                                 \
 	X(10, mprotect)                                                                            \
@@ -34,6 +35,7 @@
 	X(20, writev)                                                                              \
 	X(21, access)                                                                              \
 	X(22, pipe)                                                                                \
+	X(23, select)                                                                              \
 	X(24, sched_yield)                                                                         \
 	X(25, mremap)                                                                              \
 	X(26, msync)                                                                               \
@@ -159,6 +161,8 @@
 	X(267, readlinkat)                                                                         \
 	X(268, fchmodat)                                                                           \
 	X(269, faccessat)                                                                          \
+	X(270, pselect6)                                                                           \
+	X(271, ppoll)                                                                              \
 	X(273, set_robust_list)                                                                    \
 	X(280, utimensat)                                                                          \
 	X(285, fallocate)                                                                          \
@@ -220,6 +224,7 @@
 	X(1078, procinfo_pgsync)                                                                   \
 	X(1079, procinfo_roots)                                                                    \
 	X(1080, fs_root)                                                                           \
+	X(1081, fs_notify)                                                                         \
 	X(1100, cpu_online)
 
 #define SYSCALL_DECLARE(nr, name) SYSCALL(name);

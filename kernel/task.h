@@ -122,6 +122,7 @@ struct task_struct {
 	u64 start_tsc;                /* c; exec of a non-leader takes the leader's */
 	struct handle_table *handles; /* s; NULL: kernel thread, or exited */
 	struct fs_struct *fs;         /* s; NULL: see kernel/file/fs.h */
+	u32 poll_seq;                 /* s: of its polls (kernel/file/poll.c) */
 	struct ipc_task ipc;
 	struct rcu_head rcu;
 

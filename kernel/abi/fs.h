@@ -42,7 +42,7 @@
  *	IOCTL	 command, argument; the memory there -> the same: see FS_IOCTL_ROOM
  *	GETFL	 -> status: O_* of the description
  *	SETFL	 O_*
- *	POLL	 events, poll id -> status: events; see docs/files.md
+ *	POLL	 POLLIN | POLLOUT | POLLPRI, poll id -> status: events; see docs/files.md
  *	SYNC
  *	GETPATH	 bytes -> the absolute path with a NUL; status: bytes
  *

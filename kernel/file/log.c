@@ -7,10 +7,8 @@
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
 #include "kernel/file/call.h"
+#include "kernel/file/poll.h"
 #include "kernel/file/stat.h"
-
-#define POLLIN  0x1
-#define POLLOUT 0x4
 
 struct log_line {
 	size_t n;

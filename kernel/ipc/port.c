@@ -1,5 +1,6 @@
 /* The life of ports and connections: see port.h. */
 #include "kernel/ipc/event.h"
+#include "kernel/ipc/notify.h"
 
 #include "kernel/base/errno.h"
 #include "kernel/base/mutant.h"
@@ -30,6 +31,7 @@ struct port *port_create(bool inherit)
 	list_init(&port->senders);
 	list_init(&port->pulses);
 	list_init(&port->watches);
+	list_init(&port->pollers);
 	for (unsigned int i = 0; i < RECEIVED_BUCKETS; i++)
 		list_init(&port->received[i]);
 	wait_queue_init(&port->unpinned);
@@ -92,6 +94,7 @@ void port_close(struct port *port)
 	if (!MUTANT(close_forgets_received))
 		end_received(port);
 	drop_pulses(port, &closed);
+	port_notify_all(port);
 	port_unlock(port, flags);
 	while (!list_empty(&closed)) {
 		struct pulse *pulse = list_first_entry(&closed, struct pulse, node);
@@ -139,6 +142,7 @@ unsigned int port_requeue(struct port *port)
 		for (struct list_head *bucket = &port->received[i]; !list_empty(bucket); n++)
 			requeue(port, list_first_entry(bucket, struct task_struct, ipc.node));
 	}
+	port_notify_all(port);
 	port_unlock(port, flags);
 	return n;
 }

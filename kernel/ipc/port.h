@@ -51,6 +51,7 @@ struct port {
 	struct task_struct *latest;
 	struct list_head received[RECEIVED_BUCKETS];
 	struct list_head watches;   /* struct watch: who is told when the port closes */
+	struct list_head pollers;   /* struct poll_link (notify.h) */
 	struct wait_queue unpinned; /* tasks that leave, and have pins */
 };
 

@@ -16,6 +16,7 @@
 /* Which kinds an argument takes without -EFAULT. */
 #define NULL_FINE 1 /* NULL means: not wanted */
 
+static uint64_t zero[64]; /* no time */
 static uint64_t good[64]; /* a good buffer where another argument needs one */
 static char whole[2 * PAGE_SIZE] __attribute__((aligned(4096)));
 
@@ -63,6 +64,11 @@ static const struct call {
 	{"mincore", SYS_mincore, {(uintptr_t)whole, 8192, WILD}, 0},
 	{"sched_setaffinity short", SYS_sched_setaffinity, {0, 8, WILD}, 0},
 	{"getrandom", SYS_getrandom, {WILD, 16, 0}, 0},
+	{"poll", SYS_poll, {WILD, 1, 0}, 0},
+	{"ppoll files", SYS_ppoll, {WILD, 1, (uintptr_t)zero, 0, 8}, 0},
+	{"ppoll mask", SYS_ppoll, {0, 0, (uintptr_t)zero, WILD, 8}, NULL_FINE},
+	{"select files", SYS_select, {64, WILD, 0, 0, (uintptr_t)zero}, NULL_FINE},
+	{"pselect6 mask", SYS_pselect6, {0, 0, 0, 0, (uintptr_t)zero, WILD}, NULL_FINE},
 	/* Paths are looked at first, so it does not matter what is there. */
 	{"open", SYS_open, {WILD, 0}, 0},
 	{"creat", SYS_creat, {WILD, 0}, 0},

@@ -73,6 +73,8 @@ static long answer(struct fs_request *r)
 		nap_ns(100000);
 	if (a->status != FS_DEFERRED)
 		script->seen[n].answered = reply_as_said(r, a);
+	if (a->notify)
+		CHECK_EQ(fs_notify(r->server, r->arg[1]), 0);
 	return FS_DEFERRED;
 }
 
