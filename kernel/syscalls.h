@@ -202,6 +202,8 @@
 	X(1040, ipc_watch)                                                                         \
 	X(1045, ipc_requeue)                                                                       \
 	X(1046, ipc_last)                                                                          \
+	X(1047, memobj_end)                                                                        \
+	X(1048, memobj_view)                                                                       \
 	X(1050, machine_bootfile)                                                                  \
 	X(1051, machine_framebuffer)                                                               \
 	X(1052, machine_cmdline)                                                                   \

@@ -29,7 +29,8 @@ struct node {
 struct memobj {
 	u32 refs;               /* A */
 	unsigned int height;    /* c: nodes on the way to a page */
-	unsigned long nr_pages; /* c */
+	unsigned long nr_pages; /* c: there can be */
+	unsigned long end;      /* A: are given out, nr_pages at most */
 	u64 number;             /* c */
 	struct mutex lock;      /* who adds to the tree; inside mmap_lock */
 	void *top;              /* l; acquire: as a node's slot */
@@ -58,7 +59,7 @@ struct memobj *memobj_create(unsigned long nr_pages)
 	ASSERT(nr_pages > 0);
 	if (!obj)
 		return NULL;
-	*obj = (struct memobj){.refs = 1, .nr_pages = nr_pages};
+	*obj = (struct memobj){.refs = 1, .nr_pages = nr_pages, .end = nr_pages};
 	obj->number = atomic_fetch_add(&numbers, 1) + 1;
 	mutex_init(&obj->lock);
 	while ((nr_pages - 1) >> (NODE_SHIFT * obj->height))
@@ -182,12 +183,24 @@ static struct page *make_page(struct memobj *obj, unsigned long index)
 
 int memobj_page(struct memobj *obj, unsigned long index, struct page **page)
 {
-	if (index >= obj->nr_pages || memobj_is_device(obj))
+	/* Who has read the end before it was moved back is as one that came before. */
+	if (index >= READ_ONCE(obj->end) || memobj_is_device(obj))
 		return -ENXIO;
 	*page = find_page(obj, index);
 	if (!*page)
 		*page = make_page(obj, index);
 	return *page ? 0 : -ENOMEM;
+}
+
+unsigned long memobj_capacity(const struct memobj *obj)
+{
+	return obj->nr_pages;
+}
+
+void memobj_set_end(struct memobj *obj, unsigned long nr_pages)
+{
+	ASSERT_MSG(nr_pages <= obj->nr_pages, "%lu of %lu", nr_pages, obj->nr_pages);
+	WRITE_ONCE(obj->end, nr_pages);
 }
 
 bool memobj_has_page(struct memobj *obj, unsigned long index)

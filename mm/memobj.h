@@ -44,12 +44,21 @@ void memobj_get(struct memobj *obj);
 /* Process context. */
 void memobj_put(struct memobj *obj);
 
+/* Pages that it was made with. */
+unsigned long memobj_capacity(const struct memobj *obj);
+
 /*
  * *page gets the page at `index`, which stays as long as the caller has the object. Whoever needs
  * it longer takes a reference by get_page(). 0; -ENOMEM; -ENXIO: behind the object's end, or it is a device's. May
  * sleep while a page is made; one that is there is found without a lock.
  */
 int memobj_page(struct memobj *obj, unsigned long index, struct page **page);
+
+/*
+ * From now on the object ends behind `nr_pages`, at most as many as it was made with: behind that no page is given out.
+ * Those that were stay, in mappings too: the object knows none. Any context.
+ */
+void memobj_set_end(struct memobj *obj, unsigned long nr_pages);
 
 /* Whether the page at `index` has been made; a device's all are. Any context. */
 bool memobj_has_page(struct memobj *obj, unsigned long index);

@@ -43,6 +43,13 @@
 #define SYS_ipc_pulse 1036 /* (connection, bits) */
 /* A new memory object of `bytes`, zeroed: for mmap(MAP_SHARED) and to be passed on. */
 #define SYS_memobj_create 1037 /* (bytes, flags) */
+/*
+ * From now on the object ends behind so many bytes, no more than it was made with: a touch of a page behind that is
+ * SIGBUS. Pages that were touched before stay. -EPERM: the handle is a view of it.
+ */
+#define SYS_memobj_end 1047 /* (memory object, bytes) */
+/* A new handle of the same object that cannot move its end, and with MEMOBJ_READ_ONLY in flags not write to it. */
+#define SYS_memobj_view 1048 /* (memory object, flags) */
 /* A new timer: its pulse comes to `port`. */
 #define SYS_ipc_timer 1038 /* (port, cookie, flags) */
 /* Sets it to fire once after so many ns; 0: not at all. */
@@ -65,6 +72,9 @@
 #define IPC_CLOEXEC 02000000
 /* Of a port: fork gives a handle of it to the child. It is closed when the last of them is. */
 #define IPC_INHERIT 1
+
+/* Of a view of a memory object: every mapping by it is private, or read-only for good. */
+#define MEMOBJ_READ_ONLY 1
 
 #define IPC_WORDS        4
 #define IPC_HANDLES_MAX  8

@@ -33,6 +33,7 @@ struct memory_handle *memory_handle_create(struct memobj *memobj, bool read_only
 	memobj_get(memobj);
 	h->memobj = memobj;
 	h->read_only = read_only;
+	h->moves_end = false;
 	return h;
 }
 
@@ -49,7 +50,55 @@ SYSCALL(memobj_create)
 		return -ENOMEM;
 	h = memory_handle_create(memobj, false);
 	memobj_put(memobj);
-	return h ? handle_install_new(&h->object, a1) : -ENOMEM;
+	if (!h)
+		return -ENOMEM;
+	h->moves_end = true;
+	return handle_install_new(&h->object, a1);
+}
+
+/* What the descriptor names, with a reference; NULL: it is no memory object. */
+static struct memory_handle *memory_get(u64 fd)
+{
+	struct object *o = handle_get((u32)fd);
+	struct memory_handle *h = o ? memory_of(o) : NULL;
+
+	if (o && !h)
+		object_put(o);
+	return h;
+}
+
+SYSCALL(memobj_end)
+{
+	struct memory_handle *h = memory_get(a0);
+	u64 pages = ALIGN_UP(a1, PAGE_SIZE) >> PAGE_SHIFT;
+	long ret = 0;
+
+	UNUSED_ARGS(a2, a3, a4, a5);
+	if (!h)
+		return -EBADF;
+	if (!h->moves_end)
+		ret = -EPERM;
+	else if (a1 > USER_END || pages > memobj_capacity(h->memobj))
+		ret = -EINVAL;
+	else
+		memobj_set_end(h->memobj, pages);
+	object_put(&h->object);
+	return ret;
+}
+
+SYSCALL(memobj_view)
+{
+	struct memory_handle *h, *view;
+
+	UNUSED_ARGS(a2, a3, a4, a5);
+	if (a1 & ~(u64)(IPC_CLOEXEC | MEMOBJ_READ_ONLY))
+		return -EINVAL;
+	h = memory_get(a0);
+	if (!h)
+		return -EBADF;
+	view = memory_handle_create(h->memobj, h->read_only || (a1 & MEMOBJ_READ_ONLY));
+	object_put(&h->object);
+	return view ? handle_install_new(&view->object, a1 & IPC_CLOEXEC) : -ENOMEM;
 }
 
 long memory_map(const struct memory_handle *h, unsigned long addr, size_t len, unsigned long prot,

@@ -10,12 +10,13 @@ struct memory_handle {
 	struct object object;
 	struct memobj *memobj; /* constant; one reference */
 	bool read_only;        /* constant: no mapping by it can change the object */
+	bool moves_end;        /* constant */
 };
 
 /* Boot. */
 void memory_handle_init(void);
 
-/* With a reference of its own to `memobj`. One reference, the caller's; NULL: no memory. */
+/* With a reference of its own to `memobj`, whose end it does not move. One reference, the caller's; NULL: no memory. */
 struct memory_handle *memory_handle_create(struct memobj *memobj, bool read_only);
 
 /* What `o` is, or NULL. */

@@ -38,6 +38,31 @@ static struct mm_struct *space_with_shared(void)
 	return mm;
 }
 
+KTEST(shared, an_object_ends_where_it_was_told_to)
+{
+	u64 before = drained_pages();
+	struct memobj *obj = memobj_create(PAGES);
+	struct page *page, *again;
+
+	KTEST_EXPECT(obj);
+	if (!obj)
+		return;
+	KTEST_EXPECT_EQ(memobj_page(obj, 2, &page), 0);
+	memobj_set_end(obj, 2);
+	KTEST_EXPECT_EQ(memobj_page(obj, 1, &again), 0);
+	KTEST_EXPECT_EQ(memobj_page(obj, 2, &again), -ENXIO);
+	KTEST_EXPECT_EQ(memobj_page(obj, PAGES - 1, &again), -ENXIO);
+	/* What was there is still the object's. */
+	memobj_set_end(obj, PAGES);
+	KTEST_EXPECT_EQ(memobj_page(obj, 2, &again), 0);
+	KTEST_EXPECT(again == page);
+	KTEST_EXPECT_EQ(memobj_capacity(obj), PAGES);
+	memobj_set_end(obj, 0);
+	KTEST_EXPECT_EQ(memobj_page(obj, 0, &again), -ENXIO);
+	memobj_put(obj);
+	KTEST_EXPECT_EQ(drained_pages(), before);
+}
+
 KTEST(shared, both_sides_of_a_fork_have_the_same_memory)
 {
 	u64 before = drained_pages();

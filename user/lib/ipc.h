@@ -170,4 +170,14 @@ static inline long memobj_create(uint64_t bytes, unsigned int flags)
 	return raw_syscall2(SYS_memobj_create, bytes, flags);
 }
 
+static inline long memobj_end(int object, uint64_t bytes)
+{
+	return raw_syscall2(SYS_memobj_end, object, bytes);
+}
+
+static inline long memobj_view(int object, unsigned int flags)
+{
+	return raw_syscall2(SYS_memobj_view, object, flags);
+}
+
 #endif

@@ -1,4 +1,5 @@
 /* ABI tests: messages that arrive, and their data, handles and pulses. */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -213,6 +214,51 @@ TEST(ipc, memory_is_granted)
 	CHECK_EQ(errno, EACCES);
 	CHECK(mmap(NULL, PAGE_SIZE, PROT_READ, MAP_SHARED, 77, 0) == MAP_FAILED);
 	CHECK_EQ(errno, EBADF);
+}
+
+static volatile char *granted;
+
+static void touch_second_page(void)
+{
+	granted[PAGE_SIZE]++;
+}
+
+TEST(ipc, memory_has_an_end)
+{
+	int object, view, read_only;
+
+	need_ipc();
+	object = (int)memobj_create(3 * PAGE_SIZE, 0);
+	view = (int)memobj_view(object, IPC_CLOEXEC);
+	read_only = (int)memobj_view(view, MEMOBJ_READ_ONLY);
+	CHECK(view > object && read_only > view);
+	CHECK_EQ(fcntl(view, F_GETFD), FD_CLOEXEC);
+	CHECK_EQ(memobj_view(object, 2), -EINVAL);
+	CHECK_EQ(memobj_view(77, 0), -EBADF);
+	CHECK_EQ(memobj_view((int)ipc_port(0), 0), -EBADF);
+	CHECK_EQ(memobj_end(77, 0), -EBADF);
+	CHECK_EQ(memobj_end(object, 3 * PAGE_SIZE + 1), -EINVAL);
+	CHECK_EQ(memobj_end(object, -1ul), -EINVAL);
+	/* Who was given it cannot take the pages away from under its owner. */
+	CHECK_EQ(memobj_end(view, 0), -EPERM);
+	CHECK_EQ(memobj_end(read_only, 0), -EPERM);
+	granted = mmap(NULL, 3 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, view, 0);
+	CHECK(granted != MAP_FAILED);
+	CHECK_EQ(memobj_end(object, 1), 0);
+	granted[0] = 7;
+	CHECK_EQ(NO_CORE(status_of(touch_second_page)), KILLED(SIGBUS));
+	CHECK_EQ(memobj_end(object, PAGE_SIZE + 1), 0);
+	CHECK_EQ(status_of(touch_second_page), EXITED(0));
+	CHECK_EQ(granted[PAGE_SIZE], 1);
+	/* By the other view it is only looked at, or copied. */
+	CHECK(mmap(NULL, PAGE_SIZE, PROT_WRITE, MAP_SHARED, read_only, 0) == MAP_FAILED);
+	CHECK_EQ(errno, EACCES);
+	granted = mmap(NULL, PAGE_SIZE, PROT_READ, MAP_SHARED, read_only, 0);
+	CHECK_EQ(granted[0], 7);
+	CHECK_EQ(mprotect((void *)granted, PAGE_SIZE, PROT_READ | PROT_WRITE), -1);
+	granted = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, read_only, 0);
+	granted[0]++;
+	CHECK_EQ(granted[0], 8);
 }
 
 /* --- pulses --- */
