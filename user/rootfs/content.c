@@ -10,7 +10,8 @@
 #include "user/rootfs/kernel.h"
 #include "user/rootfs/pool.h"
 
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define CONTENT_PAGES (CONTENT_MAX / POOL_PAGE)
+#define MIN(a, b)     ((a) < (b) ? (a) : (b))
 
 static const char zeroes[POOL_PAGE];
 
@@ -130,16 +131,22 @@ static long map_object(struct content *c)
 	return 0;
 }
 
-/* The pages that an object may come to have are counted, whether they are there or not. */
-static long charge_object(struct content *c, uint64_t size)
+/*
+ * So many bytes of the object can be touched. Its pages are counted, whether they are there or not, and stay so when it
+ * gets shorter: they are not given back.
+ */
+static long set_end(struct content *c, uint64_t bytes)
 {
-	uint32_t pages = pages_for(size);
+	uint32_t pages = pages_for(bytes);
 
-	if (pages <= c->nr_pages)
-		return 0;
-	if (!pool_charge((uint64_t)(pages - c->nr_pages) * POOL_PAGE))
-		return -ENOSPC;
-	c->nr_pages = pages;
+	if (pages > c->nr_pages) {
+		if (!pool_charge((uint64_t)(pages - c->nr_pages) * POOL_PAGE))
+			return -ENOSPC;
+		c->nr_pages = pages;
+	}
+	if (pages != c->end)
+		object_set_end(c->object, bytes);
+	c->end = pages;
 	return 0;
 }
 
@@ -167,6 +174,8 @@ static void cut(struct content *c, uint64_t from, uint64_t to)
 	if (c->object >= 0) {
 		if (c->map && from < to)
 			memset(c->map + from, 0, to - from);
+		/* Nothing more is to be counted. */
+		(void)set_end(c, from);
 		return;
 	}
 	drop_pages(c, pages_for(from));
@@ -175,9 +184,12 @@ static void cut(struct content *c, uint64_t from, uint64_t to)
 		memset(page_at(page) + from % POOL_PAGE, 0, POOL_PAGE - from % POOL_PAGE);
 }
 
-void content_trim(struct content *c, uint64_t to)
+void content_keep(struct content *c, uint64_t size, uint64_t written)
 {
-	cut(c, c->size, to);
+	if (size > c->size)
+		c->size = size;
+	if (written > c->size)
+		cut(c, c->size, written);
 }
 
 /* `from` becomes `to`, another content that has the same bytes. */
@@ -245,8 +257,8 @@ long content_resize(struct content *c, uint64_t size)
 		return -EFBIG;
 	if (c->boot && size != c->size)
 		ret = content_own(c);
-	if (!ret && c->object >= 0 && !c->boot)
-		ret = charge_object(c, size);
+	if (!ret && c->object >= 0 && !c->boot && size > c->size)
+		ret = set_end(c, size);
 	if (ret)
 		return ret;
 	if (size < c->size)
@@ -277,7 +289,8 @@ long content_read(struct content *c, uint64_t offset, uint64_t bytes, const char
 /* For content_write() into an object. */
 static long write_object(struct content *c, uint64_t offset, uint64_t bytes, char **piece)
 {
-	long ret = charge_object(c, offset + bytes);
+	uint64_t end = offset + bytes > c->size ? offset + bytes : c->size;
+	long ret = set_end(c, end);
 
 	if (!ret)
 		ret = map_object(c);
@@ -309,19 +322,27 @@ long content_write(struct content *c, uint64_t offset, uint64_t bytes, char **pi
 	return (long)MIN(have, bytes);
 }
 
-long content_object(struct content *c, bool writable)
+/* From pages, or a boot file's object, to one of its own. */
+static long to_object(struct content *c)
 {
 	struct content own;
-	long ret;
 
-	if (c->object >= 0 && !(c->boot && writable))
-		return c->object;
 	content_init(&own);
 	own.object = object_create(CONTENT_MAX);
 	if (own.object < 0)
 		return own.object;
-	ret = move(c, &own);
-	return ret ? ret : c->object;
+	own.end = CONTENT_PAGES;
+	(void)set_end(&own, 0);
+	return move(c, &own);
+}
+
+long content_object(struct content *c, bool writable)
+{
+	long ret = 0;
+
+	if (c->object < 0 || (c->boot && writable))
+		ret = to_object(c);
+	return ret ? ret : object_view(c->object, !writable);
 }
 
 uint64_t content_find(const struct content *c, uint64_t offset, bool hole)

@@ -26,6 +26,7 @@ struct content {
 	uint32_t room;   /* of pages[] */
 	uint32_t first;
 	uint32_t nr_pages; /* that are counted for it */
+	uint32_t end;      /* of the object, in pages */
 	int object;        /* a handle; -1: it is in pages */
 	bool boot;         /* the object is the kernel's */
 };
@@ -48,18 +49,18 @@ long content_read(struct content *c, uint64_t offset, uint64_t bytes, const char
 
 /*
  * *piece: where bytes for `offset` can be written to, as many as lie in one place; their number. offset + bytes is
- * CONTENT_MAX at most. Behind the end they become the file's by content_resize(), or are given up by content_trim().
+ * CONTENT_MAX at most. What is written behind the end is followed by content_keep().
  */
 long content_write(struct content *c, uint64_t offset, uint64_t bytes, char **piece);
-/* Nothing that was written between the end and `to` has happened. */
-void content_trim(struct content *c, uint64_t to);
+/* Content has been written up to `written` at most, and is the file's up to `size`; it gets no shorter. */
+void content_keep(struct content *c, uint64_t size, uint64_t written);
 
 /* A boot file's bytes become the content's own, in pages; its handle is closed. */
 long content_own(struct content *c);
 
 /*
- * A memory object whose page n is the file's, to be passed on: its handle, which stays the content's. It sees
- * what is written to the file later unless it is a boot file's, which it may be if not `writable`.
+ * A new handle of a memory object whose page n is the file's, to be given away; or -errno. Not `writable`, it may be a
+ * boot file's, which does not see what is written to the file later.
  */
 long content_object(struct content *c, bool writable);
 

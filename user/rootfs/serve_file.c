@@ -100,21 +100,18 @@ long serve_read(struct fs_request *r)
 
 /* --- writing --- */
 
-/* Where the write in hand began: one message at a time. */
+/* Of the write in hand, one message at a time: where it began, and what content_write() was asked for up to. */
 static uint64_t write_begin, write_end;
 
 static void write_answered(struct fs_request *r, long status, bool taken)
 {
 	struct open *file = open_find(r->cookie);
 	struct content *c = &file->inode->content;
-	uint64_t end = write_begin + (uint64_t)(status > 0 ? status : 0);
+	bool written = taken && status > 0;
+	uint64_t end = written ? write_begin + (uint64_t)status : 0;
 
-	/* It has the memory already, and is no longer than a file may be. */
-	if (taken && end > c->size)
-		(void)content_resize(c, end);
-	if (write_end > c->size)
-		content_trim(c, write_end);
-	if (!taken || status <= 0)
+	content_keep(c, end, write_end);
+	if (!written)
 		return;
 	if (r->arg[1] == FS_CURRENT)
 		file->offset = end;
@@ -128,7 +125,8 @@ static long write_pieces(struct fs_request *r, struct content *c, uint64_t offse
 	char *piece;
 	long n = 0;
 
-	write_begin = write_end = offset;
+	write_begin = offset;
+	write_end = 0;
 	while (done < bytes) {
 		n = content_write(c, offset + done, bytes - done, &piece);
 		if (n < 0)

@@ -194,13 +194,13 @@ long serve_utimes(struct fs_request *r)
 	return 0;
 }
 
-/* A handle that the tree keeps is passed on as a copy. */
-static long give_copy(struct fs_request *r, int fd)
+/* A handle, or -errno: it goes to the caller. */
+static long give(struct fs_request *r, long fd, uint64_t bytes)
 {
-	fd = dup(fd);
 	if (fd < 0)
-		return -errno;
-	r->fds[r->nr_fds++] = fd;
+		return fd;
+	r->fds[r->nr_fds++] = (int)fd;
+	r->word[0] = bytes;
 	return 0;
 }
 
@@ -210,26 +210,6 @@ static bool may_store(const struct fs_request *r)
 	return r->arg[0] & FS_MAP_SHARED &&
 	       (r->arg[0] & PROT_WRITE ||
 		(!(r->flags & FS_BY_PATH) && open_writes(open_find(r->cookie))));
-}
-
-static long map_regular(struct fs_request *r, struct inode *i)
-{
-	bool writable = may_store(r);
-	long fd = content_object(&i->content, writable);
-
-	r->word[0] = i->content.size;
-	return fd < 0 ? fd : give_copy(r, (int)fd);
-}
-
-static long map_device(struct fs_request *r, const struct inode *i)
-{
-	long fd = device_object(i->rdev, CONTENT_MAX);
-
-	if (fd < 0)
-		return fd;
-	r->fds[r->nr_fds++] = (int)fd;
-	r->word[0] = CONTENT_MAX;
-	return 0;
 }
 
 /* mmap(2) asks for what the description may do, execve(2) for an x bit. */
@@ -257,8 +237,10 @@ long serve_map(struct fs_request *r)
 	if (ret)
 		return ret;
 	if (S_ISREG(i->mode))
-		return map_regular(r, i);
-	return S_ISCHR(i->mode) ? map_device(r, i) : -ENODEV;
+		return give(r, content_object(&i->content, may_store(r)), i->content.size);
+	if (S_ISCHR(i->mode))
+		return give(r, device_object(i->rdev, CONTENT_MAX), CONTENT_MAX);
+	return -ENODEV;
 }
 
 /* --- by path --- */

@@ -34,6 +34,18 @@ int object_create(uint64_t bytes)
 	return fd < 0 ? -errno : fd;
 }
 
+void object_set_end(int object, uint64_t bytes)
+{
+	if (ftruncate(object, (off_t)((bytes + POOL_PAGE - 1) & ~(uint64_t)(POOL_PAGE - 1))) != 0)
+		abort();
+}
+
+int object_view(int object, bool read_only)
+{
+	(void)read_only;
+	return dup(object);
+}
+
 void time_now(struct timespec *t)
 {
 	clock_gettime(CLOCK_REALTIME, t);

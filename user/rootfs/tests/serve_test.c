@@ -213,7 +213,10 @@ static void test_mapped(void **state)
 	struct call map = {
 		.cookie = file, .op = FS_MAP, .arg = {PROT_READ | PROT_WRITE | FS_MAP_SHARED}};
 	struct call empty = map, exec = {.op = FS_MAP, .path = "f", .arg = {FS_MAP_EXEC}};
+	struct call bad = {
+		.op = FS_WRITE, .arg = {3, 5000}, .data = "xyz", .data_bytes = 3, .refused = 1};
 	char text[8] = "", *at;
+	struct stat st;
 
 	(void)state;
 	assert_int_equal(client_write(file, "before", 6, FS_CURRENT), 6);
@@ -231,6 +234,14 @@ static void test_mapped(void **state)
 	assert_int_equal(client_path(FS_TRUNCATE, 0, "f", 4, 0), 0);
 	assert_int_equal(client_path(FS_TRUNCATE, 0, "f", 8, 0), 0);
 	assert_memory_equal(at, "xyza\0\0\0\0", 8);
+	/* What cannot be read is not written, and the file no longer; nor for who leaves. */
+	bad.cookie = file;
+	assert_int_equal(client_call(&bad), -EFAULT);
+	bad.refused = 0;
+	bad.leaves = true;
+	assert_int_equal(client_call(&bad), 3);
+	assert_int_equal(client_stat(0, "f", true, &st), 0);
+	assert_int_equal(st.st_size, 8);
 	/* An empty file is another one's pages. */
 	assert_int_equal(client_path(FS_TRUNCATE, 0, "f", 0, 0), 0);
 	assert_int_equal(client_write(file, "new", 3, 0), 3);
