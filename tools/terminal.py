@@ -6,7 +6,7 @@
         t.expect(r"hello\\r\\n")
 
 What has been matched is gone; the next expect() begins behind it. Patterns are regular expressions on text whose ends of line
-are \\r\\n, as on any terminal. A pattern that does not come in time is an AssertionError that shows what came instead.
+are \\r\\n, as on any terminal; a dot matches those too, for lines of the kernel's log may come between. A pattern that does not come in time is an AssertionError that shows what came instead.
 """
 import os
 import re
@@ -17,7 +17,7 @@ import tty
 
 import qemu
 
-PATIENCE = 60  # host seconds, against hangs: a loaded host is slow, not wrong
+PATIENCE = 40  # host seconds, against hangs: a loaded host is slow, not wrong
 
 
 class Terminal:
@@ -66,7 +66,7 @@ class Terminal:
     def expect(self, pattern, patience=PATIENCE):
         """Waits for `pattern`; returns the match, and drops the text up to its end."""
         end = time.monotonic() + patience
-        while not (match := re.search(pattern, self.text)):
+        while not (match := re.search(pattern, self.text, re.S)):
             if time.monotonic() >= end:
                 raise AssertionError(f"no {pattern!r} within {patience} s, but:\n{self.text[-2000:]!r}")
             self._read(0.2)

@@ -1,6 +1,7 @@
 """Sessions at the console, through a pseudo-terminal: what a person types, and what comes back."""
 import os
 import re
+import time
 
 import pytest
 
@@ -28,6 +29,17 @@ def session(request):
         terminal.__exit__()
 
 
+def type_until(t, keys, pattern):
+    """Types again until it is answered so: for what comes about in the background."""
+    for _ in range(20):
+        t.type(keys)
+        match = t.expect(rf"(?P<wanted>{pattern})|\r\n# ")
+        if match["wanted"]:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"never {pattern!r}")
+
+
 def test_lines_are_edited_by_the_terminal(session):
     """dash reads lines as they are; the console edits them."""
     t = session("/bin/dash -i")
@@ -36,13 +48,15 @@ def test_lines_are_edited_by_the_terminal(session):
     t.expect(r"echo ab\x08 \x08cd\r\nacd\r\n# ")
     t.type("echo one two\027\027three\r")
     t.expect(r"\r\n")
-    t.expect(r"three\r\n")
+    t.expect(r"three\r\n# ")
     t.type("nonsense\025echo killed\r")
     t.expect(r"\r\nkilled\r\n# ")
     t.type("echo \026\003\r")
     t.expect(r"\^C\r\n\x03\r\n# ")
-    t.type("abc\003")
-    t.expect(r"abc\^C")
+    t.type("abc")
+    t.expect(r"abc")
+    t.type("\003")
+    t.expect(r"\^C")
     t.expect(r"# ")
     t.type("exit 0\r")
     assert t.wait() == qemu.EXIT_SUCCESS
@@ -55,3 +69,92 @@ def test_the_end_of_input_ends_the_shell(session):
     t.expect(r"# ")
     t.type("\004")
     assert t.wait() == qemu.EXIT_FAILURE
+
+
+def test_the_server_that_knows_of_processes(ktap):
+    """Without it (abitest as in test_ktest.py) two of these are left out."""
+    passed = ktap("pgctl=1 -- machine /bin/abitest only=console", smp=4).passed
+    assert "console.who_would_not_stop_is_told" in passed and "console.nobody_continues_an_orphan" in passed
+
+
+def test_job_control(session):
+    t = session("/bin/dash -i")
+    t.expect(r"# ")
+    t.type("cat\r")
+    t.expect(r"cat\r\n")
+    t.type("typed\r")
+    t.expect(r"typed\r\n.*typed\r\n")
+    t.type("\003")
+    t.expect(r"\^C.*# ")
+    t.type("(echo up; sleep 1000) | cat\r")
+    t.expect(r"cat\r\n.*up\r\n")
+    t.type("\032")
+    t.expect(r"\^Z.*Stopped.*cat\r\n# ")
+    t.type("bg\r")
+    t.expect(r"\[1\] .*cat\r\n# ")
+    t.type("jobs\r")
+    t.expect(r"Running.*\r\n# ")
+    t.type("fg\r")
+    t.expect(r"sleep 1000.* \| cat\r\n")
+    t.type("\003")
+    t.expect(r"\^C.*# ")
+    t.type("echo status $?\r")
+    t.expect(r"\r\nstatus 130\r\n# ")
+
+
+def test_the_background_does_not_read(session):
+    t = session("/bin/dash -i")
+    t.expect(r"# ")
+    t.type("cat &\r")
+    t.expect(r"# ")
+    type_until(t, "jobs\r", r"Stopped \(tty input\) +cat\r\n# ")
+    t.type("fg\r")
+    t.expect(r"fg\r\ncat\r\n")
+    t.type("now\r\004")
+    t.expect(r"now\r\n.*now\r\n# ")
+    # Modes are a matter of the foreground too, and output is when it is said so.
+    t.type("stty tostop; (echo from behind; echo and more) & wait; jobs\r")
+    t.expect(r"Stopped \(tty output\).*\r\n# ")
+    t.type("fg\r")
+    t.expect(r"\r\nfrom behind\r\nand more\r\n# ")
+
+
+def test_modes_are_the_terminals(session):
+    t = session("/bin/dash -i")
+    t.expect(r"# ")
+    t.type("stty size; stty rows 50 cols 100; stty size\r")
+    t.expect(r"\r\n24 80\r\n.*50 100\r\n# ")
+    t.type("stty -echo; read secret; stty echo; echo it is $secret\r")
+    t.expect(r"secret\r\n")
+    t.type("sesame\r")
+    seen = t.expect(r"it is sesame\r\n# ")
+    assert seen.string[:seen.end()].count("sesame") == 1
+    t.type("stty -icanon min 3; dd bs=100 count=1 2>/dev/null | od -c; stty icanon\r")
+    t.expect(r"icanon\r\n")
+    t.type("a\177b")
+    t.expect(r"0000000 +a +177 +b\r\n")
+    t.expect(r"# ")
+    t.type("stty sane; stty intr x; sh -c 'echo up; sleep 1000; echo no'\r")
+    t.expect(r"\r\n.*up\r\n")
+    t.type("x")
+    t.expect(r"x.*# ")
+
+
+def test_a_dead_console_is_replaced_under_load(session):
+    """Killed while a program writes and a person types: both go on, and nothing else ends."""
+    t = session("/bin/dash -i", smp=4)
+    console = t.expect(r"init: console is process (\d+)")[1]
+    t.expect(r"# ")
+    t.type("(i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo \"<$i>\"; done; echo all out) &\r")
+    for kill in range(3):
+        t.expect(r"<\d+>\r\n<\d+>")
+        t.type(f"kill -9 {console}\r")
+        console = t.expect(r"init: console was killed by signal 9\r\n(?:.*\r\n)*?.*init: console is process (\d+)")[1]
+    t.type("echo still $((6*7))\r")
+    seen = ""
+    seen = t.expect(r"(?s).*all out\r\n")[0]
+    assert len(re.findall(r"<\d+>\r\n", seen)) > 0
+    t.type("\recho and $((6*7))\r")
+    t.expect(r"and 42\r\n")
+    t.type("wait; exit 0\r")
+    assert t.wait() == qemu.EXIT_SUCCESS

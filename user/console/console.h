@@ -81,6 +81,7 @@ struct console {
 	struct tty *tty; /* in state */
 	struct uart uart;
 	int irq;                    /* handle; -1: none */
+	int processes;              /* the right to know of processes; -1: none */
 	int read_timer, line_timer; /* handles */
 	uint64_t read_deadline;     /* of the first reader, as CLOCK_MONOTONIC; 0: none */
 	bool expired;               /* that is over */

@@ -1,12 +1,13 @@
 /*
  * The console server's start and main loop.
  *
- *	console port=FD [state=FD] [ioports=FD [irq=FD]] [screen=FD mode=NUMBERS]
+ *	console port=FD [state=FD] [ioports=FD [irq=FD]] [screen=FD mode=NUMBERS] [processes=FD]
  *
  * port: receives here, by a handle that its parent keeps too. state: a memory object for struct console_state,
  * likewise, all zero at first. ioports, irq: the serial port's. Without the former nothing is shown and nothing is
  * typed, without the latter the port is looked at by a timer. screen, mode: memory that is shown, and how it is
- * laid out (MODE_FORMAT); what goes out on the line is shown there too.
+ * laid out (MODE_FORMAT); what goes out on the line is shown there too. processes: the right to know of processes;
+ * without it nobody knows who ignores SIGTTIN.
  */
 #include <errno.h>
 #include <signal.h>
@@ -177,18 +178,19 @@ static bool attach_timers(struct console *c)
 
 int main(int argc, char **argv)
 {
-	static const char *const keys[] = {"port",   "state", "ioports", "irq",
-					   "screen", "mode",  NULL};
+	static const char *const keys[] = {"port",   "state", "ioports",   "irq",
+					   "screen", "mode",  "processes", NULL};
 	struct console *c = &console;
 	unsigned long port = arg_number(argc, argv, "port", NO_FD);
 
 	if (port == NO_FD || arg_unknown(argc, argv, keys)) {
-		say("console: usage: console port=FD [state=FD] [ioports=FD irq=FD] "
-		    "[processes=FD]");
+		say("console: usage: console port=FD [state=FD] [ioports=FD [irq=FD]] "
+		    "[screen=FD mode=NUMBERS] [processes=FD]");
 		return 2;
 	}
 	c->server = server;
 	c->server.port = (int)port;
+	c->processes = (int)arg_number(argc, argv, "processes", NO_FD);
 	if (!attach_state(c, arg_number(argc, argv, "state", NO_FD)) || !attach_timers(c)) {
 		say("console: no memory, or descriptor %lu is no port", port);
 		return 1;

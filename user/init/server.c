@@ -14,6 +14,7 @@
 #include "user/lib/freewalk.h"
 #include "user/lib/fsserver.h"
 #include "user/lib/machine.h"
+#include "user/lib/procinfo.h"
 
 #define GIVEN_MAX 8
 
@@ -79,6 +80,8 @@ static bool make_rights(struct server *s, int machine)
 		  machine_irq(machine, (unsigned int)l->irq, MACHINE_IRQ_ISA | MACHINE_CLOEXEC)))
 		return false;
 	if (l->screen && !give_screen(s, machine))
+		return false;
+	if (l->processes && !give(s, "processes", machine_processes(machine, MACHINE_CLOEXEC)))
 		return false;
 	if (l->boot && !give(s, "machine", fcntl(machine, F_DUPFD_CLOEXEC, 0)))
 		return false;

@@ -1,7 +1,7 @@
 /*
  * ABI tests: the console server, started by the test, without a serial port: nothing is typed, and what is written
  * has nowhere to go. What is left is the server's: descriptors, modes, whose terminal it is, and that a death of
- * the server is not noticed.
+ * the server is not noticed. After `machine` (init.c) the server has the right to know of processes too.
  */
 #include "user/console/console.h"
 
@@ -10,13 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <termios.h>
 
-#include "user/tests/ipc.h"
+#include "user/lib/procinfo.h"
+#include "user/tests/machine.h"
 
 struct served {
 	int port, state;
@@ -25,16 +27,19 @@ struct served {
 
 static void start_console(struct served *s)
 {
-	char port[32], state[32];
+	char port[32], state[32], processes[32];
+	long right;
 
 	s->pid = fork();
 	if (s->pid)
 		return;
 	snprintf(port, sizeof(port), "port=%d", s->port);
 	snprintf(state, sizeof(state), "state=%d", s->state);
+	right = machine_processes(MACHINE_HANDLE, 0);
+	snprintf(processes, sizeof(processes), "processes=%ld", right);
 	/* The root is what is to be started. */
 	CHECK_EQ(fs_root(-1), 0);
-	execl("/sbin/console", "console", port, state, NULL);
+	execl("/sbin/console", "console", port, state, right < 0 ? NULL : processes, NULL);
 	_exit(127);
 }
 
@@ -173,6 +178,7 @@ TEST(console, ioctls_badly_made)
 }
 
 static int terminal;
+static volatile int *shared;
 static volatile int signals_seen;
 
 static void count_signal(int signal)
@@ -300,6 +306,102 @@ TEST(console, the_background_stops)
 	modes.c_lflag |= TOSTOP;
 	CHECK_EQ(tcsetattr(terminal, TCSANOW, &modes), 0);
 	CHECK_EQ(write(terminal, "y", 1), 1);
+	end_console(&s);
+}
+
+/* --- with the right to know of processes: who would not stop does not stop --- */
+
+static void read_and_ignore(void)
+{
+	char byte;
+
+	setpgid(0, 0);
+	(void)signal(SIGTTIN, SIG_IGN);
+	_exit(read(terminal, &byte, 1) == -1 && errno == EIO ? 3 : 4);
+}
+
+static void set_modes_in_background(void)
+{
+	struct termios modes;
+
+	setpgid(0, 0);
+	tcgetattr(terminal, &modes);
+	(void)tcsetattr(terminal, TCSANOW, &modes);
+	_exit(8);
+}
+
+static void set_modes_and_block(void)
+{
+	sigset_t ttou;
+
+	sigemptyset(&ttou);
+	sigaddset(&ttou, SIGTTOU);
+	(void)sigprocmask(SIG_BLOCK, &ttou, NULL);
+	set_modes_in_background();
+}
+
+/* As a shell does that takes the terminal back. */
+static void take_terminal(void)
+{
+	setpgid(0, 0);
+	(void)signal(SIGTTOU, SIG_IGN);
+	_exit(tcsetpgrp(terminal, getpid()) == 0 && tcgetpgrp(terminal) == getpid() ? 5 : 6);
+}
+
+/* In a group of its own, with a parent that has died. */
+static void orphan(void)
+{
+	pid_t parent = getpid();
+	char byte;
+
+	if (fork())
+		_exit(0);
+	while (getppid() == parent)
+		nap_ns(1000000);
+	setpgid(0, 0);
+	*shared = read(terminal, &byte, 1) == -1 ? errno : -1;
+	_exit(0);
+}
+
+TEST(console, who_would_not_stop_is_told)
+{
+	struct termios modes;
+	struct served s;
+
+	need_machine();
+	terminal = new_console(&s, CONSOLE_SERIAL);
+	CHECK(setsid() > 0);
+	CHECK_EQ(ioctl(terminal, TIOCSCTTY, 0), 0);
+	CHECK_EQ(stopped_by(read_and_ignore), EXITED(3));
+	CHECK_EQ(stopped_by(read_in_background), SIGTTIN);
+	CHECK_EQ(stopped_by(set_modes_in_background), SIGTTOU);
+	CHECK_EQ(stopped_by(set_modes_and_block), EXITED(8));
+	CHECK_EQ(stopped_by(take_terminal), EXITED(5));
+	(void)signal(SIGTTOU, SIG_IGN);
+	CHECK_EQ(tcsetpgrp(terminal, getpid()), 0);
+	CHECK_EQ(tcgetattr(terminal, &modes), 0);
+	modes.c_lflag |= TOSTOP;
+	CHECK_EQ(tcsetattr(terminal, TCSANOW, &modes), 0);
+	CHECK_EQ(write(terminal, "y", 1), 1);
+	(void)signal(SIGTTOU, SIG_DFL);
+	CHECK_EQ(stopped_by(write_in_background), SIGTTOU);
+	end_console(&s);
+}
+
+TEST(console, nobody_continues_an_orphan)
+{
+	struct served s;
+
+	need_machine();
+	shared = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(shared != MAP_FAILED);
+	terminal = new_console(&s, CONSOLE_SERIAL);
+	CHECK(setsid() > 0);
+	CHECK_EQ(ioctl(terminal, TIOCSCTTY, 0), 0);
+	CHECK_EQ(stopped_by(orphan), EXITED(0));
+	while (!*shared)
+		nap_ns(1000000);
+	CHECK_EQ(*shared, EIO);
 	end_console(&s);
 }
 
