@@ -1,4 +1,4 @@
-/* ABI tests: every allocation of the calls that give a machine's parts fails once: user/tests/nomem.c is about the rest. */
+/* ABI tests: every allocation of the calls that give parts of the machine fails once; nomem.c has the others. */
 #include "user/tests/machine.h"
 #include "user/tests/nomem.h"
 
