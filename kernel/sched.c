@@ -98,7 +98,8 @@ noinline bool handoff_ok_after(const struct task_struct *next)
 
 	if (next->sched_word != (rq->asleep_here | ports))
 		return false;
-	rq->after = true;
+	if (!MUTANT(handoff_forgets_ports))
+		rq->after = true;
 	return true;
 }
 

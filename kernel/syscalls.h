@@ -200,6 +200,7 @@
 	X(1038, ipc_timer)                                                                         \
 	X(1039, ipc_timer_set)                                                                     \
 	X(1040, ipc_watch)                                                                         \
+	X(1041, ipc_serve)                                                                         \
 	X(1045, ipc_requeue)                                                                       \
 	X(1046, ipc_last)                                                                          \
 	X(1047, memobj_end)                                                                        \

@@ -132,4 +132,15 @@ raw_write64:
 	mov eax, -1
 	ret
 
+; int raw_touch(void *p): stores what is there, as one step: another thread's store is not lost. 0, or -1 on a fault.
+global raw_touch
+raw_touch:
+	xor eax, eax
+.w1:	lock or byte [rdi], 0
+	ret
+	EX .w1, .fault
+.fault:
+	mov eax, -1
+	ret
+
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -13,6 +13,7 @@ int raw_read64(u64 *value, const void *src);
 int raw_read32(u32 *value, const void *src);
 int raw_write32(void *dst, u32 value);
 int raw_write64(void *dst, u64 value);
+int raw_touch(void *p);
 
 struct ex_entry {
 	u64 insn, fixup;
@@ -136,6 +137,18 @@ int put_user_u32(u32 value, u32 __user *dst)
 		return -EFAULT;
 	user_access_begin();
 	ret = raw_write32(dst, value);
+	user_access_end();
+	return ret ? -EFAULT : 0;
+}
+
+int probe_user_write(void __user *p)
+{
+	int ret;
+
+	if (!user_range_ok(p, 1))
+		return -EFAULT;
+	user_access_begin();
+	ret = raw_touch(p);
 	user_access_end();
 	return ret ? -EFAULT : 0;
 }

@@ -33,6 +33,11 @@
 #define SYS_ipc_reply 1030 /* (port, token, status, word 0, word 1, struct ipc_reply *) */
 /* A short reply and the next receive in one call. Without token (0) only the latter. Results as of receive. */
 #define SYS_ipc_reply_receive 1031 /* (port, token, status, word 0, word 1, struct ipc_buffer *) */
+/*
+ * A turn of a server's loop: a reply with data and handles, and the next receive with a buffer. Without token (0) only
+ * the latter. Results as of receive; the reply's errors are those of SYS_ipc_reply: then nothing was received.
+ */
+#define SYS_ipc_serve 1041 /* (port, token, status, word 0, word 1, struct ipc_serve *) */
 /* Copies from the data that the client sends, to the memory that it receives into. Result: bytes. */
 #define SYS_ipc_read  1032 /* (port, token, offset, buffer, bytes) */
 #define SYS_ipc_write 1033 /* (port, token, offset, buffer, bytes) */
@@ -121,6 +126,17 @@ struct ipc_reply {
 	int32_t handles[IPC_HANDLES_MAX];
 	uint32_t nr_handles;
 	uint32_t flags; /* of the client's new handles: IPC_CLOEXEC */
+};
+
+struct ipc_serve {
+	uint64_t addr, bytes; /* the reply's data: as of struct ipc_reply */
+	uint64_t handles;     /* int32_t *: go along with it */
+	uint32_t nr_handles;
+	uint32_t flags;
+	uint64_t buffer,
+		room;     /* the first `room` bytes of the next message's data are copied here */
+	uint64_t timeout; /* of the receive, in ns; 0: none */
+	uint64_t unused;
 };
 
 struct ipc_last {

@@ -6,9 +6,21 @@
 #define KERNEL_IPC_DATA_H
 
 #include "kernel/abi/ipc.h"
+#include "kernel/base/string.h"
 #include "kernel/ipc/port.h"
 
 #define SEGMENTS_SMALL 4
+
+/*
+ * So few bytes go through the kernel, by way of the two tasks' stacks: three short copies cost much less than a way
+ * into another address space, with its lock and its page tables.
+ */
+#define IPC_SMALL 256
+
+struct ipc_box {
+	u32 bytes; /* 0: it is empty */
+	u8 data[IPC_SMALL];
+};
 
 /*
  * An address at or above USER_END is the kernel's own, of memory that stays until the call is over: a message
@@ -30,6 +42,11 @@ struct ipc_data {
 	struct object *handles[IPC_HANDLES_MAX], *got[IPC_HANDLES_MAX];
 	unsigned int nr_handles, nr_got, room;
 	bool got_cloexec;
+	/* Set by ipc_send(). */
+	bool takes_small; /* the first IPC_SMALL bytes of `in`, one segment, could be written when it was sent */
+	struct ipc_box
+		box; /* all that is sent, or is empty; when the call is over, what the reply has brought in it */
+	bool answered; /* p: the latter */
 };
 
 /*
@@ -38,6 +55,17 @@ struct ipc_data {
  */
 int segments_copy(struct ipc_segments *s, u64 user, u64 n, bool clip);
 void segments_free(struct ipc_segments *s);
+
+/* Before the message is sent: what is there of it now goes into the box. May sleep. */
+void ipc_small_begin(struct ipc_data *d);
+/* After it: what the reply has brought in the box goes where it belongs. 0 or -EFAULT. May sleep. */
+int ipc_small_end(struct ipc_data *d);
+
+static inline void ipc_box_copy(struct ipc_box *to, const struct ipc_box *from)
+{
+	to->bytes = from->bytes;
+	memcpy(to->data, from->data, from->bytes);
+}
 
 /* As a receiver sees them: SYS_ipc_receive, argument 5. */
 static inline u64 ipc_data_sizes(const struct ipc_data *d)

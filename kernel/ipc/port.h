@@ -16,6 +16,7 @@
 
 #include "arch/cpu.h"
 #include "kernel/abi/ipc.h"
+#include "kernel/base/mutant.h"
 #include "kernel/base/wait.h"
 #include "kernel/ipc/object.h"
 #include "kernel/task.h"
@@ -120,6 +121,15 @@ long ipc_reply(struct port *port, u64 token, long status, u64 word0, u64 word1);
 long ipc_reply_receive(struct port *port, u64 token, long status, u64 word0, u64 word1);
 
 /*
+ * The same two with few bytes: those in the box go along with the reply. -EAGAIN, and nothing has happened: this
+ * client cannot take them so. Then the box is empty, and gets the few bytes of what is received.
+ */
+long ipc_reply_small(struct port *port, u64 token, long status, u64 word0, u64 word1,
+		     struct ipc_box *box);
+long ipc_exchange(struct port *port, u64 token, long status, u64 word0, u64 word1,
+		  struct ipc_box *box);
+
+/*
  * The client that waits with `token`, or NULL. It stays, although it may want to leave, until ipc_unpin().
  * Only briefly: a dying client waits.
  */
@@ -208,7 +218,8 @@ static inline void receiver_add(struct port *port, struct task_struct *receiver)
 static inline void sender_add(struct port *port, struct task_struct *client, bool first)
 {
 	client->ipc.state = IPC_SEND;
-	port->pending = true;
+	if (!MUTANT(sender_not_pending))
+		port->pending = true;
 	if (unlikely(first))
 		list_add(&client->ipc.node, &port->senders);
 	else

@@ -77,27 +77,41 @@ static __always_inline void put_reply(struct port *port, struct task_struct *cli
 	port->last.answered = token;
 }
 
-/* The client of this token is done and will run. False: there is none. port->lock held. */
-static bool reply_locked(struct port *port, u64 token, long status, u64 word0, u64 word1)
+/*
+ * The client of this token is done and will run. 0; -ESRCH: there is none, -EAGAIN: it cannot take what is in the
+ * box. port->lock held.
+ */
+static int reply_locked(struct port *port, u64 token, long status, u64 word0, u64 word1,
+			struct ipc_box *box)
 {
 	struct task_struct *client = received_find(port, token);
 
 	if (unlikely(!client))
-		return false;
+		return -ESRCH;
+	if (box && !small_fits(client, box))
+		return -EAGAIN;
+	if (box)
+		small_put(client, box);
 	put_reply(port, client, token, word0, word1);
 	ipc_done(port, client, status);
 	task_wake(client);
-	return true;
+	return 0;
+}
+
+long ipc_reply_small(struct port *port, u64 token, long status, u64 word0, u64 word1,
+		     struct ipc_box *box)
+{
+	long ret;
+
+	port_lock_irq(port);
+	ret = reply_locked(port, token, status, word0, word1, box);
+	port_unlock_irq(port);
+	return ret;
 }
 
 long ipc_reply(struct port *port, u64 token, long status, u64 word0, u64 word1)
 {
-	bool found;
-
-	port_lock_irq(port);
-	found = reply_locked(port, token, status, word0, word1);
-	port_unlock_irq(port);
-	return found ? 0 : -ESRCH;
+	return ipc_reply_small(port, token, status, word0, word1, NULL);
 }
 
 /*
@@ -105,7 +119,7 @@ long ipc_reply(struct port *port, u64 token, long status, u64 word0, u64 word1)
  * port->lock held, interrupts off. False, and nothing has happened: it is not so.
  */
 static __always_inline bool reply_directly(struct task_struct *me, struct port *port, u64 token,
-					   long status, u64 word0, u64 word1)
+					   long status, u64 word0, u64 word1, struct ipc_box *box)
 {
 	struct task_struct *client = port->latest;
 	struct rq *rq;
@@ -113,10 +127,14 @@ static __always_inline bool reply_directly(struct task_struct *me, struct port *
 	ASSERT(!DEBUG_KERNEL || port->pending || (!something_waits(port) && !port->closed));
 	if (unlikely(!client || client->ipc.token != token || port->pending))
 		return false;
+	if (box && unlikely(!small_fits(client, box)))
+		return false;
 	rq = sched_handoff_begin(me, client);
 	if (unlikely(!rq))
 		return false;
 	port->latest = NULL;
+	if (box)
+		small_put(client, box);
 	put_reply(port, client, token, word0, word1);
 	ipc_done_unlinked(client, status);
 	receiver_add(port, me);
@@ -125,20 +143,23 @@ static __always_inline bool reply_directly(struct task_struct *me, struct port *
 }
 
 /* Any other case, with a wake-up; token 0: nobody gets a reply. port->lock held, interrupts off: released and on. */
-static noinline long reply_slowly(struct port *port, u64 token, long status, u64 word0, u64 word1)
+static noinline long reply_slowly(struct port *port, u64 token, long status, u64 word0, u64 word1,
+				  struct ipc_box *box)
 {
-	if (!token || reply_locked(port, token, status, word0, word1))
+	int ret = token ? reply_locked(port, token, status, word0, word1, box) : 0;
+
+	if (!ret)
 		return receive_locked(port, 0);
 	port_unlock_irq(port);
-	return -ESRCH;
+	return ret;
 }
 
 static __always_inline long reply_and_wait(struct task_struct *me, struct port *port, u64 token,
-					   long status, u64 word0, u64 word1)
+					   long status, u64 word0, u64 word1, struct ipc_box *box)
 {
 	port_lock_irq(port);
-	if (unlikely(!reply_directly(me, port, token, status, word0, word1)))
-		return reply_slowly(port, token, status, word0, word1);
+	if (unlikely(!reply_directly(me, port, token, status, word0, word1, box)))
+		return reply_slowly(port, token, status, word0, word1, box);
 	/* Asked for again, as in send.c. */
 	me = current;
 	if (likely(READ_ONCE(me->ipc.state) == IPC_DONE))
@@ -149,7 +170,18 @@ static __always_inline long reply_and_wait(struct task_struct *me, struct port *
 
 long ipc_reply_receive(struct port *port, u64 token, long status, u64 word0, u64 word1)
 {
-	return reply_and_wait(current, port, token, status, word0, word1);
+	return reply_and_wait(current, port, token, status, word0, word1, NULL);
+}
+
+long ipc_exchange(struct port *port, u64 token, long status, u64 word0, u64 word1,
+		  struct ipc_box *box)
+{
+	long ret;
+
+	current->ipc.inbox = box;
+	ret = reply_and_wait(current, port, token, status, word0, word1, box);
+	current->ipc.inbox = NULL;
+	return ret;
 }
 
 /* With a buffer, or by a handle that others can close meanwhile. */
@@ -178,6 +210,6 @@ SYSCALL(ipc_reply_receive)
 	struct port *port = port_borrow_own(me, a0);
 
 	if (likely(port && !a5))
-		return reply_and_wait(me, port, a1, (long)a2, a3, a4);
+		return reply_and_wait(me, port, a1, (long)a2, a3, a4, NULL);
 	return reply_receive_counted(a0, a1, (long)a2, a3, a4, a5);
 }

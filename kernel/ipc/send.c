@@ -92,7 +92,7 @@ static noinline long send_slowly(struct task_struct *me, struct connection *c, s
 	return ipc_sleep(port, deadline);
 }
 
-long ipc_send(struct connection *c, struct ipc_data *data, u64 timeout)
+static __always_inline long send_any(struct connection *c, struct ipc_data *data, u64 timeout)
 {
 	struct task_struct *me = current;
 	struct port *port = c->port;
@@ -102,6 +102,22 @@ long ipc_send(struct connection *c, struct ipc_data *data, u64 timeout)
 	if (timeout || !send_directly(me, c, port, ipc_words_of(me), data))
 		return send_slowly(me, c, port, data, timeout);
 	return after_handoff();
+}
+
+long ipc_send(struct connection *c, struct ipc_data *data, u64 timeout)
+{
+	long status;
+
+	if (!data)
+		return send_any(c, NULL, timeout);
+	ipc_small_begin(data);
+	status = send_any(c, data, timeout);
+	if (data->answered) {
+		irq_enable();
+		if (ipc_small_end(data))
+			return -EFAULT;
+	}
+	return status;
 }
 
 /* With a time-out, or by a handle that others can close meanwhile. */

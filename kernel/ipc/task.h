@@ -5,6 +5,7 @@
 #include "kernel/base/list.h"
 
 struct connection;
+struct ipc_box;
 struct ipc_data;
 
 /*
@@ -42,6 +43,7 @@ struct ipc_task {
 	struct connection
 		*connection;   /* s: that the message goes by; not gone before the call is */
 	struct ipc_data *data; /* s: what more there is to the message; NULL: its words are all */
+	struct ipc_box *inbox; /* s: gets the few bytes of a message that it receives; NULL: none */
 	struct port *port;     /* s: that it receives from; its system call holds it */
 	long status;           /* p: the call's result */
 	bool leaving;          /* p: it wants to */

@@ -35,7 +35,29 @@ static __always_inline long transfer(struct port *port, struct task_struct *clie
 	to->a3 = words.word[2];
 	to->a4 = words.word[3];
 	to->a5 = data ? ipc_data_sizes(data) : 0;
+	if (data && data->box.bytes && receiver->ipc.inbox)
+		ipc_box_copy(receiver->ipc.inbox, &data->box);
 	return (long)client->ipc.token;
+}
+
+/* Whether a reply's few bytes can be put into the box of `client`. port->lock held. */
+static inline bool small_fits(const struct task_struct *client, const struct ipc_box *reply)
+{
+	const struct ipc_data *data = client->ipc.data;
+
+	return !reply->bytes || (data && data->takes_small && reply->bytes <= data->in.bytes);
+}
+
+/* They are: `reply` is empty. */
+static inline void small_put(struct task_struct *client, struct ipc_box *reply)
+{
+	struct ipc_data *data = client->ipc.data;
+
+	if (reply->bytes) {
+		ipc_box_copy(&data->box, reply);
+		data->answered = true;
+		reply->bytes = 0;
+	}
 }
 
 #endif

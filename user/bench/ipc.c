@@ -1,4 +1,6 @@
-/* Messages: a call and its reply between two processes of one CPU, and 64 KiB by copy and by grant. */
+/*
+ * Messages between two processes of one CPU: a call and its reply, with a byte each, and 64 KiB by copy and by grant.
+ */
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -12,7 +14,7 @@ static int port, connection, object;
 static char *bulk;
 
 /* What the server does with a message, by its first word. */
-enum { OP_NOTHING, OP_COPY, OP_MAP };
+enum { OP_NOTHING, OP_BYTE, OP_COPY, OP_MAP };
 
 static long map_object(long token)
 {
@@ -35,14 +37,19 @@ static long map_object(long token)
 static void serve(void)
 {
 	struct ipc_buffer whole = {.addr = (uintptr_t)bulk, .bytes = BULK};
+	struct ipc_serve byte = {
+		.addr = (uintptr_t)bulk, .bytes = 1, .buffer = (uintptr_t)bulk, .room = 1};
 	struct ipc_message m;
 	long token = ipc_receive(port, &m, &whole);
 
 	while (token > 0) {
 		long status = m.words[0] == OP_MAP ? map_object(token) : 0;
 
-		token = ipc_reply_receive(port, token, status, &m,
-					  m.words[0] == OP_COPY ? &whole : NULL);
+		if (m.words[0] == OP_BYTE)
+			token = ipc_serve(port, token, status, &m, &byte);
+		else
+			token = ipc_reply_receive(port, token, status, &m,
+						  m.words[0] == OP_COPY ? &whole : NULL);
 	}
 }
 
@@ -51,6 +58,18 @@ static bool call_reply(void)
 	uint64_t words[IPC_WORDS] = {OP_NOTHING, 1, 2, 3};
 
 	return ipc_call(connection, words) == 0;
+}
+
+static bool call_1_byte(void)
+{
+	struct ipc_segment byte = {(uintptr_t)bulk, 1};
+	struct ipc_msg m = {.words = {OP_BYTE},
+			    .out = (uintptr_t)&byte,
+			    .in = (uintptr_t)&byte,
+			    .nr_out = 1,
+			    .nr_in = 1};
+
+	return ipc_send(connection, &m) == 0;
 }
 
 static bool copy_64k(void)
@@ -72,6 +91,7 @@ static int measure_calls(unsigned int n)
 {
 	int failed = report("call_reply", call_reply, n, "instructions");
 
+	failed += report("call_1_byte", call_1_byte, n, "instructions");
 	failed += report("message_64k_by_copy", copy_64k, n / 10 + 1, "instructions");
 	return failed + report("message_64k_by_grant", grant_64k, n / 10 + 1, "instructions");
 }

@@ -71,8 +71,7 @@ static inline long ipc_send(int connection, struct ipc_msg *m)
 }
 
 static inline long ipc_receive_raw(long nr, int port, uint64_t token, long status, uint64_t word0,
-				   uint64_t word1, struct ipc_message *m,
-				   const struct ipc_buffer *buffer)
+				   uint64_t word1, struct ipc_message *m, const void *buffer)
 {
 	register uint64_t r10 __asm__("r10") = word0;
 	register uint64_t r8 __asm__("r8") = word1;
@@ -112,6 +111,14 @@ static inline long ipc_reply_receive(int port, long token, long status, struct i
 {
 	return ipc_receive_raw(SYS_ipc_reply_receive, port, token > 0 ? token : 0, status,
 			       m->words[0], m->words[1], m, buffer);
+}
+
+/* Replies with that and s's data and handles, if token > 0, and receives into s's buffer. */
+static inline long ipc_serve(int port, long token, long status, struct ipc_message *m,
+			     const struct ipc_serve *s)
+{
+	return ipc_receive_raw(SYS_ipc_serve, port, token > 0 ? token : 0, status, m->words[0],
+			       m->words[1], m, s);
 }
 
 static inline long ipc_read(int port, long token, uint64_t offset, void *buffer, uint64_t bytes)

@@ -6,7 +6,7 @@
 #include "arch/trap.h"
 #include "kernel/base/ktest.h"
 #include "kernel/base/panic.h"
-#include "kernel/tests/actor.h"
+#include "kernel/ipc/tests/support.h"
 
 /* What a general protection fault of the running task does, and what its CPU allows then. */
 struct look {
@@ -95,6 +95,48 @@ KTEST(ioports, come_and_go_with_the_switch)
 	actor_run(&other, look, &l);
 	KTEST_EXPECT(!l.loaded);
 	actor_stop(&other);
+}
+
+/* Answers with whether ports are in force; `arg` is a scene's. */
+static void serve_looking(void *arg)
+{
+	struct port *port = ((struct scene *)arg)->port;
+	struct look l;
+	long token = ipc_receive(port, 0);
+
+	while (token > 0) {
+		look(&l);
+		token = ipc_reply_receive(port, (u64)token, l.loaded, 0, 0);
+		irq_enable();
+	}
+}
+
+static void call_looking(void *arg)
+{
+	struct scene *s = arg;
+	struct look l;
+
+	for (int i = 0; i < 10; i++) {
+		KTEST_EXPECT_EQ(ipc_send(s->connection, NULL, 0), 1);
+		irq_enable();
+		look(&l);
+		KTEST_EXPECT(!l.loaded);
+	}
+}
+
+/* A message to who has ports goes straight to it too. */
+KTEST(ioports, come_and_go_with_a_direct_switch)
+{
+	struct scene s;
+	struct look l;
+
+	scene_start(&s, 0, 0);
+	actor_run(&s.server, get_ports, NULL);
+	actor_run(&s.server, fault, &l);
+	KTEST_EXPECT(l.loaded);
+	actor_post(&s.server, serve_looking, &s);
+	actor_run(&s.client, call_looking, &s);
+	scene_stop(&s);
 }
 
 /* A fault with all of them in force is a fault; with less than there are it is not. */

@@ -31,6 +31,9 @@ long strncpy_from_user(char *dst, const char __user *src, size_t size);
 int get_user_u32(u32 *value, const u32 __user *src);
 int put_user_u32(u32 value, u32 __user *dst);
 
+/* Whether a byte there could be written just now, which a store would find out; it keeps its value. 0 or -EFAULT. */
+int probe_user_write(void __user *p);
+
 /* Reads kernel memory that may not be mapped. 0 or -EFAULT. Any context. */
 int probe_kernel_read(u64 *value, const void *src);
 /* Writes kernel memory that may be missing or read-only. 0, or -EFAULT: nothing was written. */
