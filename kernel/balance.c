@@ -1,8 +1,13 @@
 /*
- * Where tasks run: stealing, affinity, the idle loop.
+ * Where tasks run: stealing, priorities across CPUs, affinity, the idle loop.
  *
  * Two run queue locks are never held together: a task that moves is on no queue in between, but
  * RUNNING and on_rq, so that a waker leaves it alone.
+ *
+ * Of n CPUs, the n highest tasks that may run there do, soon. When a task above SCHED_OTHER wakes, or is
+ * displaced, it goes to the CPU that runs the lowest (rq_better(), rq_push_waiting()); when one gives its CPU up,
+ * that CPU takes the highest that waits (rq_pull()). Each of them reads of other CPUs what was so a moment
+ * ago: two that happen at once may miss each other, and then the tick, which runs while anybody waits, pushes again.
  */
 #include "arch/cpu.h"
 #include "arch/init.h"
@@ -25,54 +30,162 @@ struct rq *rq_allowed(const struct task_struct *t)
 	BUG("task %d may run on no online CPU", t->pid);
 }
 
+/* A task that moves is there. */
+static void arrive(struct rq *rq, struct task_struct *t)
+{
+	spin_lock(&rq->lock);
+	rq_enqueue(rq, t);
+	spin_unlock(&rq->lock);
+}
+
 void rq_push(struct task_struct *t)
 {
 	struct rq *to = rq_allowed(t);
 
 	t->evict = false;
-	WRITE_ONCE(t->cpu, to->cpu);
-	spin_lock(&to->lock);
-	rq_enqueue(to, t);
-	spin_unlock(&to->lock);
+	WRITE_ONCE(t->cpu, (u8)to->cpu);
+	arrive(to, t);
 }
 
-/* The first task on `from` that may run on `cpu`, taken off the queue. */
-static struct task_struct *steal_from(struct rq *from, unsigned int cpu)
+/* Off its queue, on its way to `cpu`. A waker that still reads the old CPU finds it RUNNING and does nothing. */
+static void take_off(struct rq *from, struct task_struct *t, unsigned int cpu)
 {
-	struct task_struct *t, *found = NULL;
+	rq_remove(from, t);
+	WRITE_ONCE(t->cpu, (u8)cpu);
+}
+
+/* The first task of the highest level, from `least` on, that may run on `cpu`, taken off the queue; NULL. */
+static struct task_struct *steal_from(struct rq *from, unsigned int cpu, int least)
+{
+	struct task_struct *t;
 
 	spin_lock(&from->lock);
-	list_for_each_entry (t, &from->queue, run_node) {
-		if (!test_bit(cpu, t->affinity))
-			continue;
-		found = t;
-		list_del(&t->run_node);
-		WRITE_ONCE(from->nr_queued, from->nr_queued - 1);
-		/* A waker that still reads the old CPU finds it RUNNING and does nothing. */
-		WRITE_ONCE(t->cpu, cpu);
-		break;
+	for (int level = (int)prioq_top(&from->queue); level >= least; level--) {
+		list_for_each_entry (t, &from->queue.level[level], run_node) {
+			if (!test_bit(cpu, t->affinity))
+				continue;
+			take_off(from, t, cpu);
+			spin_unlock(&from->lock);
+			return t;
+		}
 	}
 	spin_unlock(&from->lock);
+	return NULL;
+}
+
+/* The CPU on which the highest waits, from `least` on; NULL. */
+static struct rq *highest_waiting(const struct rq *rq, int least)
+{
+	struct rq *found = NULL;
+
+	for (unsigned int i = 1; i < nr_cpus; i++) {
+		struct rq *other = per_cpu_ptr(&cpu_rq, (rq->cpu + i) % nr_cpus);
+		int top = cpu_online(other->cpu) ? (int)prioq_top(&other->queue) : 0;
+
+		if (top >= least) {
+			found = other;
+			least = top + 1;
+		}
+	}
 	return found;
+}
+
+bool rq_pull(struct rq *rq)
+{
+	int least = MAX(MAX((int)prioq_top(&rq->queue), (int)rq->curr->prio), 0) + 1;
+	struct task_struct *t;
+	struct rq *from;
+
+	if (likely(!READ_ONCE(rt_waiting)))
+		return false;
+	from = highest_waiting(rq, least);
+	t = from ? steal_from(from, rq->cpu, least) : NULL;
+	if (!t)
+		return false;
+	arrive(rq, t);
+	return true;
 }
 
 bool rq_steal(struct rq *rq)
 {
+	if (rq_pull(rq))
+		return true;
 	for (unsigned int i = 1; i < nr_cpus; i++) {
 		unsigned int cpu = (rq->cpu + i) % nr_cpus;
 		struct task_struct *t;
 
 		if (!cpu_online(cpu) || !READ_ONCE(per_cpu(cpu_rq, cpu).nr_queued))
 			continue;
-		t = steal_from(per_cpu_ptr(&cpu_rq, cpu), rq->cpu);
+		t = steal_from(per_cpu_ptr(&cpu_rq, cpu), rq->cpu, 0);
 		if (!t)
 			continue;
-		spin_lock(&rq->lock);
-		rq_enqueue(rq, t);
-		spin_unlock(&rq->lock);
+		arrive(rq, t);
 		return true;
 	}
 	return false;
+}
+
+/* What `rq` runs. Its task may be gone by now, but not its memory: inside rcu_read_lock(). */
+static int running_prio(const struct rq *rq)
+{
+	return READ_ONCE(READ_ONCE(rq->curr)->prio);
+}
+
+/* Whether t, were it there, would run at once; or take its turns, which it does not where it is. */
+static bool is_better(const struct rq *rq, const struct task_struct *t, int running)
+{
+	return running < t->prio || (running == 0 && t->prio == 0 && rq->curr->prio > 0);
+}
+
+struct rq *rq_better(const struct rq *rq, const struct task_struct *t)
+{
+	struct rq *found = NULL;
+	int lowest = PRIO_LEVELS;
+
+	rcu_read_lock();
+	for (unsigned int i = 1; i < nr_cpus; i++) {
+		struct rq *other = per_cpu_ptr(&cpu_rq, (rq->cpu + i) % nr_cpus);
+		int running;
+
+		if (!cpu_online(other->cpu) || !test_bit(other->cpu, t->affinity))
+			continue;
+		running = running_prio(other);
+		if (running < lowest && is_better(rq, t, running)) {
+			found = other;
+			lowest = running;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/* The first waiting task that has a better CPU, taken off the queue; its CPU in *to. rq->lock held. */
+static struct task_struct *take_misplaced(struct rq *rq, struct rq **to)
+{
+	struct task_struct *t;
+
+	for (int level = (int)prioq_top(&rq->queue); level >= 0; level--) {
+		list_for_each_entry (t, &rq->queue.level[level], run_node) {
+			*to = rq_better(rq, t);
+			if (!*to)
+				continue;
+			take_off(rq, t, (*to)->cpu);
+			return t;
+		}
+	}
+	return NULL;
+}
+
+void rq_push_waiting(struct rq *rq)
+{
+	struct task_struct *t;
+	struct rq *to;
+
+	spin_lock(&rq->lock);
+	t = take_misplaced(rq, &to);
+	spin_unlock(&rq->lock);
+	if (t)
+		arrive(to, t);
 }
 
 void rq_kick_idle(const struct rq *rq)
@@ -142,7 +255,7 @@ void sched_init(void)
 		struct rq *rq = per_cpu_ptr(&cpu_rq, cpu);
 
 		rq->cpu = cpu;
-		list_init(&rq->queue);
+		prioq_init(&rq->queue);
 		rq->hash = 0x811c9dc5;
 		rq->asleep_here =
 			(struct task_struct){.state = TASK_KILLABLE, .cpu = (u8)cpu}.sched_word;
@@ -155,6 +268,7 @@ void sched_init_cpu(struct task_struct *idle)
 
 	idle->cpu = rq->cpu;
 	idle->on_rq = true;
+	idle->prio = PRIO_IDLE;
 	this_cpu_write(current_task, idle);
 	spin_lock(&rq->lock);
 	rq->curr = rq->idle = idle;

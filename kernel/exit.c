@@ -4,6 +4,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/file/fs.h"
 #include "kernel/ipc/handle.h"
+#include "kernel/ipc/inherit.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/task_mm.h"
@@ -149,6 +150,7 @@ __noreturn void do_exit(int status)
 	exit_mm();
 	handles_exit(current);
 	fs_exit(current);
+	inherit_exit();
 	alloc_fail_exit();
 	signals_exit_thread();
 

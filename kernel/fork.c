@@ -49,6 +49,11 @@ static struct task_struct *copy_task(const struct clone_args *args)
 	/* In place: a few words each. */
 	__builtin_memcpy(t->comm, current->comm, sizeof(t->comm));
 	__builtin_memcpy(t->affinity, current->affinity, sizeof(t->affinity));
+	t->sched = current->sched;
+	if (unlikely(t->sched.reset_on_fork))
+		sched_reset_policy(&t->sched);
+	/* Its own: what its parent inherits is for the parent's clients. */
+	t->prio = (s8)t->sched.rt_prio;
 	if (args->flags & CLONE_CHILD_CLEARTID)
 		t->clear_child_tid = args->child_tid;
 	return t;

@@ -380,9 +380,9 @@ static long fail_nth(unsigned long n)
 {
 	long left = alloc_fail_left();
 
-	if (n > INT64_MAX)
+	if (n > INT32_MAX)
 		return -EINVAL;
-	alloc_fail_nth((long)n);
+	alloc_fail_nth((s32)n);
 	return left;
 }
 

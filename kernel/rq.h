@@ -3,21 +3,23 @@
 #define KERNEL_RQ_H
 
 #include "arch/cpu.h"
+#include "kernel/prioq.h"
 #include "kernel/task.h"
 
 /* All under lock but where noted. The lock is irq-safe; two of them are never held together. */
 struct rq {
 	struct spinlock lock;
-	unsigned int cpu;       /* constant */
-	u32 nr_queued;          /* read without the lock by others */
-	struct list_head queue; /* runnable, the running one left out */
+	unsigned int cpu; /* constant */
+	u32 nr_queued;    /* read without the lock by others */
+	/* Runnable, the running one left out. Its top is read without the lock by others. */
+	struct prio_queue queue;
 	struct task_struct *curr, *idle;
 	struct task_struct *prev;  /* across a switch */
 	struct mm_struct *drop_mm; /* across a switch */
 	bool after;                /* across a switch: something rare is to be done after it */
-	bool tick;                 /* a tick is armed */
 	bool sampling; /* a timer interrupt will come, to sample curr (kernel/usage.h) */
 	u64 since;     /* until then its time has been charged: TSC */
+	u64 tick_at;   /* when the next tick is due, in time_ns(); 0: none is armed */
 	/* read without the lock by others: the idle task is about to halt */
 	bool halted;
 	u32 hash;
@@ -27,19 +29,11 @@ struct rq {
 
 DECLARE_PER_CPU(struct rq, cpu_rq);
 
-void rq_enqueue(struct rq *rq, struct task_struct *t);
-/* The rare part of what follows a switch; releases rq->lock. */
-void finish_switch_after(void);
-/*
- * The rare part of what is asked of who is to be switched to directly: whether nothing is in the way but what
- * will be done after the switch.
- */
-bool handoff_ok_after(const struct task_struct *next);
-/* A direct switch of which one side is a kernel thread: as context_switch(). */
-void context_switch_kthread(struct rq *rq, struct task_struct *prev, struct task_struct *next);
+/* Tasks above SCHED_OTHER in all run queues. A; others look at it first, which is mostly all. */
+extern u32 rt_waiting;
 
 /* Locks the run queue of `t`, wherever it is. Interrupts off. */
-static __always_inline struct rq *rq_lock_of(struct task_struct *t)
+static inline struct rq *rq_lock_of(struct task_struct *t)
 {
 	for (;;) {
 		struct rq *rq = per_cpu_ptr(&cpu_rq, READ_ONCE(t->cpu));
@@ -51,17 +45,76 @@ static __always_inline struct rq *rq_lock_of(struct task_struct *t)
 	}
 }
 
-/* The first task, off the queue but still on_rq, or NULL. */
-static inline struct task_struct *rq_dequeue(struct rq *rq)
+/* A tick when the slice of `t`, which runs or is about to, is over; if none is armed. This CPU's. */
+void rq_arm_tick(struct rq *rq, const struct task_struct *t);
+
+/* `t`, off its CPU or about to leave it, waits; whoever it should replace is told. */
+void rq_enqueue(struct rq *rq, struct task_struct *t);
+/* The rare part of what follows a switch; releases rq->lock. */
+void finish_switch_after(void);
+/*
+ * The rare part of what is asked of who is to be switched to directly: whether nothing is in the way but what
+ * will be done after the switch.
+ */
+bool handoff_ok_after(const struct task_struct *next);
+/* A direct switch of which one side is a kernel thread: as context_switch(). */
+void context_switch_kthread(struct rq *rq, struct task_struct *prev, struct task_struct *next);
+
+/* --- the queue; rq->lock held --- */
+
+/* Off the queue but still on_rq. */
+void rq_remove(struct rq *rq, struct task_struct *t);
+
+/* The first of the highest level, or NULL. */
+static inline struct task_struct *rq_first(const struct rq *rq)
 {
+	struct list_head *node = prioq_first(&rq->queue);
+
+	return node ? list_entry(node, struct task_struct, run_node) : NULL;
+}
+
+/* For rq_dequeue() and rq_take_turns(), when not all are on level 0. */
+struct task_struct *rq_dequeue_above(struct rq *rq);
+struct task_struct *rq_take_turns_above(struct rq *rq, struct task_struct *prev);
+
+/* The first of the highest level, off the queue but still on_rq, or else the idle task. */
+static __always_inline struct task_struct *rq_dequeue(struct rq *rq)
+{
+	struct list_head *level = &rq->queue.level[0];
 	struct task_struct *t;
 
-	if (list_empty(&rq->queue))
-		return NULL;
-	t = list_first_entry(&rq->queue, struct task_struct, run_node);
-	list_del(&t->run_node);
+	if (unlikely(rq->queue.nr_above))
+		return rq_dequeue_above(rq);
+	if (list_empty(level))
+		return rq->idle;
+	t = list_first_entry(level, struct task_struct, run_node);
+	prioq_del(&rq->queue, &t->run_node, 0);
 	WRITE_ONCE(rq->nr_queued, rq->nr_queued - 1);
 	return t;
+}
+
+/*
+ * The running task gives way to those that wait, of which there are some: the next one, which may be the same.
+ * Who is above SCHED_OTHER keeps its turn, unless its slice is over or it yields (POSIX, 2.8.4): who preempts it is
+ * of a higher level.
+ */
+static __always_inline struct task_struct *rq_take_turns(struct rq *rq, struct task_struct *prev)
+{
+	struct list_head *level = &rq->queue.level[0];
+	struct task_struct *next;
+
+	if (unlikely(rq->queue.nr_above | (u32)prev->prio))
+		return rq_take_turns_above(rq, prev);
+	next = list_first_entry(level, struct task_struct, run_node);
+	list_del(&next->run_node);
+	list_add_tail(&prev->run_node, level);
+	return next;
+}
+
+/* The highest priority that waits; that of the idle task when nobody does. */
+static inline int rq_waiting_prio(const struct rq *rq)
+{
+	return rq->nr_queued ? (int)prioq_top(&rq->queue) : PRIO_IDLE;
 }
 
 /* This CPU shall call schedule() as soon as it may. */
@@ -93,10 +146,19 @@ struct rq *rq_allowed(const struct task_struct *t);
  */
 void rq_push(struct task_struct *t);
 /*
- * Takes a waiting task from another CPU onto this one's queue. True when there was one. Interrupts
- * off.
+ * Takes a waiting task from another CPU onto this one's queue, the highest first. True when there was one.
+ * Interrupts off, no lock held.
  */
 bool rq_steal(struct rq *rq);
+/* The same for one above SCHED_OTHER and above what waits here. */
+bool rq_pull(struct rq *rq);
+/*
+ * Another CPU for `t`, which would have to wait on rq->cpu: the one that runs the lowest priority, of those that
+ * run less than t's. NULL: there is none. Interrupts off; rq->lock may be held.
+ */
+struct rq *rq_better(const struct rq *rq, const struct task_struct *t);
+/* Moves the first waiting task that has a better CPU there. Interrupts off, no lock held. */
+void rq_push_waiting(struct rq *rq);
 /* Wakes one halted CPU, if there is any, to steal. */
 void rq_kick_idle(const struct rq *rq);
 

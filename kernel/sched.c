@@ -15,12 +15,6 @@
 #include "kernel/switch.h"
 #include "kernel/timer.h"
 
-/*
- * How long a task runs while others wait. Each tick is a timer armed and an interrupt taken, which on an
- * oversubscribed emulator goes through a lock of its own: no shorter than it need be.
- */
-#define SLICE_NS 10000000UL
-
 DEFINE_PER_CPU(struct rq, cpu_rq);
 DEFINE_PER_CPU(struct task_struct *, current_task);
 
@@ -34,34 +28,16 @@ static bool need_resched(void)
 	return !(this_cpu_read(preempt_count) & PREEMPT_NO_RESCHED);
 }
 
-/* --- queues; rq->lock held --- */
-
-static void rq_arm_tick(struct rq *rq)
-{
-	if (!rq->tick) {
-		rq->tick = true;
-		timer_want(time_ns() + SLICE_NS);
-	}
-}
-
-void rq_enqueue(struct rq *rq, struct task_struct *t)
-{
-	ASSERT(spin_is_held(&rq->lock) && t->cpu == rq->cpu);
-	t->on_rq = true;
-	list_add_tail(&t->run_node, &rq->queue);
-	WRITE_ONCE(rq->nr_queued, rq->nr_queued + 1);
-	if (rq->cpu != cpu_id()) {
-		/* A halted CPU must wake, a busy one must start its tick. */
-		if (rq->curr == rq->idle || !rq->tick)
-			ipi_resched(rq->cpu);
-	} else if (rq->curr == rq->idle) {
-		set_need_resched();
-	} else {
-		rq_arm_tick(rq);
-	}
-}
-
 /* --- switching --- */
+
+/* One above SCHED_OTHER runs here no more: is displaced, or sleeps. */
+static noinline void balance_above(struct rq *rq, bool displaced)
+{
+	if (displaced)
+		rq_push_waiting(rq);
+	else
+		(void)rq_pull(rq);
+}
 
 /* The rare part of finish_switch(): somebody died, moves away, or lent us an address space. */
 noinline void finish_switch_after(void)
@@ -70,6 +46,7 @@ noinline void finish_switch_after(void)
 	struct task_struct *prev = rq->prev;
 	struct mm_struct *drop = rq->drop_mm;
 	bool push = prev->evict && prev->on_rq, dead = prev->state == TASK_DEAD;
+	bool above = prev->prio > 0, displaced = prev->on_rq;
 
 	rq->after = ioports_switched(prev);
 	rq->drop_mm = NULL;
@@ -77,6 +54,8 @@ noinline void finish_switch_after(void)
 	spin_unlock_uncounted(&rq->lock);
 	if (push)
 		rq_push(prev);
+	if (unlikely(above))
+		balance_above(rq, displaced);
 	if (drop)
 		mmdrop(drop);
 	if (dead)
@@ -124,26 +103,26 @@ static void schedule_locked(bool preempted)
 		   preempt_depth() - 1);
 	if (!preempted && prev->state != TASK_RUNNING) {
 		prev->on_rq = false;
-		rq->after |= prev->state == TASK_DEAD;
+		/* The CPU of one above SCHED_OTHER is for the highest that waits anywhere. */
+		rq->after |= prev->state == TASK_DEAD || prev->prio > 0;
+		next = rq_dequeue(rq);
 	} else if (unlikely(prev->evict)) {
 		rq->after = true;
+		next = rq_dequeue(rq);
 	} else if (prev != rq->idle) {
 		if (!rq->nr_queued) {
 			spin_unlock_uncounted(&rq->lock);
 			return;
 		}
-		list_add_tail(&prev->run_node, &rq->queue);
-		WRITE_ONCE(rq->nr_queued, rq->nr_queued + 1);
-	} else if (rq->nr_queued) {
+		next = rq_take_turns(rq, prev);
+	} else {
 		/* Several came while the CPU was idle: none of them has armed the tick. */
 		if (rq->nr_queued > 1)
-			rq_arm_tick(rq);
-		if (!rq->sampling)
+			rq_arm_tick(rq, rq_first(rq));
+		if (rq->nr_queued && !rq->sampling)
 			usage_arm_sample(rq);
+		next = rq_dequeue(rq);
 	}
-	next = rq_dequeue(rq);
-	if (!next)
-		next = rq->idle;
 	if (next == prev) {
 		spin_unlock_uncounted(&rq->lock);
 		return;
@@ -186,8 +165,11 @@ void sched_preempt_irq(void)
 
 void sched_yield_cpu(void)
 {
-	if (READ_ONCE(this_cpu_ptr(&cpu_rq)->nr_queued))
-		schedule();
+	if (!READ_ONCE(this_cpu_ptr(&cpu_rq)->nr_queued))
+		return;
+	/* Counts above SCHED_OTHER. */
+	current->slice_over = true;
+	schedule();
 }
 
 void schedule_if_needed(void)
@@ -201,10 +183,8 @@ void schedule_if_needed(void)
 /* For kernel/base/rcu.c. */
 void rcu_wait_hook(void)
 {
-	if (READ_ONCE(this_cpu_ptr(&cpu_rq)->nr_queued))
-		schedule();
-	else
-		cpu_relax();
+	sched_give_way();
+	cpu_relax();
 }
 
 void rcu_kick_hook(unsigned int cpu)
@@ -247,6 +227,21 @@ void task_set_state(enum task_state state)
 	(void)atomic_xchg(&current->state, (u32)state);
 }
 
+/* Where it was, unless it may not run there, or would have to wait for who is above SCHED_OTHER. */
+static __always_inline struct rq *rq_to_wake_on(struct rq *rq, struct task_struct *t)
+{
+	struct rq *better;
+
+	if (unlikely(t->evict)) {
+		t->evict = false;
+		return rq_allowed(t);
+	}
+	if (likely(rq->curr->prio <= 0 || t->prio > rq->curr->prio))
+		return rq;
+	better = rq_better(rq, t);
+	return better ? better : rq;
+}
+
 /* Makes `t` runnable if it is in one of `states`, a bit for each. */
 static bool wake_if(struct task_struct *t, u64 states)
 {
@@ -257,11 +252,10 @@ static bool wake_if(struct task_struct *t, u64 states)
 	if (woken) {
 		WRITE_ONCE(t->state, TASK_RUNNING);
 		if (!t->on_rq) {
-			if (unlikely(t->evict)) {
-				struct rq *to = rq_allowed(t);
+			struct rq *to = rq_to_wake_on(rq, t);
 
-				t->evict = false;
-				t->cpu = to->cpu;
+			if (unlikely(to != rq)) {
+				WRITE_ONCE(t->cpu, (u8)to->cpu);
 				spin_unlock(&rq->lock);
 				rq = to;
 				spin_lock(&rq->lock);
@@ -329,6 +323,8 @@ void sched_start_task(struct task_struct *t)
 
 	if (!test_bit(rq->cpu, t->affinity))
 		rq = rq_allowed(t);
+	else
+		rq = rq_to_wake_on(rq, t);
 	spin_lock(&rq->lock);
 	t->cpu = rq->cpu;
 	WRITE_ONCE(t->state, TASK_RUNNING);
@@ -336,43 +332,7 @@ void sched_start_task(struct task_struct *t)
 	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
-/* --- interrupts --- */
-
-static void tick(struct rq *rq)
-{
-	rq->tick = false;
-	if (!rq->nr_queued)
-		return;
-	set_need_resched();
-	rq_arm_tick(rq);
-	rq_kick_idle(rq);
-}
-
-void sched_timer_interrupt(bool user)
-{
-	struct rq *rq = this_cpu_ptr(&cpu_rq);
-
-	timer_expired();
-	spin_lock(&rq->lock);
-	usage_sample(rq, user);
-	if (rq->tick)
-		tick(rq);
-	spin_unlock(&rq->lock);
-}
-
-void sched_resched_interrupt(void)
-{
-	struct rq *rq = this_cpu_ptr(&cpu_rq);
-
-	spin_lock(&rq->lock);
-	if (rq->curr == rq->idle)
-		set_need_resched();
-	else if (rq->nr_queued)
-		rq_arm_tick(rq);
-	if (rcu_need_poll() || current->evict)
-		set_need_resched();
-	spin_unlock(&rq->lock);
-}
+/* --- for the way back to user mode and for reports --- */
 
 bool user_exit_pending(void)
 {

@@ -229,8 +229,9 @@ void user_exit_work(void)
 	}
 	if (work & WORK_TID) /* as Linux: an address that is not there is the program's loss */
 		(void)put_user_u32((u32)current->pid, current->set_child_tid);
-	if (work & (WORK_RETURN | WORK_TID))
-		(void)atomic_fetch_and(&current->work, ~(WORK_RETURN | WORK_TID));
+	/* WORK_PRIO is for who waits for a server: the next call begins with the priority that there is. */
+	if (work & (WORK_RETURN | WORK_TID | WORK_PRIO))
+		(void)atomic_fetch_and(&current->work, ~(WORK_RETURN | WORK_TID | WORK_PRIO));
 	if (work & WORK_SIGNAL)
 		signal_deliver();
 	schedule_if_needed();

@@ -90,7 +90,11 @@ static __always_inline bool handoff_ok(const struct rq *rq, const struct task_st
 	bool asleep = next->sched_word == rq->asleep_here ||
 		      (MUTANT(handoff_thaws) && next->state == TASK_FROZEN);
 
-	if (unlikely(READ_ONCE(me->work) && !MUTANT(handoff_of_the_dead)))
+	/*
+	 * One above SCHED_OTHER goes by way of the run queue, and tells its server (kernel/ipc/inherit.h). One that is
+	 * not may be followed by anybody: nobody higher waits here.
+	 */
+	if (unlikely(READ_ONCE(me->work_or_prio)) && !(MUTANT(handoff_of_the_dead) && !me->prio))
 		return false;
 	return likely(asleep) || handoff_ok_after(next);
 }

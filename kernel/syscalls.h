@@ -119,6 +119,15 @@
 	X(135, personality)                                                                        \
 	X(137, statfs)                                                                             \
 	X(138, fstatfs)                                                                            \
+	X(140, getpriority)                                                                        \
+	X(141, setpriority)                                                                        \
+	X(142, sched_setparam)                                                                     \
+	X(143, sched_getparam)                                                                     \
+	X(144, sched_setscheduler)                                                                 \
+	X(145, sched_getscheduler)                                                                 \
+	X(146, sched_get_priority_max)                                                             \
+	X(147, sched_get_priority_min)                                                             \
+	X(148, sched_rr_get_interval)                                                              \
 	X(149, mlock)                                                                              \
 	X(150, munlock)                                                                            \
 	X(151, mlockall)                                                                           \
@@ -174,6 +183,8 @@
 	X(302, prlimit64)                                                                          \
 	X(309, getcpu)                                                                             \
 	X(316, renameat2)                                                                          \
+	X(314, sched_setattr)                                                                      \
+	X(315, sched_getattr)                                                                      \
 	X(318, getrandom)                                                                          \
 	X(322, execveat)                                                                           \
 	X(325, mlock2)                                                                             \

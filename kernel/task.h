@@ -25,6 +25,7 @@
 #include "kernel/base/rcu.h"
 #include "kernel/base/wait.h"
 #include "kernel/ipc/task.h"
+#include "kernel/priority.h"
 #include "kernel/signal.h"
 #include "kernel/usage.h"
 #include "mm/allocfail.h"
@@ -44,6 +45,8 @@ struct rlimits;
 #define WORK_TID    BIT(2) /* a new task: *set_child_tid = pid */
 #define WORK_FREEZE BIT(3) /* stop until the thaw (kernel/freezer.h) */
 #define WORK_SIGNAL BIT(4) /* there may be a signal to take (kernel/signal.h) */
+#define WORK_PRIO                                                                                  \
+	BIT(5) /* its priority has changed: who waits for a server says so (kernel/ipc/inherit.h) */
 
 struct thread_group {
 	struct spinlock lock;
@@ -73,7 +76,14 @@ struct thread_group {
 };
 
 struct task_struct {
-	u64 work; /* A; first: entry.asm tests it */
+	/* One word, for who is to sleep in a direct switch (kernel/switch.h). */
+	union {
+		struct {
+			u32 work; /* A; first: entry.asm tests it */
+			s8 prio;  /* q: at which it runs: 0 to 99 or PRIO_IDLE; also read without */
+		};
+		u64 work_or_prio;
+	};
 
 	/* Scheduling. */
 	struct list_head run_node; /* q */
@@ -97,17 +107,20 @@ struct task_struct {
 		};
 		u64 sched_word;
 	};
-	bool vfork;                        /* c: a parent waits on vfork_wait */
-	bool vfork_done;                   /* release: it may go on */
+	bool slice_over; /* q, and the task itself: it goes behind the others of its priority */
+	struct sched_policy sched; /* q */
+	u8 inherited;              /* q: of its clients, 0: nothing (kernel/ipc/inherit.h) */
+	bool vfork;                /* c: a parent waits on vfork_wait */
+	bool vfork_done;           /* release: it may go on */
+	bool calls_again;          /* s: syscall_again() */
 	DECLARE_BITMAP(affinity, NR_CPUS); /* s before the first run; q */
 
 	/* Address space. */
 	struct spinlock alloc_lock;  /* task_lock */
+	int pid;                     /* c; exec of a non-leader takes the leader's */
 	struct mm_struct *mm;        /* t; NULL: kernel thread, or exited */
 	struct mm_struct *active_mm; /* q: what this CPU has loaded while the task runs */
 
-	int pid;                      /* c; exec of a non-leader takes the leader's */
-	bool calls_again;             /* s: syscall_again() */
 	u8 usage_mode;                /* q: enum usage_mode, of its last sample */
 	struct usage usage;           /* q; the faults s */
 	struct thread_group *group;   /* c */
@@ -124,7 +137,10 @@ struct task_struct {
 	struct fs_struct *fs;         /* s; NULL: see kernel/file/fs.h */
 	u32 poll_seq;                 /* s: of its polls (kernel/file/poll.c) */
 	struct ipc_task ipc;
-	struct rcu_head rcu;
+	union {                               /* the dead serve nobody */
+		struct list_head server_node; /* port->lock: port->servers (kernel/ipc/inherit.h) */
+		struct rcu_head rcu;
+	};
 
 	/* From here on a new task is not zero, but set by who owns the field. */
 	struct task_signals sig;

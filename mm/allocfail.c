@@ -9,7 +9,7 @@ static void count_armed(bool was, bool is)
 		(void)atomic_add_return(&alloc_fail_armed, is ? 1u : -1u);
 }
 
-void alloc_fail_nth(long n)
+void alloc_fail_nth(s32 n)
 {
 	struct alloc_failure *f = current_alloc_failure();
 

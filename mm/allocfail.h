@@ -23,7 +23,7 @@
 
 /* One for each task, written by that task only. */
 struct alloc_failure {
-	long nth;       /* allocations until one is made to fail, that one included; 0: none is */
+	s32 nth;        /* allocations until one is made to fail, that one included; 0: none is */
 	bool exhausted; /* the last failure was for want of memory; until alloc_exhausted() */
 };
 
@@ -34,10 +34,10 @@ struct alloc_failure *current_alloc_failure(void);
 extern u32 alloc_fail_armed;
 
 /* n > 0: the n-th allocation of the running task from now on fails, and only that one; 0: none. */
-void alloc_fail_nth(long n);
+void alloc_fail_nth(s32 n);
 
 /* Allocations until one fails; 0: it has failed, or none was to. */
-static inline long alloc_fail_left(void)
+static inline s32 alloc_fail_left(void)
 {
 	return current_alloc_failure()->nth;
 }

@@ -103,7 +103,7 @@ syscall_entry:
 	mov [rsp + R_RAX], rax
 	cli
 	mov rcx, [gs:abs current_task]
-	cmp qword [rcx], 0
+	cmp dword [rcx], 0
 	jne .work
 	cmp dword [gs:abs preempt_count], PREEMPT_NO_RESCHED
 	jne .work

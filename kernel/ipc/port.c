@@ -6,6 +6,7 @@
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/racepoint.h"
+#include "kernel/ipc/inherit.h"
 #include "kernel/machine/irq.h"
 #include "mm/slab.h"
 
@@ -29,6 +30,7 @@ struct port *port_create(bool inherit)
 	port->inherit = inherit;
 	list_init(&port->receivers);
 	list_init(&port->senders);
+	list_init(&port->servers);
 	list_init(&port->pulses);
 	list_init(&port->watches);
 	list_init(&port->pollers);
@@ -126,7 +128,7 @@ void port_put_handle(struct port *port)
 static void requeue(struct port *port, struct task_struct *t)
 {
 	ipc_unlink(port, t);
-	sender_add(port, t, true);
+	inherit_requeue(port, t);
 }
 
 unsigned int port_requeue(struct port *port)
@@ -207,6 +209,7 @@ void pulse_deliver(struct port *port, struct pulse *pulse, struct task_struct *r
 {
 	if (pulse->code == IPC_PULSE_CLOSED)
 		port->last.closed = pulse->cookie;
+	receiver->ipc.serving = 0;
 	thread_args(&receiver->thread)->a0 = pulse->cookie;
 	thread_args(&receiver->thread)->a1 = pulse->code;
 	thread_args(&receiver->thread)->a2 = pulse->value;

@@ -38,11 +38,14 @@ struct port {
 	 */
 	struct task_struct *waiting;
 	struct list_head receivers;
-	struct list_head senders; /* tasks in IPC_SEND, in their order */
+	struct list_head senders; /* tasks in IPC_SEND, by what they lend, in their order */
+	struct list_head
+		servers; /* tasks that have received from it, and from no other port since */
+	u32 lenders;     /* tasks in IPC_SEND and IPC_REPLY that lend something (inherit.h) */
 	struct list_head pulses;
 	/*
-	 * There may be something on `senders` or `pulses`, or the port is closed: set whenever that happens, and
-	 * cleared by a receiver that has found nothing. A reply that finds it clear need not look.
+	 * There may be something on `senders` or `pulses`, or there are lenders, or the port is closed: set whenever
+	 * that happens, and cleared by a receiver that has found nothing. A reply that finds it clear need not look.
 	 */
 	bool pending;
 	/*
@@ -214,18 +217,6 @@ static inline void receiver_add(struct port *port, struct task_struct *receiver)
 		list_add(&before->ipc.node, &port->receivers);
 }
 
-/* `client`, on no list, is in IPC_SEND: behind the others, or in front of them. */
-static inline void sender_add(struct port *port, struct task_struct *client, bool first)
-{
-	client->ipc.state = IPC_SEND;
-	if (!MUTANT(sender_not_pending))
-		port->pending = true;
-	if (unlikely(first))
-		list_add(&client->ipc.node, &port->senders);
-	else
-		list_add_tail(&client->ipc.node, &port->senders);
-}
-
 /* Who receives next; NULL: nobody waits. */
 static inline struct task_struct *receiver_first(struct port *port)
 {
@@ -255,10 +246,15 @@ static inline void ipc_done_unlinked(struct task_struct *t, long status)
 	smp_store_release(&t->ipc.state, IPC_DONE);
 }
 
-/* The same for one that is on its list. */
+/* inherit.h */
+void inherit_end(struct port *port, struct task_struct *client);
+
+/* The same for one that is on its list, and may lend something. */
 static inline void ipc_done(struct port *port, struct task_struct *t, long status)
 {
 	ipc_unlink(port, t);
+	if (unlikely(t->ipc.lends))
+		inherit_end(port, t);
 	ipc_done_unlinked(t, status);
 }
 

@@ -31,6 +31,7 @@ static long take(struct port *port, struct pulse **closed)
 	}
 	client = list_first_entry(&port->senders, struct task_struct, ipc.node);
 	list_del(&client->ipc.node);
+	inherit_begin(port, client, current);
 	return transfer(port, client, client->ipc.connection, ipc_words_of(client),
 			client->ipc.data, current);
 }
@@ -45,9 +46,11 @@ static long receive_locked(struct port *port, u64 deadline)
 	if (port->closed) {
 		ret = -EBADF;
 	} else if (something_waits(port)) {
+		inherit_stop(port, current);
 		ret = take(port, &closed);
 	} else {
-		port->pending = false;
+		inherit_stop(port, current);
+		port->pending = port->lenders != 0;
 		receiver_add(port, current);
 		sleep = true;
 	}
@@ -63,6 +66,7 @@ long ipc_receive(struct port *port, u64 timeout)
 	u64 deadline = timeout ? time_ns() + timeout : 0;
 
 	RACE_POINT(ipc_receiving);
+	inherit_serve(current, port);
 	port_lock_irq(port);
 	return receive_locked(port, deadline);
 }
@@ -157,6 +161,7 @@ static noinline long reply_slowly(struct port *port, u64 token, long status, u64
 static __always_inline long reply_and_wait(struct task_struct *me, struct port *port, u64 token,
 					   long status, u64 word0, u64 word1, struct ipc_box *box)
 {
+	inherit_serve(me, port);
 	port_lock_irq(port);
 	if (unlikely(!reply_directly(me, port, token, status, word0, word1, box)))
 		return reply_slowly(port, token, status, word0, word1, box);

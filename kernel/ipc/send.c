@@ -80,12 +80,14 @@ static noinline long send_slowly(struct task_struct *me, struct connection *c, s
 		port_unlock_irq(port);
 		return -EPIPE;
 	}
+	inherit_offer(port, me);
 	receiver = choose_receiver(port);
 	if (receiver) {
 		ipc_done(port, receiver, transfer(port, me, c, ipc_words_of(me), data, receiver));
+		inherit_begin(port, me, receiver);
 		task_wake(receiver);
 	} else {
-		sender_add(port, me, false);
+		inherit_send(port, me);
 	}
 	port_unlock_irq(port);
 	RACE_POINT(ipc_sent);

@@ -3,10 +3,12 @@
 #define KERNEL_IPC_TASK_H
 
 #include "kernel/base/list.h"
+#include "kernel/base/types.h"
 
 struct connection;
 struct ipc_box;
 struct ipc_data;
+struct port;
 
 /*
  * Why a task that is in a call about messages does not run; docs/ipc.md draws it. `node` is on the port's list
@@ -21,8 +23,8 @@ enum ipc_state {
 
 /*
  * Letters: p lock of the port that the task is blocked on; s the task itself, before it is on a list of the
- * port. The words of a message stand where the sender's system call has left them, in the registers at the
- * top of its kernel stack (thread_args).
+ * port; v lock of the port that it serves. The words of a message stand where the sender's system call has left
+ * them, in the registers at the top of its kernel stack (thread_args).
  */
 struct ipc_task {
 	struct list_head node; /* p */
@@ -48,6 +50,12 @@ struct ipc_task {
 	long status;           /* p: the call's result */
 	bool leaving;          /* p: it wants to */
 	bool patient;          /* s: no signal ends its wait that is not fatal */
+
+	/* What priorities are inherited by: inherit.h. */
+	u8 lends;            /* p: to who serves it: its priority in SEND and REPLY, otherwise 0 */
+	u8 borrows;          /* v: of the client whose message it received last, while that waits */
+	u64 serving;         /* v: the token of that message */
+	struct port *serves; /* s: that it received from last, with a reference; NULL: none */
 };
 
 #endif

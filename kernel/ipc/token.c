@@ -12,6 +12,7 @@
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/racepoint.h"
+#include "kernel/ipc/inherit.h"
 #include "kernel/ipc/port.h"
 #include "kernel/sched.h"
 #include "kernel/timer.h"
@@ -154,7 +155,7 @@ static bool has_signal(void)
 }
 
 /* Until it is IPC_DONE: 0; or why it is not. */
-static long wait_done(const struct ipc_timer *t)
+static long wait_done(struct port *port, const struct ipc_timer *t)
 {
 	for (;;) {
 		/* Full barrier: the state before the conditions. Partners: their changes come before task_wake(). */
@@ -165,7 +166,10 @@ static long wait_done(const struct ipc_timer *t)
 			return -EINTR;
 		if (READ_ONCE(t->fired))
 			return -ETIMEDOUT;
-		schedule();
+		if (unlikely(READ_ONCE(current->work) & WORK_PRIO))
+			inherit_anew(port);
+		else
+			schedule();
 	}
 }
 
@@ -176,7 +180,7 @@ long ipc_sleep(struct port *port, u64 deadline)
 
 	if (deadline)
 		ktimer_start(&t.timer, deadline, time_is_over);
-	why = wait_done(&t);
+	why = wait_done(port, &t);
 	task_set_state(TASK_RUNNING);
 	if (deadline)
 		ktimer_cancel(&t.timer);

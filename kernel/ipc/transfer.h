@@ -3,6 +3,7 @@
 #define KERNEL_IPC_TRANSFER_H
 
 #include "kernel/ipc/data.h"
+#include "kernel/ipc/inherit.h"
 #include "kernel/ipc/port.h"
 
 /* The words of a message. */
@@ -29,6 +30,7 @@ static __always_inline long transfer(struct port *port, struct task_struct *clie
 	struct syscall_args *to = thread_args(&receiver->thread);
 
 	received_add(port, client);
+	receiver->ipc.serving = client->ipc.token;
 	to->a0 = c->cookie;
 	to->a1 = words.word[0];
 	to->a2 = words.word[1];

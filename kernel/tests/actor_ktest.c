@@ -21,7 +21,7 @@ void stay_on_cpu(int cpu)
 
 void yield_and_relax(void)
 {
-	sched_yield_cpu();
+	sched_give_way();
 	cpu_relax();
 }
 
