@@ -88,7 +88,8 @@ static inline void inherit_stop(struct port *port, struct task_struct *server)
 static inline void inherit_send(struct port *port, struct task_struct *client)
 {
 	client->ipc.state = IPC_SEND;
-	port->pending = true;
+	if (!MUTANT(sender_not_pending))
+		port->pending = true;
 	if (unlikely(client->ipc.lends))
 		inherit_send_slow(port, client);
 	else
