@@ -94,7 +94,8 @@ static __always_inline bool handoff_ok(const struct rq *rq, const struct task_st
 	 * One above SCHED_OTHER goes by way of the run queue, and tells its server (kernel/ipc/inherit.h). One that is
 	 * not may be followed by anybody: nobody higher waits here.
 	 */
-	if (unlikely(READ_ONCE(me->work_or_prio)) && !(MUTANT(handoff_of_the_dead) && !me->prio))
+	if (unlikely(READ_ONCE(me->work_or_prio)) && !(MUTANT(handoff_of_the_dead) && !me->prio) &&
+	    !(MUTANT(handoff_lends_nothing) && !me->work))
 		return false;
 	return likely(asleep) || handoff_ok_after(next);
 }
