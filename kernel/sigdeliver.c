@@ -9,7 +9,9 @@
 #include "arch/trap.h"
 #include "arch/uaccess.h"
 #include "boot/bootinfo.h"
+#include "kernel/base/mutant.h"
 #include "kernel/base/printk.h"
+#include "kernel/base/racepoint.h"
 #include "kernel/freezer.h"
 #include "kernel/process.h"
 #include "kernel/sched.h"
@@ -26,6 +28,24 @@ bool task_must_die(void)
 bool task_interrupted(void)
 {
 	return READ_ONCE(current->work) & (WORK_FATAL | WORK_SIGNAL);
+}
+
+/* Full barrier: see signal.h. */
+static void mark(struct task_struct *t)
+{
+	(void)atomic_fetch_or(&t->work, WORK_SIGNAL);
+}
+
+void signal_kick(struct task_struct *t)
+{
+	if (!MUTANT(signal_marks_late))
+		mark(t);
+	RACE_POINT(signal_kicking);
+	if ((MUTANT(signal_passes_awake) && READ_ONCE(t->on_rq)) || !task_wake_killable(t))
+		sched_kick_running(t);
+	RACE_POINT(signal_kicked);
+	if (MUTANT(signal_marks_late))
+		mark(t);
 }
 
 /* --- faults --- */

@@ -244,13 +244,6 @@ int signal_take(struct task_struct *t, u64 set, struct siginfo *info)
 
 /* --- who takes it --- */
 
-void signal_kick(struct task_struct *t)
-{
-	(void)atomic_fetch_or(&t->work, WORK_SIGNAL); /* full barrier: see signal.h */
-	if (!task_wake_killable(t))
-		sched_kick_running(t);
-}
-
 static bool wants(const struct task_struct *t, int sig)
 {
 	return !(t->sig.blocked & SIG_BIT(sig)) || (t->sig.awaited & SIG_BIT(sig));

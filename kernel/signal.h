@@ -238,8 +238,6 @@ void signal_set_blocked(u64 blocked);
 u64 signal_waiting(const struct task_struct *t);
 /* Removes signals of `set` from all queues of the group. sig.lock held. */
 void signal_flush(struct thread_group *g, u64 set);
-/* Makes the thread look: see above. sig.lock held, or rcu_read_lock(). */
-void signal_kick(struct task_struct *t);
 /* The whole group dies of `sig`, if it is not dying already. */
 void group_kill(struct thread_group *g, int sig);
 
@@ -253,6 +251,8 @@ void sig_unlock(struct group_signals *s, unsigned long flags);
 
 /* --- sigdeliver.c --- */
 
+/* Makes the thread look: see above. sig.lock held, or rcu_read_lock(). */
+void signal_kick(struct task_struct *t);
 /* The running thread has WORK_SIGNAL, and is about to return to user mode. Interrupts on. */
 void signal_deliver(void);
 

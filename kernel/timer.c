@@ -5,6 +5,7 @@
 #include "arch/timer.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/percpu.h"
+#include "kernel/base/racepoint.h"
 #include "kernel/base/spinlock.h"
 #include "kernel/sched.h"
 
@@ -125,6 +126,7 @@ static int wait_broken_by(struct wait_queue *wq, bool (*woken)(void *), void *ar
 			ret = -ETIMEDOUT;
 			break;
 		}
+		RACE_POINT(wait_looked);
 		schedule();
 	}
 	finish_wait(wq, &w);
