@@ -1,6 +1,6 @@
 /*
- * The scheduler: a run queue for each CPU, round robin, preempted by a tick that runs only while
- * somebody waits.
+ * The scheduler: a run queue for each CPU, by priority (priority.h), in turns within one, preempted by a tick that
+ * runs only while somebody waits.
  *
  * A task is woken on the CPU where it ran last and forked on its parent's, so that a process which
  * forks and waits never leaves its CPU. Load is spread by stealing: a CPU that runs out of tasks

@@ -235,3 +235,70 @@ CASE(sched, registers_over_fork)
 	status_of(pid);
 	show("parent: MXCSR %#x", got & 0xffc0);
 }
+
+/* --- priorities --- */
+
+static void show_policy(const char *what)
+{
+	int priority = -1;
+
+	show_ret(what, CALL(SYS_sched_getscheduler, 0));
+	NEED(CALL(SYS_sched_getparam, 0, &priority) == 0);
+	show("  priority %d, nice %ld", priority, 20 - CALL(SYS_getpriority, 0, 0));
+}
+
+static void show_set(int policy, int priority)
+{
+	show("policy %d, priority %d", policy, priority);
+	show_ret("  set", CALL(SYS_sched_setscheduler, 0, policy, &priority));
+	show_policy("  now");
+}
+
+CASE(sched, policies)
+{
+	static const int policies[] = {0, 1, 2, 3, 4, 5, 6, 99, -1};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(policies); i++) {
+		show("policy %d", policies[i]);
+		show_ret("  max", CALL(SYS_sched_get_priority_max, policies[i]));
+		show_ret("  min", CALL(SYS_sched_get_priority_min, policies[i]));
+		show_set(policies[i], 0);
+		show_set(policies[i], 1);
+		show_set(policies[i], 99);
+		show_set(policies[i], 100);
+	}
+}
+
+CASE(sched, policies_over_fork)
+{
+	static const int policies[] = {0, 1, 3, 0x40000000, 0x40000001, 0x40000003};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(policies); i++) {
+		pid_t pid;
+
+		NEED(CALL(SYS_setpriority, 0, 0, -3) == 0);
+		show_set(policies[i], policies[i] & 1 ? 7 : 0);
+		pid = fork();
+		if (pid == 0) {
+			show_policy("child");
+			_exit(0);
+		}
+		status_of(pid);
+	}
+}
+
+CASE(sched, nice_of_others)
+{
+	pid_t pid = sleeping_child();
+
+	show_ret("child", CALL(SYS_setpriority, 0, pid, 30));
+	show_ret("child's", CALL(SYS_getpriority, 0, pid));
+	show_ret("own", CALL(SYS_getpriority, 0, 0));
+	show_ret("child too low", CALL(SYS_setpriority, 0, pid, -30));
+	show_ret("child's", CALL(SYS_getpriority, 0, pid));
+	end_child(pid);
+	show_ret("when it is gone", CALL(SYS_getpriority, 0, pid));
+	show_ret("no such kind", CALL(SYS_getpriority, 3, 0));
+	show_ret("no such group", CALL(SYS_getpriority, 1, 0x3ffffff0));
+	show_ret("no such user", CALL(SYS_setpriority, 2, 12345, 0));
+}
