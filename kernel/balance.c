@@ -125,10 +125,15 @@ bool rq_steal(struct rq *rq)
 	return false;
 }
 
-/* What `rq` runs. Its task may be gone by now, but not its memory: inside rcu_read_lock(). */
+/*
+ * What `rq` runs, or is about to: several that come at once shall not all go to the one CPU that has not switched
+ * yet. Its task may be gone by now, but not its memory: inside rcu_read_lock().
+ */
 static int running_prio(const struct rq *rq)
 {
-	return READ_ONCE(READ_ONCE(rq->curr)->prio);
+	int curr = READ_ONCE(READ_ONCE(rq->curr)->prio), top = (int)prioq_top(&rq->queue);
+
+	return top > 0 ? MAX(curr, top) : curr;
 }
 
 /* Whether t, were it there, would run at once; or take its turns, which it does not where it is. */

@@ -11,7 +11,7 @@
 #include "kernel/signal.h"
 #include "kernel/tests/actor.h"
 
-#define LONG_NS 2000000000UL
+#define LONG_NS 5000000000UL
 
 struct sleep {
 	struct task_struct *task;

@@ -197,12 +197,14 @@ KTEST(ipc, a_time_out_takes_the_priority_back)
 {
 	struct scene s;
 	struct turn t = {.scene = &s};
-	struct call c = {.scene = &s, .timeout = 20 * MS};
+	struct call c = {.scene = &s, .timeout = 300 * MS};
 
 	scene_start(&s, 0, other_cpu());
 	actor_set_prio(&s.client, 30);
+	actor_post(&s.server, do_receive, &t);
+	wait_blocked(s.port, &t.task, IPC_RECEIVE);
 	actor_post(&s.client, do_call, &c);
-	actor_run(&s.server, do_receive, &t);
+	actor_wait(&s.server);
 	KTEST_EXPECT_EQ(prio_of(&s.server), 30);
 	actor_wait(&s.client);
 	KTEST_EXPECT_EQ(c.status, -ETIMEDOUT);
@@ -359,7 +361,7 @@ KTEST(ipc, a_circle_of_clients_ends_by_a_time_out)
 	static struct call back;
 
 	chain_start(&ch);
-	back = (struct call){.scene = &ch.a, .timeout = 50 * MS};
+	back = (struct call){.scene = &ch.a, .timeout = 500 * MS};
 	actor_post(&ch.b.server, do_call, &back);
 	wait_blocked(ch.a.port, &back.task, IPC_SEND);
 	actor_set_prio(&ch.a.client, 55);
