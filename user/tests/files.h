@@ -37,7 +37,10 @@ struct script_seen {
 	long answered; /* what ipc_reply said */
 };
 
-/* In memory that the test and its server share. Answers are used up in turn; then all is answered by status 0. */
+/*
+ * In memory that the test and its server share. Answers are used up in turn; then all is answered by status 0. Of what
+ * has come the last SCRIPT_MAX are kept.
+ */
 struct script {
 	struct script_answer answers[SCRIPT_MAX];
 	struct script_seen seen[SCRIPT_MAX];

@@ -59,11 +59,11 @@ static long answer(struct fs_request *r)
 	unsigned int n = script->nr_seen;
 	const struct script_answer *a = n < script->nr_answers ? &script->answers[n] : &fine;
 	struct ipc_info info;
+	struct script_seen *seen = &script->seen[n % SCRIPT_MAX];
 
-	CHECK(n < SCRIPT_MAX);
 	CHECK_EQ(fs_client(r, &info), 0);
-	keep_seen(&script->seen[n], r, &info);
-	script->seen[n].answered = 1;
+	keep_seen(seen, r, &info);
+	seen->answered = 1;
 	script->nr_seen = n + 1;
 	if (a->die)
 		_exit(1);
@@ -72,7 +72,7 @@ static long answer(struct fs_request *r)
 	while (a->wait_gone && fs_client(r, &info) == 0)
 		nap_ns(100000);
 	if (a->status != FS_DEFERRED)
-		script->seen[n].answered = reply_as_said(r, a);
+		seen->answered = reply_as_said(r, a);
 	if (a->notify)
 		CHECK_EQ(fs_notify(r->server, r->arg[1]), 0);
 	return FS_DEFERRED;
@@ -103,6 +103,8 @@ void script_start(void)
 	script = mmap(NULL, sizeof(*script), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
 	CHECK(script != MAP_FAILED);
+	/* All its pages are there from now on: tests of memory count them. */
+	memset(script, 0, sizeof(*script));
 	s = start_server_with(serve_script);
 	script->server = s.pid;
 	script->connection = s.connection;
@@ -133,8 +135,8 @@ struct script_answer *script_answer(long status)
 
 const struct script_seen *script_last(unsigned int back)
 {
-	CHECK(script->nr_seen > back);
-	return &script->seen[script->nr_seen - 1 - back];
+	CHECK(script->nr_seen > back && back < SCRIPT_MAX);
+	return &script->seen[(script->nr_seen - 1 - back) % SCRIPT_MAX];
 }
 
 void check_seen(const struct script_seen *seen, unsigned int op, unsigned int flags,

@@ -20,7 +20,7 @@ TEST(ipc, what_is_no_handle)
 	connection = ipc_connect(port, 0, 0);
 	/* No handle, or one of another kind. */
 	for (int i = 0; i < 4; i++) {
-		int none[] = {-1, 900, 1, port}, sender = none[i];
+		int none[] = {-1, 900, (int)memobj_create(1, 0), port}, sender = none[i];
 		int no_port = i == 3 ? connection : none[i];
 
 		CHECK_EQ(ipc_call(sender, words), -EBADF);

@@ -6,16 +6,19 @@
  *
  * nomem_try.c says how it is done.
  */
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "user/lib/ipc.h"
 #include "kernel/abi/machine.h"
 #include "user/lib/procinfo.h"
+#include "user/tests/files.h"
 #include "user/tests/nomem.h"
 
 #define RW      (PROT_READ | PROT_WRITE)
@@ -436,6 +439,41 @@ static long look_at_arguments(void)
 	return procinfo_args((int)made, getpid(), PROCINFO_ARGV, 0, AWAY + 7 * P, 4);
 }
 
+/* --- the file layer, whose server says 0 to everything --- */
+
+static long try_stat(void)
+{
+	return raw_syscall2(SYS_stat, (uintptr_t) "/file", (uintptr_t)AWAY);
+}
+
+static long try_symlink(void)
+{
+	return raw_syscall2(SYS_symlink, (uintptr_t) "to", (uintptr_t) "from");
+}
+
+static long try_rename(void)
+{
+	return raw_syscall2(SYS_rename, (uintptr_t) "from", (uintptr_t) "to");
+}
+
+static long try_readv(void)
+{
+	struct iovec in[8];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(in); i++)
+		in[i] = (struct iovec){AWAY, 1};
+	return raw_syscall3(SYS_readv, script->connection, (uintptr_t)in, ARRAY_SIZE(in));
+}
+
+static long try_poll(void)
+{
+	struct pollfd fds[8];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = (struct pollfd){.fd = script->connection, .events = POLLIN};
+	return raw_syscall3(SYS_poll, (uintptr_t)fds, ARRAY_SIZE(fds), 0);
+}
+
 /*
  * `least`: what cannot be less, for a table that counts nothing proves nothing. The structures, and
  * for each of them a slab; the tables on the way to a page, on both sides of a border; the pages.
@@ -494,6 +532,14 @@ static const struct attempt handles[] = {
 	{"data of a message", make_client, read_message, make_place, .least = 4},
 };
 
+static const struct attempt file_calls[] = {
+	{"stat", make_place, try_stat, NULL, .least = 1},
+	{"symlink", NULL, try_symlink, NULL, .least = 2},
+	{"rename", NULL, try_rename, NULL, .least = 2},
+	{"readv", make_place, try_readv, NULL, .least = 1},
+	{"poll", NULL, try_poll, NULL, .least = 1},
+};
+
 static const struct attempt looks[] = {
 	{"maps", make_right, look_at_maps, NULL, .least = 1},
 	{"roots", make_right, look_at_roots, NULL, .least = 1},
@@ -526,6 +572,12 @@ TEST(nomem, touches)
 TEST(nomem, handles)
 {
 	fail_all(handles, ARRAY_SIZE(handles));
+}
+
+TEST(nomem, files)
+{
+	script_start();
+	fail_all(file_calls, ARRAY_SIZE(file_calls));
 }
 
 TEST(nomem, looks)
