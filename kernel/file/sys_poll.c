@@ -318,9 +318,13 @@ static int read_deadline(u64 user, u64 unit, u64 *deadline)
 		return 0;
 	if (copy_from_user(&ts, (const void __user *)user, sizeof(ts)))
 		return -EFAULT;
-	if (ts.tv_nsec < 0 || ts.tv_nsec >= (s64)(NSEC_PER_SEC / unit))
-		return -EINVAL;
-	ts.tv_nsec *= (s64)unit;
+	/* Of microseconds there may be more than a second has, as in Linux. */
+	if (unit > 1 && ts.tv_sec >= 0 && ts.tv_nsec >= 0) {
+		s64 more = ts.tv_nsec / (s64)(NSEC_PER_SEC / unit);
+
+		ts.tv_sec = ts.tv_sec > INT64_MAX - more ? INT64_MAX : ts.tv_sec + more;
+		ts.tv_nsec = ts.tv_nsec % (s64)(NSEC_PER_SEC / unit) * (s64)unit;
+	}
 	if (!timespec_ok(&ts))
 		return -EINVAL;
 	*deadline = deadline_after(timespec_to_ns(&ts));

@@ -211,6 +211,8 @@ int main(int argc, char **argv)
 	pid = start(program, servers);
 	if (pid > 0)
 		status = supervise(pid, &signals);
+	/* Before the log, which writes to the same line. */
+	drain_console();
 	describe(program[0], status);
 	power_off(status);
 }

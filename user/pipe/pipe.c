@@ -339,10 +339,10 @@ long end_write(struct end *e, uint64_t token, uint64_t bytes)
 
 	if (!e->writes)
 		return -EBADF;
-	if (!p->readers)
-		return -EPIPE;
 	if (!bytes)
 		return 0;
+	if (!p->readers)
+		return -EPIPE;
 	if (!fits(p, bytes))
 		return e->nonblock ? -EAGAIN : defer(p, WAIT_WRITE, token, bytes);
 	/* What would fit waits behind what does not: or that would wait for ever. */
