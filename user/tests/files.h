@@ -22,8 +22,9 @@ struct script_answer {
 	bool map;                 /* `data` goes in a memory object, of one page */
 	int send_signal;          /* to the client, before the answer */
 	bool wait_gone;           /* after that: until the client has left */
-	bool notify;              /* of a poll: what it has asked for may have come */
-	bool die;                 /* exit without an answer */
+	bool linger; /* after that: a while, in which a client could leave that must not */
+	bool notify; /* of a poll: what it has asked for may have come */
+	bool die;    /* exit without an answer */
 };
 
 /* What has come. */

@@ -255,14 +255,14 @@ TEST(files, a_signal_does_not_end_a_mkdir)
 
 	script_start();
 	handle(SIGUSR1, 0);
-	answer_after_signal(-EEXIST);
+	answer_after_signal(-EEXIST)->linger = true;
 	CHECK_EQ(raw_syscall2(SYS_mkdir, PATH("d"), 0777), -EEXIST);
 	CHECK_EQ(caught, 1);
-	answer_after_signal(-EACCES);
+	answer_after_signal(-EACCES)->linger = true;
 	CHECK_EQ(raw_syscall3(SYS_open, PATH("f"), O_CREAT | O_RDWR, 0666), -EACCES);
 	CHECK_EQ(caught, 2);
 	CHECK_EQ(script_last(0)->answered, 0);
-	answer_after_signal(7);
+	answer_after_signal(7)->linger = true;
 	CHECK_EQ(raw_syscall3(SYS_ioctl, script->connection, 0x5422, PATH(memory)), 7);
 	CHECK_EQ(caught, 3);
 	script_end(3);

@@ -71,6 +71,8 @@ static long answer(struct fs_request *r)
 		CHECK_EQ(kill(info.pid, a->send_signal), 0);
 	while (a->wait_gone && fs_client(r, &info) == 0)
 		nap_ns(100000);
+	if (a->linger)
+		nap_ns(10000000);
 	if (a->status != FS_DEFERRED)
 		seen->answered = reply_as_said(r, a);
 	if (a->notify)
