@@ -323,7 +323,9 @@ long args_build_stack(const struct exec_args *args, struct mm_struct *mm,
 	sp += sizeof(argc);
 	if (write_pointers(&w, args, args->argc, strings, &off, &sp))
 		return -ENOMEM;
-	mm->args = (struct mm_args){strings, (u32)off, (u32)(args->bytes - off)};
+	mm->args.start = strings;
+	mm->args.argv = (u32)off;
+	mm->args.environ = (u32)(args->bytes - off);
 	if (write_pointers(&w, args, args->envc, strings, &off, &sp) ||
 	    stack_write(&w, sp, auxv, sizeof(auxv)))
 		return -ENOMEM;

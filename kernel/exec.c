@@ -19,6 +19,7 @@
 #include "kernel/sched.h"
 #include "kernel/script.h"
 #include "kernel/task_mm.h"
+#include "mm/memobj.h"
 #include "mm/slab.h"
 
 #define STACK_INITIAL PAGE_SIZE
@@ -66,6 +67,7 @@ static int map_program(struct mm_struct *mm, struct memobj *file, const struct e
 		.flags = VMA_READ | VMA_WRITE | VMA_GROWSDOWN | (elf->exec_stack ? VMA_EXEC : 0),
 	};
 
+	mm->args.program = memobj_number(file);
 	for (unsigned int i = 0; i < elf->nr_segments; i++) {
 		const struct elf_segment *s = &elf->segments[i];
 		int ret = map_segment(mm, file, s);

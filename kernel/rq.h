@@ -20,6 +20,7 @@ struct rq {
 	bool sampling; /* a timer interrupt will come, to sample curr (kernel/usage.h) */
 	u64 since;     /* until then its time has been charged: TSC */
 	u64 tick_at;   /* when the next tick is due, in time_ns(); 0: none is armed */
+	u64 ticks[2];  /* charged here, the idle task's too, by enum usage_mode */
 	/* read without the lock by others: the idle task is about to halt */
 	bool halted;
 	u32 hash;
@@ -129,6 +130,7 @@ static __always_inline void usage_charge(struct rq *rq, struct task_struct *t)
 
 	rq->since = now;
 	t->usage.ticks[t->usage_mode] += ran;
+	rq->ticks[t->usage_mode] += ran;
 }
 
 /* A timer interrupt found this CPU in user mode, or not. Lock held. */

@@ -11,10 +11,7 @@
 #include "mm/mm.h"
 #include "mm/slab.h"
 
-/*
- * As Linux on 64 bits. Pids come in chunks, one CPU's at a time, so that forks meet on no counter.
- */
-#define PID_MAX   4194304
+/* Pids come in chunks, one CPU's at a time, so that forks meet on no counter. */
 #define PID_CHUNK 64
 #define PID_FIRST 300 /* after the first round: the low ones are init's and the daemons' */
 

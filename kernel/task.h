@@ -38,6 +38,7 @@ struct mm_struct;
 struct rlimits;
 
 #define COMM_LEN 16
+#define PID_MAX  4194304 /* as Linux on 64 bits */
 
 /* Exit work: anything set makes the way back to user mode take its slow path. */
 #define WORK_FATAL  BIT(0) /* the group is dying */

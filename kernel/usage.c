@@ -43,6 +43,22 @@ struct usage usage_of_thread(struct task_struct *t)
 	return u;
 }
 
+struct usage usage_of_cpu(unsigned int cpu, u64 *idle)
+{
+	struct rq *rq = per_cpu_ptr(&cpu_rq, cpu);
+	unsigned long flags = spin_lock_irqsave(&rq->lock);
+	const u64 *nobody = rq->idle->usage.ticks;
+	struct usage u = {0};
+
+	/* As above. */
+	usage_charge(rq, rq->curr);
+	*idle = nobody[USAGE_USER] + nobody[USAGE_SYSTEM];
+	u.ticks[USAGE_USER] = rq->ticks[USAGE_USER] - nobody[USAGE_USER];
+	u.ticks[USAGE_SYSTEM] = rq->ticks[USAGE_SYSTEM] - nobody[USAGE_SYSTEM];
+	spin_unlock_irqrestore(&rq->lock, flags);
+	return u;
+}
+
 void usage_add(struct usage *to, const struct usage *from)
 {
 	to->ticks[USAGE_USER] += from->ticks[USAGE_USER];

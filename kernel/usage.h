@@ -45,6 +45,8 @@ struct usage usage_of_thread(struct task_struct *t);
 struct usage usage_of_group(struct thread_group *g);
 /* The same, for who holds g->lock. */
 struct usage usage_of_group_locked(struct thread_group *g);
+/* What tasks have used of a CPU; *idle: the ticks that nobody did. */
+struct usage usage_of_cpu(unsigned int cpu, u64 *idle);
 /* The most pages that an address space, or none, has had in memory at a time. */
 u64 usage_peak(const struct mm_struct *mm);
 

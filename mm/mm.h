@@ -51,8 +51,9 @@ struct vma {
 	bool huge;      /* private, anonymous: some of them may be huge (mm/huge.h) */
 };
 
-/* The strings that exec has put on the stack, one after the other: bytes of each kind. */
+/* What exec was asked for; its strings are on the stack, one after the other: bytes of each kind. */
 struct mm_args {
+	u64 program;         /* memobj_number() of the file that runs */
 	unsigned long start; /* where */
 	u32 argv, environ;
 	/* The program's path follows, to MM_ARGS_END. */

@@ -17,7 +17,8 @@
  *
  * Calls with `room` bring records in ascending order from a given one on, as many as there is room for, or as
  * the kernel likes to give at once; 0: there are no more. Go on behind the last one. So what is there
- * the whole time is told exactly once, and what comes or goes meanwhile at most once.
+ * the whole time is told exactly once, and what comes or goes meanwhile at most once. New processes have ever higher
+ * numbers: who lists them while others fork stops at procinfo_system.highest_pid as it was when it began.
  *
  * Each struct is true of one moment, but two of them are of two moments. Times are in ns, memory in bytes.
  */
@@ -49,8 +50,10 @@
 /* The root tables but the reference, by physical address. */
 #define SYS_procinfo_roots 1079 /* (right, first, struct procinfo_root *, room) */
 
+/* How much was in user mode is sampled, and right in the long run. */
 struct procinfo_times {
 	uint64_t user, system;
+	uint64_t faults; /* page faults */
 };
 
 /* Bits of procinfo_task.flags. */
@@ -67,8 +70,8 @@ struct procinfo_task {
 	uint32_t cpu; /* that it runs on, or ran on last */
 	int32_t nice;
 	uint32_t policy, priority; /* as sched_getscheduler(2), sched_getparam(2) */
-	char state;                /* R, S: until a signal, D: sleeps, T: stopped, Z: ended */
-	char comm[16];             /* with terminator */
+	char state; /* R, S: sleeps until a signal, D: sleeps, I: likewise, the kernel's, T: stopped, Z: ended */
+	char comm[16]; /* with terminator */
 	char unused[7];
 	uint64_t start;                        /* since boot */
 	struct procinfo_times thread, process; /* the process's: ended threads included */
@@ -113,7 +116,8 @@ struct procinfo_memory {
 	uint64_t heap_start, heap_end; /* brk(2) */
 	uint64_t args_start, args_end; /* where PROCINFO_ARGV is; PROCINFO_ENVIRON follows */
 	uint64_t environ_end;
-	uint64_t maps; /* how many */
+	uint64_t program; /* procinfo_map.object of what it runs */
+	uint64_t maps;    /* how many */
 };
 
 struct procinfo_system {
@@ -123,8 +127,10 @@ struct procinfo_system {
 	uint64_t slab, tables, stacks, vmalloc, objects;
 	uint64_t switches, forks, execs, exits; /* since boot */
 	uint32_t processes, threads, runnable;
-	uint32_t highest_pid; /* in use */
+	uint32_t highest_pid; /* in use, by a process or a thread */
 	uint32_t cpus, cpus_present;
+	uint32_t pid_max; /* no number is as high */
+	uint32_t unused;
 };
 
 struct procinfo_cpu {

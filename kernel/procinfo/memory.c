@@ -224,6 +224,7 @@ static void read_memory(struct procinfo_memory *m, struct mm_struct *mm)
 	struct pt_counts counts;
 
 	m->heap_start = mm->brk_start;
+	m->program = mm->args.program;
 	m->args_start = mm->args.start;
 	m->args_end = m->args_start + mm->args.argv;
 	m->environ_end = m->args_end + mm->args.environ;

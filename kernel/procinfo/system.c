@@ -21,14 +21,17 @@
 
 static void count_tasks(struct procinfo_system *s)
 {
-	struct task_struct *p;
+	struct task_struct *p, *t;
 	unsigned int b;
 
 	rcu_read_lock();
 	for_each_process (b, p) {
 		s->processes++;
-		s->threads += READ_ONCE(p->group->nr_threads);
 		s->highest_pid = MAX(s->highest_pid, (u32)p->group->tgid);
+		list_for_each_entry_rcu (t, &p->group->threads, thread_node) {
+			s->threads++;
+			s->highest_pid = MAX(s->highest_pid, (u32)READ_ONCE(t->pid));
+		}
 	}
 	rcu_read_unlock();
 }
@@ -63,6 +66,7 @@ SYSCALL(procinfo_system)
 		.switches = sched_switches(),
 		.cpus = cpus_online(),
 		.cpus_present = nr_cpus,
+		.pid_max = PID_MAX,
 	};
 
 	UNUSED_ARGS(a2, a3, a4, a5);
@@ -79,10 +83,15 @@ static struct procinfo_cpu cpu_info(unsigned int cpu)
 {
 	const struct rq *rq = per_cpu_ptr(&cpu_rq, cpu);
 	const struct mm_root *root;
+	u64 idle;
+	struct usage busy = usage_of_cpu(cpu, &idle);
 	struct procinfo_cpu info = {
 		.cpu = cpu,
 		.waiting = READ_ONCE(rq->nr_queued),
 		.switches = READ_ONCE(rq->switches),
+		.busy = {.user = usage_mode_ns(&busy, USAGE_USER),
+			 .system = usage_mode_ns(&busy, USAGE_SYSTEM)},
+		.idle = tsc_to_ns(idle),
 	};
 
 	/* Inside, the task and the root are what they are, although the CPU may have left them. */

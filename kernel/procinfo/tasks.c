@@ -81,7 +81,7 @@ static char state_letter(const struct task_struct *t)
 	case TASK_DEAD:
 		return 'Z';
 	default:
-		return 'D';
+		return READ_ONCE(t->group->parent) ? 'D' : 'I';
 	}
 }
 
@@ -107,6 +107,30 @@ static void read_signals(struct procinfo_task *info, struct task_struct *t)
 	sig_unlock(s, flags);
 }
 
+static struct procinfo_times times_of(struct usage usage)
+{
+	return (struct procinfo_times){
+		.user = usage_mode_ns(&usage, USAGE_USER),
+		.system = usage_mode_ns(&usage, USAGE_SYSTEM),
+		.faults = usage.faults,
+	};
+}
+
+static void read_times(struct procinfo_task *info, struct task_struct *t)
+{
+	struct thread_group *g = t->group;
+	struct usage process, children;
+
+	/* First: its process has used no less. */
+	info->thread = times_of(usage_of_thread(t));
+	spin_lock(&g->lock);
+	process = usage_of_group_locked(g);
+	children = g->usage.children;
+	spin_unlock(&g->lock);
+	info->process = times_of(process);
+	info->children = times_of(children);
+}
+
 static void read_task(struct procinfo_task *info, struct task_struct *t)
 {
 	const struct thread_group *g = t->group;
@@ -129,6 +153,7 @@ static void read_task(struct procinfo_task *info, struct task_struct *t)
 	memcpy(info->comm, t->comm, COMM_LEN);
 	task_unlock(t);
 	read_signals(info, t);
+	read_times(info, t);
 }
 
 SYSCALL(procinfo_task)

@@ -373,6 +373,35 @@ TEST(procinfo, who_a_process_is)
 	end_child(pid);
 }
 
+/* Some time of a CPU, on this thread's account. */
+static void compute(void)
+{
+	for (uint64_t end = now_ns() + 30000000; now_ns() < end;)
+		;
+}
+
+TEST(procinfo, times_that_are_used)
+{
+	int right = need_procinfo();
+	struct procinfo_task before = task_of(right, getpid()), after;
+	pid_t pid;
+
+	compute();
+	after = task_of(right, getpid());
+	CHECK(after.thread.user + after.thread.system > before.thread.user + before.thread.system);
+	CHECK(after.process.user >= after.thread.user && after.process.faults >= 1);
+	CHECK_EQ(after.children.user + after.children.system,
+		 before.children.user + before.children.system);
+	pid = fork();
+	if (pid == 0) {
+		compute();
+		_exit(0);
+	}
+	CHECK_EQ(waitpid(pid, NULL, 0), pid);
+	after = task_of(right, getpid());
+	CHECK(after.children.user + after.children.system > 0);
+}
+
 TEST(procinfo, states)
 {
 	int right = need_procinfo();
@@ -437,6 +466,7 @@ TEST(procinfo, kernel_threads)
 			continue;
 		found++;
 		CHECK_EQ(task.ppid, 0);
+		CHECK(task.state == 'I' || task.state == 'R');
 		CHECK_EQ(procinfo_maps(right, pids[i], 0, &map, 1), 0);
 	}
 	CHECK(found > 0);

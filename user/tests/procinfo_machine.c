@@ -24,7 +24,7 @@ TEST(procinfo, the_machine)
 	CHECK(s.cpus_present >= s.cpus);
 	CHECK(s.free > 0 && s.slab > 0 && s.tables > 0 && s.stacks > 0 && s.objects > 0);
 	CHECK(s.free + s.slab + s.tables + s.stacks + s.objects <= s.total);
-	CHECK(s.processes >= 2 && s.threads >= s.processes);
+	CHECK(s.processes >= 2 && s.threads >= 2);
 	CHECK(s.highest_pid >= (uint32_t)getpid());
 	CHECK(s.runnable >= 1);
 	end_child(sleeping_child());
@@ -74,6 +74,13 @@ TEST(procinfo, every_cpu)
 	CHECK_EQ(one.cpu, allowed[0]);
 	CHECK_EQ(one.running, gettid());
 	CHECK(one.root != 0 && one.root % PAGE_SIZE == 0);
+	/* Each of them has been busy, or idle, all the time. */
+	for (unsigned int i = 0; i < n; i++) {
+		CHECK(all[i].busy.user + all[i].busy.system + all[i].idle > 0);
+		CHECK(all[i].busy.user + all[i].busy.system + all[i].idle <=
+		      system_now(right).uptime + 1000000);
+	}
+	CHECK(one.busy.user + one.busy.system > 0);
 }
 
 /* --- root tables --- */
