@@ -11,6 +11,11 @@ static inline unsigned int cpu_id(void)
 	return host_cpu;
 }
 
+static inline u32 cpu_owner_mark(void)
+{
+	return cpu_id() + 1;
+}
+
 static inline void cpu_relax(void)
 {
 }
