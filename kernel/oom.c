@@ -5,7 +5,8 @@
  * next to nothing is free then, the process that has most is killed, and its memory waited for: so
  * the next task in the queue finds it, and 64 CPUs that fail together do not kill 64 processes.
  *
- * The victim is any process that has an address space but process 1, and who shares its memory; one
+ * The victim is any process that has an address space but process 1, who shares its memory, and who was told
+ * that it is spared (machine_spare: the server of the root directory, which limits itself); one
  * that dies already is waited for and not killed again. What counts is what its death gives back:
  * pages that are mapped, kernel stacks, mappings. Among equals it is the one that was found last.
  * Nothing stands in the way of its death: it is woken from any killable sleep, and nobody waits for
@@ -96,7 +97,8 @@ static void consider(struct task_struct *p, const struct mm_struct *spared, stru
 	struct mm_struct *mm, *other = NULL;
 	struct task_struct *t;
 
-	if (!READ_ONCE(g->parent) || g == init_group || READ_ONCE(g->oom_passed_over))
+	if (!READ_ONCE(g->parent) || g == init_group || READ_ONCE(g->oom_passed_over) ||
+	    READ_ONCE(g->oom_spared))
 		return;
 	t = find_lock_task_mm(p);
 	if (!t)

@@ -226,6 +226,7 @@
 	X(1057, irq_attach)                                                                        \
 	X(1058, irq_ack)                                                                           \
 	X(1059, machine_mmio)                                                                      \
+	X(1060, machine_spare)                                                                     \
 	X(1069, machine_processes)                                                                 \
 	X(1070, procinfo_pids)                                                                     \
 	X(1071, procinfo_threads)                                                                  \

@@ -58,6 +58,7 @@ struct thread_group {
 	bool zombie;                  /* P: all threads gone, waiting for wait4 */
 	u32 nr_groups;                /* getgroups(2): so many times 0 */
 	bool oom_passed_over;         /* kernel/oom.c has killed it in vain */
+	bool oom_spared;              /* set by itself for good: kernel/oom.c kills others */
 	int exit_status;              /* g: as wait4 reports it */
 	int tgid;                     /* c */
 	struct task_struct *leader;   /* g: changes in exec only */

@@ -58,6 +58,9 @@
  */
 #define SYS_machine_mmio 1059 /* (machine, start, bytes, flags) */
 
+/* When memory is short the calling process is not the one to be killed: for those without whom nothing works. */
+#define SYS_machine_spare 1060 /* (machine) */
+
 /* Flags of calls that make a handle: O_CLOEXEC. */
 #define MACHINE_CLOEXEC 02000000
 /* Of machine_irq. Without a kind: a rising edge. */

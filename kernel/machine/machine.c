@@ -33,6 +33,15 @@ bool machine_is(u64 fd)
 	return o;
 }
 
+SYSCALL(machine_spare)
+{
+	UNUSED_ARGS(a1, a2, a3, a4, a5);
+	if (!machine_is(a0))
+		return -EBADF;
+	WRITE_ONCE(current->group->oom_spared, true);
+	return 0;
+}
+
 SYSCALL(machine_framebuffer)
 {
 	const struct boot_framebuffer *fb = &boot_info.fb;

@@ -30,6 +30,13 @@ def test_the_hog_dies_whatever_it_takes(boot_ok, way):
     assert len(overcommit(boot_ok, way, 4, "64M")) == 1
 
 
+def test_the_server_of_files_is_spared(boot_ok):
+    """It has half of the memory when a program asks for more than the other half, which is less."""
+    result = boot_ok("pgctl=1 idle=poll -- @servers /bin/oom files", smp=2, mem="64M", icount=4, expect="^OOM: PASS")
+    killed = [m for m in (re.match(KILLED, line) for line in result.lines) if m]
+    assert len(killed) == 1 and killed[0][2] == "oom"
+
+
 def test_the_victim_dies_in_its_sleep(boot_ok):
     """It sleeps for ever on half of the memory; who needed some of that gets it."""
     assert len(overcommit(boot_ok, "sleeper", 4, "64M")) == 1

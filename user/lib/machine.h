@@ -27,6 +27,11 @@ static inline long machine_cmdline(int machine, char *buffer, size_t bytes)
 	return raw_syscall3(SYS_machine_cmdline, machine, (uintptr_t)buffer, bytes);
 }
 
+static inline long machine_spare(int machine)
+{
+	return raw_syscall1(SYS_machine_spare, machine);
+}
+
 /* Returns only an error. */
 static inline long machine_poweroff(int machine, int code)
 {

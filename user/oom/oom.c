@@ -3,6 +3,7 @@
  * their memory and check it.
  *
  *	oom hog|shared|tables|threads|bomb|many|sleeper|stacks|cached|alone|parent [seconds=1]
+ *	oom files	with the servers, which live on
  *
  * Whoever is killed was killed by SIGKILL, the bystanders find what they wrote, and in the end as
  * many pages are free as before. The last line is `OOM: PASS`, or says what is wrong. Needs pgctl=1
@@ -20,6 +21,7 @@
 
 #include "user/lib/freewalk.h"
 #include "user/lib/rawsys.h"
+#include "user/oom/oom.h"
 
 #define RW              (PROT_READ | PROT_WRITE)
 #define BYSTANDER_PAGES 64
@@ -27,23 +29,16 @@
 #define MAX_PROCESSES   128
 #define SLOT            (2ul << 20) /* what one page table maps */
 
-#define REQUIRE(condition)                                                                         \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			say("OOM: FAIL: %s:%d: not true: %s", __FILE__, __LINE__, #condition);     \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
-
 static struct {
 	atomic_int stop; /* the bystanders may end */
 	atomic_int ready;
 	volatile bool has_share[MAX_PROCESSES];
 } * shared;
 
-static unsigned long total_pages, seconds;
+unsigned long total_pages;
+static unsigned long seconds;
 
-static unsigned long free_pages(void)
+unsigned long free_pages(void)
 {
 	struct pgctl_stats stats;
 
@@ -73,7 +68,7 @@ static void verify(const char *p, unsigned long pages, unsigned long value)
 		REQUIRE(*(const unsigned long *)(p + i * PAGE_SIZE) == value + i);
 }
 
-static pid_t start(void (*fn)(void))
+pid_t start(void (*fn)(void))
 {
 	pid_t pid;
 
@@ -89,7 +84,7 @@ static pid_t start(void (*fn)(void))
 	return pid;
 }
 
-static int end_of(pid_t pid)
+int end_of(pid_t pid)
 {
 	int status = -1;
 
@@ -97,7 +92,7 @@ static int end_of(pid_t pid)
 	return status;
 }
 
-static bool killed(int status)
+bool killed(int status)
 {
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
@@ -138,7 +133,7 @@ static void end_bystanders(void)
 
 /* --- who asks for too much --- */
 
-static void take_private(void)
+void take_private(void)
 {
 	unsigned long pages = 2 * total_pages;
 
@@ -470,6 +465,8 @@ int main(int argc, char **argv)
 
 	shared = mmap(NULL, PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	REQUIRE(argc > 1 && shared != MAP_FAILED);
+	if (!strcmp(argv[1], "files"))
+		return oom_files();
 	way = find_way(argv[1]);
 	seconds = arg_number(argc, argv, "seconds", 1);
 	before = free_pages();

@@ -109,6 +109,10 @@ int main(int argc, char **argv)
 	}
 	if (!load(machine))
 		return 1;
+	/* It keeps to its limit, and nothing goes on without it. */
+	ret = machine_spare(machine);
+	if (ret)
+		say("rootfs: not spared when memory is short: %s", strerror((int)-ret));
 	close(machine);
 	serve_init(&server);
 	ret = fs_serve(&server);

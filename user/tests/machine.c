@@ -137,6 +137,8 @@ TEST(machine, command_line_and_screen)
 	CHECK(ret == -ENODEV || (ret == 0 && fb.addr && fb.pitch >= fb.width));
 	say("# framebuffer: %ld, type %d", ret, ret ? -1 : fb.type);
 	CHECK_EQ(machine_framebuffer(0, &fb), -EBADF);
+	CHECK_EQ(machine_spare(0), -EBADF);
+	CHECK_EQ(machine_spare(1000), -EBADF);
 	for (unsigned int i = 0; i < NR_WILD; i++) {
 		CHECK_EQ(machine_cmdline(machine, (char *)wild_address(i), 4096), -EFAULT);
 		if (ret == 0)
