@@ -68,3 +68,8 @@ def test_a_server_that_cannot_be_executed(boot_ok, archive):
     result = boot_ok("-- @list /bin/busybox sleep 2", smp=2, initrd=archive({"etc/init/list": text}, SHELL_ROOT))
     assert result.find("init: cannot execute /bin/nothing: No such file or directory")
     assert result.find("init: bad died 6 times within 10 s: given up")
+
+
+def test_files_are_asked_for_by_many_and_in_no_sense(boot_ok):
+    result = boot_ok("pgctl=1 -- @servers /bin/abitest only=tree", smp=4, expect="^ABITEST: PASS")
+    assert result.find(r"^# abitest: pass:3 fail:0 skip:0")

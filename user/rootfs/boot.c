@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "kernel/abi/fs.h"
@@ -147,9 +146,10 @@ long boot_add(const struct boot_file *file)
 
 /* --- what must be there --- */
 
+/* Numbers below 256, as in st_rdev. */
 #define DEVICE(name_, mode_, major_, minor_)                                                       \
 	{                                                                                          \
-		.name = (name_), .mode = S_IFCHR | (mode_), .rdev = makedev(major_, minor_),       \
+		.name = (name_), .mode = S_IFCHR | (mode_), .rdev = (major_) << 8 | (minor_),      \
 	}
 #define DIRECTORY(name_, mode_)                                                                    \
 	{                                                                                          \
