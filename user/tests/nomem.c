@@ -372,6 +372,20 @@ static void make_object(void)
 	CHECK(made >= 0);
 }
 
+static long view = -1;
+
+static long try_view(void)
+{
+	return view = memobj_view((int)made, 0);
+}
+
+static void close_view(void)
+{
+	if (view >= 0)
+		raw_syscall1(SYS_close, view);
+	view = -1;
+}
+
 static long map_object(void)
 {
 	return raw_syscall6(SYS_mmap, (uintptr_t)AWAY, 100 * P, RW, MAP_SHARED | MAP_FIXED, made,
@@ -528,6 +542,7 @@ static const struct attempt handles[] = {
 	{"connection", make_port, try_connect, close_made, .least = 1},
 	{"dup2", NULL, try_far_dup, close_made, .least = 1, .kills = true, .once = true},
 	{"memory object", NULL, try_object, close_made, .least = 1},
+	{"view of an object", make_object, try_view, close_view, .least = 1},
 	{"mmap of an object", make_object, map_object, unmap_object, .least = 1},
 	{"data of a message", make_client, read_message, make_place, .least = 4},
 };
