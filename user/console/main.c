@@ -4,10 +4,10 @@
  *	console port=FD [state=FD] [ioports=FD [irq=FD]] [screen=FD mode=NUMBERS] [processes=FD]
  *
  * port: receives here, by a handle that its parent keeps too. state: a memory object for struct console_state,
- * likewise, all zero at first. ioports, irq: the serial port's. Without the former nothing is shown and nothing is
- * typed, without the latter the port is looked at by a timer. screen, mode: memory that is shown, and how it is
- * laid out (MODE_FORMAT); what goes out on the line is shown there too. processes: the right to know of processes;
- * without it nobody knows who ignores SIGTTIN.
+ * likewise, all zero at first. ioports, irq: the serial port's, and the ports from VGA's 0x3c0 on. Without the
+ * former nothing is shown and nothing is typed, without the latter the port is looked at by a timer. screen, mode:
+ * memory that is shown, and how it is laid out (MODE_FORMAT); what goes out on the line is shown there too.
+ * processes: the right to know of processes; without it nobody knows who ignores SIGTTIN.
  */
 #include <errno.h>
 #include <signal.h>
@@ -16,10 +16,13 @@
 #include <sys/mman.h>
 
 #include "user/console/console.h"
+#include "user/console/portio.h"
 #include "user/lib/freewalk.h"
 #include "user/lib/machine.h"
 
 #define NO_FD (~0ul)
+
+#define CRTC_INDEX 0x3d4 /* with colours */
 
 /* Where the memory begins in its first page, and then struct machine_framebuffer from `pitch` on. */
 #define MODE_FORMAT "%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u,%u"
@@ -127,6 +130,13 @@ static bool attach_line(struct console *c, unsigned long ioports, unsigned long 
 	return ret == 0;
 }
 
+/* The one that the loader has left blinks where it was. Source: VGA, CRT controller, cursor start register, bit 5. */
+static void hide_hardware_cursor(void)
+{
+	port_out(CRTC_INDEX, 0x0a);
+	port_out(CRTC_INDEX + 1, 0x20);
+}
+
 /* False, with a message: `mode` makes no sense, or the memory cannot be mapped. A mode that cannot be shown is not. */
 static bool attach_screen(struct console *c, unsigned long fd, const char *mode)
 {
@@ -165,6 +175,8 @@ static bool attach_screen(struct console *c, unsigned long fd, const char *mode)
 		    fb.height, fb.bits_per_pixel, fb.type);
 		return true;
 	}
+	if (fb.type == MACHINE_FB_TEXT && c->uart.base)
+		hide_hardware_cursor();
 	screen_init(&c->screen, c->display.rows, c->display.columns);
 	return true;
 }
