@@ -12,7 +12,10 @@ struct driver {
 	int irq, port;
 };
 
-/* A driver of the keyboard, in this process. */
+/*
+ * A driver of the keyboard, in this process, on the CPU that is interrupted: so each interrupt is taken before the
+ * driver's next instructions. On another CPU they would come later, and several as one, which loses nothing.
+ */
 static struct driver start_driver(void)
 {
 	int machine = need_machine();
@@ -22,6 +25,7 @@ static struct driver start_driver(void)
 	};
 
 	CHECK(d.irq > machine && d.port > d.irq);
+	CHECK_EQ(pin_to_cpu(0), 0);
 	CHECK_EQ(keyboard_start(machine), 0);
 	CHECK_EQ(irq_attach(d.irq, d.port, COOKIE), 0);
 	return d;
