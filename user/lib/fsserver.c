@@ -30,13 +30,15 @@ static long parse(struct fs_request *r, const struct ipc_message *m)
 	r->flags = FS_FLAGS_OF(m->words[0]);
 	memcpy(r->arg, m->words + 1, sizeof(r->arg));
 	r->nr_handles = m->handles;
-	if (path_bytes && !(r->flags & FS_BY_PATH))
-		return -EINVAL;
-	if (path_bytes >= FS_PATH_MAX)
-		return -ENAMETOOLONG;
-	if (path_bytes > here || memchr(received, 0, path_bytes))
-		return -EINVAL;
-	memcpy(path, received, path_bytes);
+	if (path_bytes) {
+		if (!(r->flags & FS_BY_PATH))
+			return -EINVAL;
+		if (path_bytes >= FS_PATH_MAX)
+			return -ENAMETOOLONG;
+		if (path_bytes > here || memchr(received, 0, path_bytes))
+			return -EINVAL;
+		memcpy(path, received, path_bytes);
+	}
 	path[path_bytes] = 0;
 	r->path = path;
 	r->path_bytes = path_bytes;
@@ -55,8 +57,15 @@ static long handle(struct fs_request *r)
 	return r->op < FS_OPS && unable[r->op] ? -unable[r->op] : -ENOSYS;
 }
 
-/* The whole answer when there is more to it than words. Whether the caller has got it. */
-static bool answer_full(struct fs_request *r, long status)
+/* What the caller has no room for, or no memory, is its error. */
+static void refuse(const struct fs_request *r, long why)
+{
+	if (why != -ESRCH)
+		(void)ipc_reply(r->server->port, r->token, why, 0, 0, NULL);
+}
+
+/* An answer with descriptors: they are closed here at once, not when the next message has come. */
+static bool answer_fds(const struct fs_request *r, long status)
 {
 	struct ipc_reply reply = {
 		.addr = (uintptr_t)r->reply,
@@ -68,9 +77,8 @@ static bool answer_full(struct fs_request *r, long status)
 	for (unsigned int i = 0; i < r->nr_fds; i++)
 		reply.handles[i] = r->fds[i];
 	ret = ipc_reply(r->server->port, r->token, status, r->word[0], r->word[1], &reply);
-	/* What the caller has no room for, or no memory, is its error. */
-	if (ret && ret != -ESRCH)
-		(void)ipc_reply(r->server->port, r->token, ret, 0, 0, NULL);
+	if (ret)
+		refuse(r, ret);
 	for (unsigned int i = 0; i < r->nr_fds; i++)
 		(void)close(r->fds[i]);
 	return ret == 0;
@@ -80,20 +88,30 @@ static bool answer_full(struct fs_request *r, long status)
 static long answer_and_receive(struct fs_request *r, long status, struct ipc_message *m,
 			       const struct ipc_buffer *buffer)
 {
-	bool full = r->reply_bytes || r->nr_fds, taken;
-	long token = 0;
+	struct ipc_serve turn = {
+		.addr = (uintptr_t)r->reply,
+		.bytes = r->reply_bytes,
+		.buffer = buffer->addr,
+		.room = buffer->bytes,
+	};
+	bool taken;
+	long token;
 
-	if (full) {
-		taken = answer_full(r, status);
+	if (r->nr_fds) {
+		taken = answer_fds(r, status);
+		token = -ESRCH;
 	} else {
 		m->words[0] = r->word[0];
 		m->words[1] = r->word[1];
-		token = ipc_reply_receive(r->server->port, r->token, status, m, buffer);
-		taken = token != -ESRCH;
+		token = ipc_serve(r->server->port, r->token, status, m, &turn);
+		taken = token >= 0 || token == -EINTR;
+		/* If it is the receive that has failed, nobody waits with the token any more. */
+		if (!taken)
+			refuse(r, token);
 	}
 	if (r->answered)
 		r->answered(r, status, taken);
-	return full || !taken ? ipc_receive(r->server->port, m, buffer) : token;
+	return token < 0 && token != -EINTR ? ipc_receive(r->server->port, m, buffer) : token;
 }
 
 long fs_serve(struct fs_server *s)

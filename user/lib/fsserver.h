@@ -47,9 +47,10 @@ struct fs_request {
 	unsigned int nr_fds;
 
 	/*
-	 * Is called once the handler's result has been answered, before the next message: what the call changes for
-	 * good belongs there. taken: the caller has got it; otherwise it has left, and may make the call again. Path
-	 * and data are another message's by then.
+	 * Is called once the handler's result has been answered, before the next message or pulse is handled, and
+	 * perhaps only when that has come: what the call changes for good belongs there, but nothing that somebody
+	 * waits for (fs_answer() is for that). taken: the caller has got it; otherwise it has left, and may make the
+	 * call again. Path and data are another message's by then.
 	 */
 	void (*answered)(struct fs_request *r, long status, bool taken);
 	uint64_t note; /* the handler's own, for that */

@@ -27,7 +27,8 @@
 #define ROOT_COOKIE  0 /* generations begin with 1 */
 
 static struct fs_server server;
-static struct fs_request *now; /* the write that has just come: its data are here */
+static struct fs_request *now; /* the read or write that has just come: its data are here */
+static long result;            /* of that, if it is to be answered later */
 static int state_fd;
 
 /* --- what pipe.c asks for --- */
@@ -35,6 +36,26 @@ static int state_fd;
 long pipe_answer(uint64_t token, long status, uint64_t word0, const void *data, uint32_t bytes)
 {
 	return fs_answer(&server, (long)token, status, word0, data, bytes);
+}
+
+static void now_answered(struct fs_request *r, long status, bool taken)
+{
+	(void)r;
+	(void)status;
+	pipe_answered(taken);
+}
+
+bool pipe_answer_later(uint64_t token, long status, uint64_t word0, const void *data,
+		       uint32_t bytes)
+{
+	if (!now || (uint64_t)now->token != token)
+		return false;
+	now->word[0] = word0;
+	now->reply = data;
+	now->reply_bytes = bytes;
+	now->answered = now_answered;
+	result = status;
+	return true;
 }
 
 long pipe_give(uint64_t token, const uint64_t *cookies, uint32_t n, uint32_t *made)
@@ -99,28 +120,33 @@ char *pipe_ring(unsigned int i)
 
 /* --- messages --- */
 
+static long do_now(struct fs_request *r, struct end *e,
+		   long (*fn)(struct end *e, uint64_t token, uint64_t bytes))
+{
+	long ret;
+
+	now = r;
+	ret = fn(e, (uint64_t)r->token, r->arg[0]);
+	now = NULL;
+	return r->answered ? result : ret;
+}
+
 static long do_read(struct fs_request *r)
 {
 	struct end *e = pipe_end(r->cookie);
 
 	if (!e)
 		return -EBADF;
-	return r->arg[1] == FS_CURRENT ? end_read(e, (uint64_t)r->token, r->arg[0]) : -ESPIPE;
+	return r->arg[1] == FS_CURRENT ? do_now(r, e, end_read) : -ESPIPE;
 }
 
 static long do_write(struct fs_request *r)
 {
 	struct end *e = pipe_end(r->cookie);
-	long ret;
 
 	if (!e)
 		return -EBADF;
-	if (r->arg[1] != FS_CURRENT)
-		return -ESPIPE;
-	now = r;
-	ret = end_write(e, (uint64_t)r->token, r->arg[0]);
-	now = NULL;
-	return ret;
+	return r->arg[1] == FS_CURRENT ? do_now(r, e, end_write) : -ESPIPE;
 }
 
 static long do_poll(struct fs_request *r)

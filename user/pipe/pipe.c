@@ -152,21 +152,33 @@ static void refuse(uint64_t token, long why)
 		(void)pipe_answer(token, why, 0, NULL, 0);
 }
 
-/* Answers, and if that was heard the pipe is as `in` and `out` say. */
+void pipe_answered(bool heard)
+{
+	const struct journal *j = &all->journal;
+	volatile struct pipe *p = &all->pipes[j->pipe];
+
+	if (heard) {
+		p->in = j->in;
+		p->out = j->out;
+	}
+	journal_end();
+}
+
+/*
+ * Answers, and if that was heard the pipe is as `in` and `out` say. If nobody waits to see that, the answer is the
+ * handler's result, which goes with the next receive in one call.
+ */
 static long commit(struct pipe *p, uint64_t token, long status, uint64_t more, const void *data,
 		   uint32_t bytes, uint64_t in, uint64_t out)
 {
-	volatile struct pipe *v = p;
 	long ret;
 
 	all->journal.nr_ends = 0;
 	journal_begin(p, token, in, out);
+	if (!waits_any(pipe_index(p)) && pipe_answer_later(token, status, more, data, bytes))
+		return 0;
 	ret = pipe_answer(token, status, more, data, bytes);
-	if (!ret) {
-		v->in = in;
-		v->out = out;
-	}
-	journal_end();
+	pipe_answered(!ret);
 	refuse(token, ret);
 	return ret;
 }
@@ -300,6 +312,8 @@ static void pump(struct pipe *p)
 {
 	bool progress;
 
+	if (!waits_any(pipe_index(p)))
+		return;
 	do {
 		progress = false;
 		for (enum wait_kind kind = 0; kind < WAIT_KINDS; kind++)
@@ -346,7 +360,7 @@ long end_write(struct end *e, uint64_t token, uint64_t bytes)
 	if (!fits(p, bytes))
 		return e->nonblock ? -EAGAIN : defer(p, WAIT_WRITE, token, bytes);
 	/* What would fit waits behind what does not: or that would wait for ever. */
-	if (!e->nonblock && wait_first_alive(pipe_index(p), WAIT_WRITE))
+	if (!e->nonblock && waits_any(pipe_index(p)) && wait_first_alive(pipe_index(p), WAIT_WRITE))
 		return defer(p, WAIT_WRITE, token, bytes);
 	if (!answer_write(p, token, bytes, e->nonblock))
 		pump(p);

@@ -63,6 +63,12 @@ struct pipes {
 /* As fs_answer(). */
 long pipe_answer(uint64_t token, long status, uint64_t word0, const void *data, uint32_t bytes);
 /*
+ * The answer to the call that is being handled, by what the handler returns: then pipe_answered() is called before
+ * anything else is. False: it is another call's.
+ */
+bool pipe_answer_later(uint64_t token, long status, uint64_t word0, const void *data,
+		       uint32_t bytes);
+/*
  * Answers with status 0 and connections with these cookies. 0, or -errno and nobody has got them: *made is how many
  * there were then, which end_close() will be called for.
  */
@@ -91,6 +97,9 @@ struct end *pipe_end(uint64_t cookie);
 long pipe_make(uint64_t token, bool nonblock);
 /* The FIFO with that name, made when it is not there. Without nonblock it waits for the other side. */
 long pipe_open_fifo(uint64_t token, uint64_t key, bool reads, bool writes, bool nonblock);
+
+/* The answer that was to be made later has been heard, or has not. */
+void pipe_answered(bool heard);
 
 long end_read(struct end *e, uint64_t token, uint64_t bytes);
 long end_write(struct end *e, uint64_t token, uint64_t bytes);

@@ -18,6 +18,7 @@ struct poll {
 
 static struct queue queues[PIPES_MAX][WAIT_KINDS];
 static struct poll *polls[PIPES_MAX];
+static unsigned int everywhere; /* waiters and polls of all pipes */
 
 static void polls_drop(unsigned int pipe)
 {
@@ -25,6 +26,7 @@ static void polls_drop(unsigned int pipe)
 		struct poll *p = polls[pipe];
 
 		polls[pipe] = p->next;
+		everywhere--;
 		free(p);
 	}
 }
@@ -53,6 +55,7 @@ static void unlink_waiter(struct queue *q, struct waiter **at)
 	if (q->end == &w->next)
 		q->end = at;
 	q->n--;
+	everywhere--;
 	free(w);
 }
 
@@ -82,6 +85,7 @@ bool wait_add(unsigned int pipe, enum wait_kind kind, uint64_t token, uint64_t b
 	*q->end = w;
 	q->end = &w->next;
 	q->n++;
+	everywhere++;
 	return true;
 }
 
@@ -104,6 +108,19 @@ void wait_drop_first(unsigned int pipe, enum wait_kind kind)
 	unlink_waiter(&queues[pipe][kind], &queues[pipe][kind].first);
 }
 
+bool waits_any(unsigned int pipe)
+{
+	bool any;
+
+	/* Mostly nobody waits anywhere. */
+	if (!everywhere)
+		return false;
+	any = polls[pipe];
+	for (unsigned int k = 0; k < WAIT_KINDS; k++)
+		any |= queues[pipe][k].first != NULL;
+	return any;
+}
+
 /* --- polls --- */
 
 bool polls_add(unsigned int pipe, uint64_t cookie, uint64_t id)
@@ -120,6 +137,7 @@ bool polls_add(unsigned int pipe, uint64_t cookie, uint64_t id)
 		p->cookie = cookie;
 		p->next = polls[pipe];
 		polls[pipe] = p;
+		everywhere++;
 	}
 	p->id = id;
 	return true;

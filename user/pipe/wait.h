@@ -14,6 +14,9 @@ struct waiter {
 
 void waits_init(void);
 
+/* Whether there is any, or a poll. */
+bool waits_any(unsigned int pipe);
+
 /* Behind all others. False: no memory. Callers that have left are forgotten now and then. */
 bool wait_add(unsigned int pipe, enum wait_kind kind, uint64_t token, uint64_t bytes);
 /* The first, or NULL. */

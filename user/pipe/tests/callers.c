@@ -105,6 +105,41 @@ long pipe_fetch(uint64_t token, uint32_t offset, void *to, uint32_t bytes)
 	return (long)bytes;
 }
 
+static uint64_t handled; /* the call of whom a handler is under way */
+
+/* What is to be answered when it has returned. */
+static struct {
+	bool there;
+	long status;
+	uint64_t word0;
+	const void *data;
+	uint32_t bytes;
+} later;
+
+bool pipe_answer_later(uint64_t token, long status, uint64_t word0, const void *data,
+		       uint32_t bytes)
+{
+	if (token != handled)
+		return false;
+	later.there = true;
+	later.status = status;
+	later.word0 = word0;
+	later.data = data;
+	later.bytes = bytes;
+	return true;
+}
+
+static void answer_now(struct call *c)
+{
+	long ret;
+
+	later.there = false;
+	ret = pipe_answer(c->token, later.status, later.word0, later.data, later.bytes);
+	pipe_answered(!ret);
+	if (ret && ret != -ESRCH)
+		(void)pipe_answer(c->token, ret, 0, NULL, 0);
+}
+
 bool pipe_waits(uint64_t token)
 {
 	return call_of(token) != NULL;
@@ -145,6 +180,19 @@ void end_call(struct call *c)
 	c->used = false;
 }
 
+struct call *handle(struct call *c, long (*fn)(struct end *e, uint64_t token, uint64_t bytes),
+		    uint64_t cookie)
+{
+	long ret;
+
+	handled = c->token;
+	ret = fn(pipe_end(cookie), c->token, c->bytes);
+	handled = 0;
+	if (later.there)
+		answer_now(c);
+	return settle(c, ret);
+}
+
 struct call *settle(struct call *c, long ret)
 {
 	if (ret != FS_DEFERRED) {
@@ -158,7 +206,7 @@ long read_now(uint64_t cookie, uint64_t bytes)
 {
 	struct call *c = new_call(bytes, NULL);
 
-	settle(c, end_read(pipe_end(cookie), c->token, bytes));
+	handle(c, end_read, cookie);
 	assert_true(c->answered);
 	end_call(c);
 	return c->status;

@@ -38,6 +38,9 @@ struct call *new_call(uint64_t bytes, const char *out);
 void end_call(struct call *c);
 /* What a handler returns is an answer too, unless it is FS_DEFERRED. */
 struct call *settle(struct call *c, long ret);
+/* A read or a write. */
+struct call *handle(struct call *c, long (*fn)(struct end *e, uint64_t token, uint64_t bytes),
+		    uint64_t cookie);
 
 /* A new pipe's cookies. */
 void make_pipe(bool nonblock, uint64_t *cookies);

@@ -56,10 +56,10 @@ static void step(struct stream *s, unsigned int *seed)
 		for (uint64_t i = 0; i < bytes; i++)
 			s->out[i] = byte_at(s->written + i);
 		s->w = new_call(bytes, s->out);
-		settle(s->w, end_write(pipe_end(s->cookies[1]), s->w->token, bytes));
+		handle(s->w, end_write, s->cookies[1]);
 	} else if (!s->r) {
 		s->r = new_call(bytes, NULL);
-		settle(s->r, end_read(pipe_end(s->cookies[0]), s->r->token, bytes));
+		handle(s->r, end_read, s->cookies[0]);
 	} else if (rand_r(seed) % 4 == 0) {
 		/* A signal comes: nothing was read. */
 		s->r->gone = true;
@@ -75,9 +75,9 @@ static void send_again(struct stream *streams, unsigned int n)
 		struct stream *s = &streams[i];
 
 		if (s->w && !s->w->answered)
-			settle(s->w, end_write(pipe_end(s->cookies[1]), s->w->token, s->w->bytes));
+			handle(s->w, end_write, s->cookies[1]);
 		if (s->r && !s->r->answered)
-			settle(s->r, end_read(pipe_end(s->cookies[0]), s->r->token, s->r->bytes));
+			handle(s->r, end_read, s->cookies[0]);
 	}
 }
 

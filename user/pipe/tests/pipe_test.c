@@ -18,14 +18,14 @@ static struct call *try_write(uint64_t cookie, const char *data, uint64_t bytes)
 {
 	struct call *c = new_call(bytes, data);
 
-	return settle(c, end_write(pipe_end(cookie), c->token, bytes));
+	return handle(c, end_write, cookie);
 }
 
 static struct call *try_read(uint64_t cookie, uint64_t bytes)
 {
 	struct call *c = new_call(bytes, NULL);
 
-	return settle(c, end_read(pipe_end(cookie), c->token, bytes));
+	return handle(c, end_read, cookie);
 }
 
 static struct call *try_open(uint64_t key, bool reads, bool writes, bool nonblock)
