@@ -60,23 +60,27 @@ static inline struct object *slot_object(unsigned long slot)
 
 struct object *handle_get(u64 fd);
 
-/*
- * What `fd` of the running task's table names, if the table has one user and it is of that type, or NULL. For as
- * long as the system call lasts, without a reference.
- */
-static inline struct object *handle_borrow_own(const struct handle_table *table, u64 fd,
-					       enum object_type type)
+/* What `fd` names in the running task's table, which has one user, if it is of that type, or NULL. */
+static inline struct object *handle_of_own(const struct handle_table *table, u64 fd,
+					   enum object_type type)
 {
 	unsigned long slot;
 	struct object *o;
 
-	if (unlikely(READ_ONCE(table->users) != 1 || fd >= table->size))
+	if (unlikely(fd >= table->size))
 		return NULL;
 	slot = table->slots[fd];
 	if (unlikely(!slot))
 		return NULL;
 	o = slot_object(slot);
 	return likely(o->type == type) ? o : NULL;
+}
+
+/* The same, or NULL if it has several. For as long as the system call lasts, without a reference. */
+static inline struct object *handle_borrow_own(const struct handle_table *table, u64 fd,
+					       enum object_type type)
+{
+	return likely(READ_ONCE(table->users) == 1) ? handle_of_own(table, fd, type) : NULL;
 }
 
 /*
@@ -89,7 +93,7 @@ static inline struct object *handle_borrow(u64 fd, enum object_type type, bool *
 
 	if (likely(READ_ONCE(table->users) == 1)) {
 		*counted = false;
-		return handle_borrow_own(table, fd, type);
+		return handle_of_own(table, fd, type);
 	}
 	o = handle_get(fd);
 	*counted = o != NULL;

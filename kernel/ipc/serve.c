@@ -168,8 +168,8 @@ static noinline long serve_long(struct port *port, u64 token, long status, u64 w
 	return ret ? ret : receive_box(port, s->timeout, box);
 }
 
-static long serve(struct port *port, u64 token, long status, u64 word0, u64 word1,
-		  const struct ipc_serve *s)
+static __always_inline long serve(struct port *port, u64 token, long status, u64 word0, u64 word1,
+				  const struct ipc_serve *s)
 {
 	struct ipc_box box;
 	long ret = -EAGAIN;
@@ -199,6 +199,13 @@ static int from_buffer(struct ipc_serve *s, u64 user)
 	return 0;
 }
 
+/* For those of which less depends. */
+static noinline long serve_called(struct port *port, u64 token, long status, u64 word0, u64 word1,
+				  const struct ipc_serve *s)
+{
+	return serve(port, token, status, word0, word1, s);
+}
+
 SYSCALL(ipc_receive)
 {
 	struct ipc_serve s;
@@ -212,7 +219,7 @@ SYSCALL(ipc_receive)
 		return -EBADF;
 	ret = from_buffer(&s, a1);
 	if (!ret)
-		ret = serve(port, 0, 0, 0, 0, &s);
+		ret = serve_called(port, 0, 0, 0, 0, &s);
 	handle_return(&port->object, counted);
 	return ret;
 }
@@ -242,7 +249,8 @@ long reply_receive_buffer(struct port *port, u64 token, long status, u64 word0, 
 {
 	struct ipc_serve s;
 
-	return from_buffer(&s, user) ? -EFAULT : serve(port, token, status, word0, word1, &s);
+	return from_buffer(&s, user) ? -EFAULT
+				     : serve_called(port, token, status, word0, word1, &s);
 }
 
 SYSCALL(ipc_serve)
