@@ -248,6 +248,8 @@ static long exec_program(struct program *p, const char *path)
 		mmput(mm);
 		return ret;
 	}
+	if (unlikely(current->robust_list))
+		robust_list_exit();
 	usage_exec();
 	exec_mmap(mm);
 	mm_release(current);

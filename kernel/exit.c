@@ -52,6 +52,8 @@ static void exit_mm(void)
 
 	if (!mm)
 		return;
+	if (unlikely(current->robust_list))
+		robust_list_exit();
 	if (current->clear_child_tid && READ_ONCE(mm->mm_users) > 1) {
 		/* For who joins this thread. It may have unmapped the word: then nobody does. */
 		(void)put_user_u32(0, current->clear_child_tid);

@@ -1,6 +1,6 @@
 /*
- * Futexes: FUTEX_WAIT, FUTEX_WAKE, their BITSET forms, FUTEX_REQUEUE and FUTEX_CMP_REQUEUE, private
- * and shared. musl's locks, joins and condition variables stand on them.
+ * Futexes: FUTEX_WAIT, FUTEX_WAKE, their BITSET forms, FUTEX_REQUEUE, FUTEX_CMP_REQUEUE and
+ * FUTEX_WAKE_OP, private and shared. musl's locks, joins and condition variables stand on them.
  *
  * A waiter is on its bucket's list before it looks at the word; a waker's process changes the word
  * before it looks at the list. The bucket lock orders the two.
@@ -26,6 +26,7 @@
 #define FUTEX_WAKE           1
 #define FUTEX_REQUEUE        3
 #define FUTEX_CMP_REQUEUE    4
+#define FUTEX_WAKE_OP        5
 #define FUTEX_WAIT_BITSET    9
 #define FUTEX_WAKE_BITSET    10
 #define FUTEX_PRIVATE        128
@@ -285,6 +286,32 @@ static long futex_requeue(u32 __user *addr, u32 __user *addr2, unsigned int op, 
 	return ret;
 }
 
+/*
+ * The word is changed before the waiters are looked at, and not under their lock: who comes in between sees
+ * the new value, and stands behind all who came before.
+ */
+static long futex_wake_op(u32 __user *addr, u32 __user *addr2, unsigned int op, u32 wake, u32 wake2,
+			  u32 what)
+{
+	struct futex_key key, key2 = {0};
+	long ret = key_get(addr, op & FUTEX_PRIVATE, &key);
+	bool both = false;
+
+	if (!ret)
+		ret = key_get(addr2, op & FUTEX_PRIVATE, &key2);
+	if (!ret) {
+		ret = futex_change_word(addr2, what);
+		both = ret > 0;
+	}
+	if (ret >= 0)
+		ret = wake_key(&key, wake, FUTEX_BITSET_ALL);
+	if (both)
+		ret += wake_key(&key2, wake2, FUTEX_BITSET_ALL);
+	key_put(&key);
+	key_put(&key2);
+	return ret;
+}
+
 /* An absolute deadline on the time_ns() clock from the caller's timeout; 0: none. */
 static int read_deadline(const struct timespec __user *timeout, bool absolute, bool realtime,
 			 u64 *deadline)
@@ -385,6 +412,8 @@ long do_futex(u32 __user *addr, unsigned int op, u32 val, u64 timeout, u32 __use
 		return wake_call(addr, op, val, val3);
 	case FUTEX_REQUEUE:
 		return futex_requeue(addr, addr2, op, val, (u32)timeout, NULL);
+	case FUTEX_WAKE_OP:
+		return futex_wake_op(addr, addr2, op, val, (u32)timeout, val3);
 	case FUTEX_CMP_REQUEUE:
 		return futex_requeue(addr, addr2, op, val, (u32)timeout, &val3);
 	default:

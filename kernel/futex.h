@@ -32,4 +32,11 @@ void futex_init(void);
  */
 long do_futex(u32 __user *addr, unsigned int op, u32 val, u64 timeout, u32 __user *addr2, u32 val3);
 
+/*
+ * Of FUTEX_WAKE_OP, whose third value is `what`: changes the word at `addr` as one step. Whether its old value
+ * compares as asked; -ENOSYS: no such operation, or, when the word has been changed, no such comparison; -EFAULT.
+ * May sleep. futex_op.c.
+ */
+int futex_change_word(u32 __user *addr, u32 what);
+
 #endif

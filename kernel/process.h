@@ -97,6 +97,12 @@ DECLARE_PER_CPU(struct process_counts, process_counts);
  */
 long futex_wake(u32 __user *addr, bool private, unsigned int n);
 
+/*
+ * The running thread has a robust list, and leaves the address space that it is in: it dies, or execs. Process
+ * context, no lock. robust.c.
+ */
+void robust_list_exit(void);
+
 /* The running task leaves its address space (exit, exec): tells a vfork parent. */
 void mm_release(struct task_struct *t);
 

@@ -124,13 +124,6 @@ SYSCALL(set_tid_address)
 	return current->pid;
 }
 
-/* Robust futexes arrive with process-shared ones; a private list has nobody to tell. */
-SYSCALL(set_robust_list)
-{
-	UNUSED_ARGS(a0, a2, a3, a4, a5);
-	return a1 == 24 ? 0 : -EINVAL;
-}
-
 SYSCALL(sched_yield)
 {
 	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);

@@ -173,6 +173,7 @@
 	X(270, pselect6)                                                                           \
 	X(271, ppoll)                                                                              \
 	X(273, set_robust_list)                                                                    \
+	X(274, get_robust_list)                                                                    \
 	X(280, utimensat)                                                                          \
 	X(285, fallocate)                                                                          \
 	X(292, dup3)                                                                               \

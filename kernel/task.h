@@ -36,6 +36,7 @@ struct io_bitmap;
 struct mm_root;
 struct mm_struct;
 struct rlimits;
+struct robust_head;
 
 #define COMM_LEN 16
 #define PID_MAX  4194304 /* as Linux on 64 bits */
@@ -132,6 +133,7 @@ struct task_struct {
 	struct wait_queue vfork_wait;
 
 	u32 __user *set_child_tid, *clear_child_tid; /* s */
+	struct robust_head __user *robust_list;      /* s; NULL: none (robust.c) */
 	struct alloc_failure alloc_failure;          /* s */
 	char comm[COMM_LEN];                         /* s and t: others read it under t */
 	u64 start_tsc;                /* c; exec of a non-leader takes the leader's */

@@ -121,6 +121,20 @@ raw_write32:
 	mov eax, -1
 	ret
 
+; int raw_cmpxchg32(void *dst, u32 *old, u32 new): stores `new` if *old is there, as one step; *old gets what was
+; there. 0, or -1 on a fault.
+global raw_cmpxchg32
+raw_cmpxchg32:
+	mov eax, [rsi]
+.x1:	lock cmpxchg [rdi], edx
+	mov [rsi], eax
+	xor eax, eax
+	ret
+	EX .x1, .fault
+.fault:
+	mov eax, -1
+	ret
+
 ; int raw_write64(void *dst, u64 value): one 64-bit store; 0, or -1 on a fault.
 global raw_write64
 raw_write64:

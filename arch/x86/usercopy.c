@@ -14,6 +14,7 @@ int raw_read32(u32 *value, const void *src);
 int raw_write32(void *dst, u32 value);
 int raw_write64(void *dst, u64 value);
 int raw_touch(void *p);
+int raw_cmpxchg32(void *dst, u32 *old, u32 new);
 
 struct ex_entry {
 	u64 insn, fixup;
@@ -149,6 +150,18 @@ int probe_user_write(void __user *p)
 		return -EFAULT;
 	user_access_begin();
 	ret = raw_touch(p);
+	user_access_end();
+	return ret ? -EFAULT : 0;
+}
+
+int cmpxchg_user_u32(u32 __user *dst, u32 *old, u32 new)
+{
+	int ret;
+
+	if (!user_range_ok(dst, sizeof(*dst)))
+		return -EFAULT;
+	user_access_begin();
+	ret = raw_cmpxchg32(dst, old, new);
 	user_access_end();
 	return ret ? -EFAULT : 0;
 }

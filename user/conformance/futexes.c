@@ -10,6 +10,7 @@
 #define WAKE        1
 #define REQUEUE     3
 #define CMP_REQUEUE 4
+#define WAKE_OP     5
 #define WAIT_BITSET 9
 #define WAKE_BITSET 10
 #define PRIVATE     128
@@ -265,4 +266,67 @@ CASE(futex, requeue_errnos)
 	show_ret("onto itself", CALL(SYS_futex, &word, REQUEUE | PRIVATE, 1, 1, &word, 0));
 	show_ret("shared, to where nothing is", CALL(SYS_futex, &word, REQUEUE, 1, 1, 4, 0));
 	show_ret("shared, from where nothing is", CALL(SYS_futex, 4, WAKE, 1, 0, 0, 0));
+}
+
+static void wake_op(const char *what, unsigned int op, unsigned int cmp, unsigned int oparg,
+		    unsigned int cmparg)
+{
+	static volatile unsigned int first, second;
+	long ret;
+
+	second = 5;
+	ret = CALL(SYS_futex, &first, WAKE_OP | PRIVATE, 1, 1, &second,
+		   op << 28 | cmp << 24 | (oparg & 0xfff) << 12 | (cmparg & 0xfff));
+	show("%s: %ld, the word is %#x", what, ret, second);
+}
+
+CASE(futex, wake_op_changes_the_word)
+{
+	wake_op("set", 0, 0, 7, 5);
+	wake_op("add", 1, 1, 7, 5);
+	wake_op("add -1", 1, 1, -1, 5);
+	wake_op("or", 2, 2, 8, 5);
+	wake_op("and not", 3, 3, 4, 5);
+	wake_op("exclusive or", 4, 4, 1, 5);
+	wake_op("set -1", 0, 5, -1, -1);
+	wake_op("set a bit", 8, 0, 12, 5);
+	wake_op("or a bit", 10, 0, 31, 5);
+	wake_op("unknown operation", 5, 0, 0, 0);
+	wake_op("unknown comparison", 0, 6, 9, 0);
+}
+
+static volatile int both[2], waiting;
+
+static void *wait_at(void *at)
+{
+	__atomic_fetch_add(&waiting, 1, __ATOMIC_SEQ_CST);
+	futex(at, WAIT | PRIVATE, 0, NULL);
+	return NULL;
+}
+
+/* The second word's waiter is woken if its old value compares. */
+static void wake_two(const char *what, unsigned int cmp, int expected)
+{
+	pthread_t t[2];
+	long woken;
+
+	both[0] = both[1] = waiting = 0;
+	for (int i = 0; i < 2; i++)
+		t[i] = thread(wait_at, (void *)&both[i]);
+	while (waiting < 2)
+		nap_ns(100000);
+	nap_ns(300000000);
+	woken = CALL(SYS_futex, &both[0], WAKE_OP | PRIVATE, 1, 1, &both[1], cmp << 24 | 1 << 12);
+	show("%s: %ld woken, the word is %d", what, woken, both[1]);
+	NEED(woken == expected);
+	if (woken == 1)
+		show("the other: %ld", futex((void *)&both[1], WAKE | PRIVATE, 1, NULL));
+	for (int i = 0; i < 2; i++)
+		join(t[i]);
+}
+
+CASE(futex, wake_op_wakes_two)
+{
+	wake_two("equal to 0", 0, 2);
+	wake_two("not equal to 0", 1, 1);
 }

@@ -1,6 +1,8 @@
 /* Locks between threads: robust lists, and the library's locks, which stand on futexes. */
 #include <pthread.h>
 #include <semaphore.h>
+#include <stddef.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "user/conformance/conform.h"
@@ -55,6 +57,162 @@ CASE(thread, robust_mutex_of_a_dead_owner)
 	show_ret("consistent", -(long)pthread_mutex_consistent(&mutex));
 	show_ret("unlock", -(long)pthread_mutex_unlock(&mutex));
 	show_ret("lock", -(long)pthread_mutex_trylock(&mutex));
+}
+
+/* Entries of a list, each with its futex behind it. */
+struct robust_entry {
+	void *next;
+	unsigned int word;
+};
+
+#define ENTRIES 4
+
+static struct robust_list {
+	struct robust_head head;
+	struct robust_entry entry[ENTRIES];
+} * list;
+
+#define WORD_AT offsetof(struct robust_entry, word)
+
+/* A list of all entries in memory that children share, each held by `tid`. */
+static void make_list(unsigned int tid)
+{
+	list->head = (struct robust_head){&list->entry[0], WORD_AT, NULL};
+	for (int i = 0; i < ENTRIES; i++) {
+		list->entry[i].next = i + 1 < ENTRIES ? (void *)&list->entry[i + 1] : &list->head;
+		list->entry[i].word = tid;
+	}
+}
+
+static void show_words(unsigned int tid)
+{
+	for (int i = 0; i < ENTRIES; i++)
+		show("word %d: %#x%s", i, list->entry[i].word & ~0x3fffffffu,
+		     (list->entry[i].word & 0x3fffffff) == tid ? ", held" : "");
+}
+
+/* Runs fn, which arranges the list, in a child that then dies, and shows the words. */
+static void die_with(const char *what, void (*fn)(void))
+{
+	pid_t pid;
+	int status;
+
+	list = (void *)pages(1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS);
+	pid = fork();
+	if (pid == 0) {
+		make_list(gettid());
+		fn();
+		NEED(CALL(SYS_set_robust_list, &list->head, sizeof(list->head)) == 0);
+		CALL(SYS_exit, 0);
+	}
+	status = status_of(pid);
+	show("%s: %#x", what, status);
+	show_words(pid);
+}
+
+static void as_it_is(void)
+{
+}
+
+static void waiters_and_others(void)
+{
+	list->entry[1].word |= 0x80000000;
+	list->entry[2].word++;
+	list->entry[3].word = 0;
+}
+
+static void no_end(void)
+{
+	list->entry[3].next = &list->entry[1];
+}
+
+static void nowhere_soon(void)
+{
+	list->entry[1].next = (void *)16;
+}
+
+static void not_aligned(void)
+{
+	list->entry[0].next = (char *)&list->entry[1] + 1;
+}
+
+static void one_pending(void)
+{
+	list->head.pending = &list->entry[2];
+	list->entry[1].next = &list->head;
+}
+
+static void one_pending_and_free(void)
+{
+	list->head.pending = &list->entry[3];
+	list->entry[2].next = &list->head;
+	list->entry[3].word = 0;
+}
+
+static void offset_to_nowhere(void)
+{
+	list->head.offset = 1l << 50;
+}
+
+CASE(thread, robust_lists_of_the_dead)
+{
+	die_with("all held", as_it_is);
+	die_with("waiters, another owner, free", waiters_and_others);
+	die_with("without an end", no_end);
+	die_with("to a bad address", nowhere_soon);
+	die_with("not aligned", not_aligned);
+	die_with("one pending", one_pending);
+	die_with("one pending, and free", one_pending_and_free);
+	die_with("futexes at no address", offset_to_nowhere);
+}
+
+CASE(thread, robust_list_and_exec)
+{
+	pid_t pid;
+
+	list = (void *)pages(1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS);
+	pid = fork();
+	if (pid == 0) {
+		make_list(gettid());
+		CALL(SYS_set_robust_list, &list->head, sizeof(list->head));
+		exec_helper("no_robust_list", NULL, NULL, NULL);
+	}
+	show_status("child", status_of(pid));
+	show_words(pid);
+}
+
+HELPER(no_robust_list)
+{
+	void *got = &got;
+	size_t length;
+
+	(void)argc;
+	(void)argv;
+	(void)envp;
+	show_ret("get", CALL(SYS_get_robust_list, 0, &got, &length));
+	show("none: %d", got == NULL);
+	return 3;
+}
+
+CASE(thread, robust_list_is_not_inherited)
+{
+	void *got = &got;
+	size_t length;
+	pid_t pid;
+
+	list = (void *)pages(1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS);
+	make_list(1);
+	CALL(SYS_set_robust_list, &list->head, sizeof(list->head));
+	pid = fork();
+	if (pid == 0) {
+		NEED(CALL(SYS_get_robust_list, 0, &got, &length) == 0);
+		show("in the child: %d", got != NULL);
+		_exit(0);
+	}
+	show_status("child", status_of(pid));
+	NEED(CALL(SYS_get_robust_list, 0, &got, &length) == 0);
+	show("in the parent: %d", got == &list->head);
+	CALL(SYS_set_robust_list, NULL, sizeof(list->head));
 }
 
 /* --- the library's locks --- */

@@ -266,6 +266,12 @@ static const struct bad_call {
 	{SYS_futex, {BUFFER, FUTEX_WAIT_PRIVATE, 1, KERNEL}, -EFAULT},
 	{SYS_futex, {BUFFER, FUTEX_WAIT_BITSET_PRIVATE, 0, 0, 0, 0}, -EINVAL},
 	{SYS_futex, {BUFFER, FUTEX_WAKE_BITSET_PRIVATE, 1, 0, 0, 0}, -EINVAL},
+	{SYS_futex,
+	 {BUFFER, 133, 1, 1, BUFFER, 5u << 28},
+	 -ENOSYS}, /* FUTEX_WAKE_OP: no such operation, */
+	{SYS_futex, {BUFFER, 133, 1, 1, BUFFER, 6u << 24}, -ENOSYS}, /* no such comparison */
+	{SYS_futex, {BUFFER, 133, 1, 1, ODD, 0}, -EINVAL},
+	{SYS_futex, {BUFFER, 133, 1, 1, KERNEL, 0}, -EFAULT},
 	{SYS_futex, {KERNEL, FUTEX_WAKE_PRIVATE, 1, 0}, -EFAULT},
 	{SYS_futex, {BUFFER, FUTEX_WAKE_PRIVATE, -1ul, KERNEL}, 0},
 
@@ -361,6 +367,10 @@ static const struct bad_call {
 	{SYS_prctl, {9999, BUFFER, 0, 0, 0}, -EINVAL},
 	{SYS_set_robust_list, {BUFFER, 0}, -EINVAL},
 	{SYS_set_robust_list, {KERNEL, 25}, -EINVAL},
+	{SYS_get_robust_list, {NOBODY, BUFFER, BUFFER}, -ESRCH},
+	{SYS_get_robust_list, {-1ul, KERNEL, KERNEL}, -ESRCH},
+	{SYS_get_robust_list, {0, KERNEL, BUFFER}, -EFAULT},
+	{SYS_get_robust_list, {0, BUFFER, KERNEL}, -EFAULT},
 	{SYS_getrandom, {BUFFER, 8, 8}, -EINVAL},
 	{SYS_getrandom, {KERNEL, 8, 6}, -EINVAL}, /* both sources */
 	{SYS_getrandom, {BUFFER, 8, -1ul}, -EINVAL},

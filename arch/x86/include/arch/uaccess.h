@@ -30,6 +30,11 @@ long strncpy_from_user(char *dst, const char __user *src, size_t size);
 /* One aligned 32-bit word, for futexes. */
 int get_user_u32(u32 *value, const u32 __user *src);
 int put_user_u32(u32 value, u32 __user *dst);
+/*
+ * Compare and exchange, a full barrier: stores `new` if *old is there, and *old gets what was there. 0, or
+ * -EFAULT and nothing has changed.
+ */
+int cmpxchg_user_u32(u32 __user *dst, u32 *old, u32 new);
 
 /* Whether a byte there could be written just now, which a store would find out; it keeps its value. 0 or -EFAULT. */
 int probe_user_write(void __user *p);
