@@ -91,6 +91,7 @@ static int de_thread(void)
 {
 	struct thread_group *g = current->group;
 	struct task_struct *old = g->leader;
+	struct thread_group *child;
 
 	if (likely(READ_ONCE(g->nr_threads) == 1 && old == current))
 		return 0;
@@ -109,6 +110,8 @@ static int de_thread(void)
 		task_table_replace(old, current);
 		spin_lock(&g->lock);
 		g->leader = current;
+		list_for_each_entry (child, &g->children, sibling)
+			child->creator = current->pid;
 		spin_unlock(&g->lock);
 		task_put(old);
 		/*
@@ -153,6 +156,20 @@ static struct mm_struct *build_mm(struct program *p)
 	}
 	p->sp = (unsigned long)ret;
 	return mm;
+}
+
+/* Whatever the old program's end was to be told by, the new one's is told by SIGCHLD. */
+static void usual_exit_signal(void)
+{
+	struct thread_group *g = current->group;
+
+	if (likely(g->exit_signal == SIGCHLD) || !g->parent)
+		return;
+	rcu_read_lock();
+	(void)group_lock_parent(g);
+	g->exit_signal = SIGCHLD;
+	spin_unlock(&g->parent->lock);
+	rcu_read_unlock();
 }
 
 static void set_comm(const char *path)
@@ -254,6 +271,7 @@ static long exec_program(struct program *p, const char *path)
 	exec_mmap(mm);
 	mm_release(current);
 	handles_exec();
+	usual_exit_signal();
 	set_comm(p->name);
 	current->clear_child_tid = NULL;
 	signals_exec();

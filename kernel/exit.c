@@ -63,6 +63,33 @@ static void exit_mm(void)
 	mm_release(current);
 }
 
+/* The thread whose child it is ends, and the child has asked for a signal then. Parent's lock held. */
+static noinline void tell_of_death(struct thread_group *child)
+{
+	struct siginfo info = {
+		.signo = child->death_signal,
+		.code = SI_USER,
+		.field = {(u32)current->group->tgid},
+	};
+
+	(void)signal_send(child, NULL, &info);
+}
+
+/* The children of the running thread, which leaves the group, are another thread's from now on. Group lock held. */
+static noinline void give_children_away(struct thread_group *g)
+{
+	int to = list_first_entry(&g->threads, struct task_struct, thread_node)->pid;
+	struct thread_group *child;
+
+	list_for_each_entry (child, &g->children, sibling) {
+		if (child->creator != current->pid)
+			continue;
+		child->creator = to;
+		if (child->death_signal)
+			tell_of_death(child);
+	}
+}
+
 /*
  * Orphans go to process 1, dead ones included. Its lock is the outer one: it is everybody's
  * ancestor.
@@ -79,6 +106,11 @@ static void reparent_children(struct thread_group *g)
 	list_for_each_entry_safe (child, next, &g->children, sibling) {
 		WRITE_ONCE(child->parent, init_group);
 		WRITE_ONCE(child->ppid, init_group->tgid);
+		child->creator = init_group->tgid;
+		/* Whatever it was told to say, process 1 is told the usual thing. */
+		child->exit_signal = SIGCHLD;
+		if (unlikely(child->death_signal))
+			tell_of_death(child);
 		zombies |= child->zombie;
 		list_del(&child->sibling);
 		list_add_tail(&child->sibling, &init_group->children);
@@ -109,30 +141,33 @@ void process_reap(struct thread_group *g)
 	task_put(leader);
 }
 
-/* SIGCHLD. Parent's lock held. */
+/* Parent's lock held. */
 static noinline void tell_of_end(struct thread_group *parent, const struct thread_group *g)
 {
 	struct siginfo info = child_end_info(g);
 
-	signal_send_child(parent, &info);
+	info.signo = g->exit_signal;
+	if (info.signo)
+		signal_send_child(parent, &info);
 }
 
 /* The last thread is gone: tells the parent, or nobody if it does not want to know. */
 static void notify_parent(struct thread_group *g)
 {
 	struct thread_group *parent;
-	bool unwanted;
+	bool unwanted, usual;
 
 	rcu_read_lock();
 	parent = group_lock_parent(g);
-	unwanted = (READ_ONCE(parent->sig.ignored) & SIG_BIT(SIGCHLD)) ||
-		   (READ_ONCE(parent->sig.chld_flags) & SA_NOCLDWAIT);
+	usual = g->exit_signal == SIGCHLD;
+	unwanted = usual && ((READ_ONCE(parent->sig.ignored) & SIG_BIT(SIGCHLD)) ||
+			     (READ_ONCE(parent->sig.chld_flags) & SA_NOCLDWAIT));
 	if (unwanted)
 		list_del(&g->sibling);
 	else
 		WRITE_ONCE(g->zombie, true);
 	wake_up_all(&parent->child_exit);
-	if (unlikely(signal_wants_child(parent)))
+	if (unlikely(!usual || signal_wants_child(parent)))
 		tell_of_end(parent, g);
 	spin_unlock(&parent->lock);
 	rcu_read_unlock();
@@ -163,6 +198,8 @@ __noreturn void do_exit(int status)
 	leader = g->leader == current;
 	if (last && !g->exiting)
 		g->exit_status = status;
+	if (!last && unlikely(!list_empty(&g->children)))
+		give_children_away(g);
 	if (g->exec && g->nr_threads == 1)
 		wake_up_all(&g->child_exit);
 	stopped = job_all_stopped(g);

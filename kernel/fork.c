@@ -21,9 +21,9 @@
 DEFINE_PER_CPU(struct process_counts, process_counts);
 
 #define CLONE_KNOWN                                                                                \
-	(CLONE_SIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK |          \
-	 CLONE_PARENT | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |        \
-	 CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_CHILD_SETTID)
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_PARENT |          \
+	 CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |                       \
+	 CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_CHILD_SETTID | CLONE_CLEAR_SIGHAND)
 
 static int check_flags(unsigned long flags)
 {
@@ -32,6 +32,8 @@ static int check_flags(unsigned long flags)
 	if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
 		return -EINVAL;
 	if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
+		return -EINVAL;
+	if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND))
 		return -EINVAL;
 	/* Process 1 has no siblings. */
 	if ((flags & CLONE_PARENT) && current->group == init_group)
@@ -72,9 +74,9 @@ static int copy_mm(struct task_struct *t, unsigned long flags, bool *new_mm)
 	return t->mm ? 0 : -ENOMEM;
 }
 
-static int copy_group(struct task_struct *t, unsigned long flags)
+static int copy_group(struct task_struct *t, const struct clone_args *args)
 {
-	if (flags & CLONE_THREAD) {
+	if (args->flags & CLONE_THREAD) {
 		t->group = current->group;
 		atomic_inc(&t->group->refs);
 		return 0;
@@ -83,14 +85,18 @@ static int copy_group(struct task_struct *t, unsigned long flags)
 	if (!t->group)
 		return -ENOMEM;
 	t->group->leader = t;
+	/* A sibling tells of its end as this process does. */
+	t->group->exit_signal =
+		args->flags & CLONE_PARENT ? current->group->exit_signal : args->exit_signal;
 	t->group->nr_groups = READ_ONCE(current->group->nr_groups);
 	return rlimits_fork(t->group);
 }
 
 /* `parent` is locked. */
-static void link_child(struct task_struct *t, struct thread_group *parent)
+static void link_child(struct task_struct *t, struct thread_group *parent, int creator)
 {
 	t->group->parent = parent;
+	t->group->creator = creator;
 	t->group->ppid = parent->tgid;
 	list_add_tail(&t->thread_node, &t->group->threads);
 	list_add_tail(&t->group->sibling, &parent->children);
@@ -112,7 +118,7 @@ static int link_group(struct task_struct *t, unsigned long flags)
 		if (READ_ONCE(g->sig.job.stop))
 			t->work |= WORK_SIGNAL;
 	} else {
-		link_child(t, g);
+		link_child(t, g, current->pid);
 	}
 	spin_unlock(&g->lock);
 	return ret;
@@ -133,7 +139,7 @@ static int link_sibling(struct task_struct *t)
 	if (g->exiting)
 		ret = -EAGAIN;
 	else
-		link_child(t, parent);
+		link_child(t, parent, g->creator);
 	spin_unlock(&g->lock);
 	spin_unlock(&parent->lock);
 	rcu_read_unlock();
@@ -195,11 +201,13 @@ long do_clone(const struct clone_args *args)
 	t = copy_task(args);
 	if (!t)
 		return -ENOMEM;
-	ret = copy_group(t, args->flags);
+	ret = copy_group(t, args);
 	if (MUTANT(fork_publishes_first) && !ret)
 		task_table_insert(t);
 	if (!ret) {
 		signals_fork(t, args->flags & CLONE_THREAD, args->flags & CLONE_VM);
+		if (unlikely(args->flags & CLONE_CLEAR_SIGHAND))
+			signals_clear_handlers(&t->group->sig);
 		ret = copy_mm(t, args->flags, &new_mm);
 	}
 	if (!ret)

@@ -121,6 +121,12 @@ void job_stand_still(void)
 	count_stopped(g, -1U);
 }
 
+bool signal_wants_child(const struct thread_group *parent)
+{
+	return (READ_ONCE(parent->sig.handled) & SIG_BIT(SIGCHLD)) ||
+	       ((parent->leader->sig.blocked | parent->leader->sig.awaited) & SIG_BIT(SIGCHLD));
+}
+
 void job_tell_parent(struct thread_group *g, enum job_report what)
 {
 	struct job *job = &g->sig.job;

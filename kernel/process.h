@@ -21,9 +21,11 @@
 #define CLONE_CHILD_CLEARTID 0x00200000UL
 #define CLONE_DETACHED       0x00400000UL
 #define CLONE_CHILD_SETTID   0x01000000UL
+#define CLONE_CLEAR_SIGHAND  0x100000000UL /* clone3 only */
 
 struct clone_args {
-	unsigned long flags;
+	unsigned long flags; /* without CLONE_SIGNAL */
+	int exit_signal;     /* to the parent when the process ends; 0: none */
 	unsigned long stack; /* user stack pointer of the child; 0: the parent's */
 	u32 __user *parent_tid;
 	u32 __user *child_tid;

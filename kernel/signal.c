@@ -71,19 +71,22 @@ void signals_fork(struct task_struct *child, bool thread, bool shares_mm)
 	}
 }
 
-void signals_exec(void)
+void signals_clear_handlers(struct group_signals *s)
 {
-	struct group_signals *s = &current->group->sig;
-	struct sig_table *table;
 	unsigned long flags = sig_lock(s);
+	struct sig_table *table = s->table;
 
-	table = s->table;
 	s->table = NULL;
 	s->handled = 0;
 	if (!(s->ignored & SIG_BIT(SIGCHLD)))
 		s->chld_flags = 0;
 	sig_unlock(s, flags);
 	table_put(table);
+}
+
+void signals_exec(void)
+{
+	signals_clear_handlers(&current->group->sig);
 	current->sig.stack = (struct sigstack){.flags = SS_DISABLE};
 	current->sig.restart.fn = NULL;
 	job_exec();
@@ -437,28 +440,27 @@ int signal_send(struct thread_group *g, struct task_struct *t, const struct sigi
 	return ret;
 }
 
-bool signal_wants_child(const struct thread_group *parent)
-{
-	return (READ_ONCE(parent->sig.handled) & SIG_BIT(SIGCHLD)) ||
-	       ((parent->leader->sig.blocked | parent->leader->sig.awaited) & SIG_BIT(SIGCHLD));
-}
-
 void signal_send_child(struct thread_group *parent, const struct siginfo *info)
 {
 	struct group_signals *s = &parent->sig;
-	struct sig_entry *e = &s->chld;
+	bool usual = info->signo == SIGCHLD;
+	struct sig_entry *mine = usual ? &s->chld : kmem_cache_alloc(entry_cache, GFP_KERNEL);
+	struct sig_entry *e = mine;
 	struct task_struct *taker;
 	unsigned long flags;
 
 	rcu_read_lock();
 	flags = sig_lock(s);
-	if (!(s->queue.set & SIG_BIT(SIGCHLD)))
-		e->info = *info;
-	taker = post(parent, NULL, SIGCHLD, &e);
+	if (mine && !(usual && s->queue.set & SIG_BIT(SIGCHLD)))
+		mine->info = *info;
+	taker = post(parent, NULL, info->signo, &e);
+	s->nr_entries += !usual && mine && !e;
 	if (taker)
 		signal_kick(taker);
 	sig_unlock(s, flags);
 	rcu_read_unlock();
+	if (e && !usual)
+		kmem_cache_free(entry_cache, e);
 }
 
 void signal_send_irq(struct thread_group *g, int sig)

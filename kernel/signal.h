@@ -199,7 +199,9 @@ static inline void task_signals_init(struct task_signals *s)
 
 /* Fork: dispositions, mask, groups are the parent's. The child is not visible yet. */
 void signals_fork(struct task_struct *child, bool thread, bool shares_mm);
-/* Exec: what has a handler gets its default. */
+/* What has a handler gets its default. */
+void signals_clear_handlers(struct group_signals *s);
+/* Exec: the same, and what else a new program starts with. */
 void signals_exec(void);
 /* The running thread takes no more signals; those of the process go to others. */
 void signals_exit_thread(void);
@@ -213,8 +215,10 @@ void group_signals_free(struct thread_group *g);
  */
 int signal_send(struct thread_group *g, struct task_struct *t, const struct siginfo *info);
 /*
- * SIGCHLD to a parent, if it has asked for it. One that does so at this moment may have done so a moment
- * later: the child waits for wait4 all the same. Any context that may take sig.lock.
+ * What a child tells its parent: SIGCHLD, if the parent wants it, or the signal that was asked for in its place;
+ * it is there before wait4 can find the child. One that asks for SIGCHLD at this moment may have done so a
+ * moment later: the child waits for wait4 all the same. Never fatal at once, and says nothing of job control.
+ * The parent's lock held. signal_wants_child() is in jobctl.c.
  */
 bool signal_wants_child(const struct thread_group *parent);
 void signal_send_child(struct thread_group *parent, const struct siginfo *info);

@@ -15,10 +15,12 @@
 #define MCL_FUTURE  2
 #define MCL_ONFAULT 4
 
-#define PR_SET_NAME 15
-#define PR_GET_NAME 16
-#define PR_SET_MDWE 65
-#define PR_GET_MDWE 66
+#define PR_SET_PDEATHSIG 1
+#define PR_GET_PDEATHSIG 2
+#define PR_SET_NAME      15
+#define PR_GET_NAME      16
+#define PR_SET_MDWE      65
+#define PR_GET_MDWE      66
 
 SYSCALL(mmap)
 {
@@ -149,11 +151,18 @@ static long set_name(const char __user *name)
 	return 0;
 }
 
-/* Of all its options those about memory, and the name. */
+/* Of all its options those about memory, the name, and the signal when the parent ends. */
 SYSCALL(prctl)
 {
 	UNUSED_ARGS(a5);
 	switch ((int)a0) {
+	case PR_SET_PDEATHSIG:
+		if (a1 > NR_SIGNALS)
+			return -EINVAL;
+		WRITE_ONCE(current->group->death_signal, (int)a1);
+		return 0;
+	case PR_GET_PDEATHSIG:
+		return put_user_u32((u32)current->group->death_signal, (u32 __user *)a1);
 	case PR_SET_NAME:
 		return set_name((const char __user *)a1);
 	case PR_GET_NAME:

@@ -39,20 +39,21 @@ SYSCALL(getppid)
 SYSCALL(fork)
 {
 	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
-	return RETRY_NOMEM(do_clone(&(struct clone_args){.flags = SIGCHLD}));
+	return RETRY_NOMEM(do_clone(&(struct clone_args){.exit_signal = SIGCHLD}));
 }
 
 SYSCALL(vfork)
 {
 	UNUSED_ARGS(a0, a1, a2, a3, a4, a5);
-	return RETRY_NOMEM(
-		do_clone(&(struct clone_args){.flags = CLONE_VFORK | CLONE_VM | SIGCHLD}));
+	return RETRY_NOMEM(do_clone(
+		&(struct clone_args){.flags = CLONE_VFORK | CLONE_VM, .exit_signal = SIGCHLD}));
 }
 
 SYSCALL(clone)
 {
 	struct clone_args args = {
-		.flags = a0,
+		.flags = (u32)a0 & ~CLONE_SIGNAL,
+		.exit_signal = (int)(a0 & CLONE_SIGNAL),
 		.stack = a1,
 		.parent_tid = (u32 __user *)a2,
 		.child_tid = (u32 __user *)a3,
@@ -63,6 +64,73 @@ SYSCALL(clone)
 	if (args.flags & CLONE_SETTLS && args.tls >= USER_END)
 		return -EPERM;
 	return RETRY_NOMEM(do_clone(&args));
+}
+
+/* struct clone_args of Linux, in the order of its versions. */
+struct clone3_args {
+	u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+	u64 set_tid, set_tid_size;
+	u64 cgroup;
+};
+
+#define CLONE3_SIZE_FIRST 64 /* up to `tls` */
+
+/* What user space has of it; a newer one may be longer, with zeroes at its end. */
+static int clone3_read(struct clone3_args *args, u64 from, u64 size)
+{
+	u64 rest;
+
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	if (size < CLONE3_SIZE_FIRST)
+		return -EINVAL;
+	*args = (struct clone3_args){0};
+	for (u64 at = sizeof(*args); at < size; at += sizeof(rest)) {
+		rest = 0;
+		if (copy_from_user(&rest, (const char __user *)from + at,
+				   MIN(size - at, sizeof(rest))))
+			return -EFAULT;
+		if (rest)
+			return -E2BIG;
+	}
+	return copy_from_user(args, (const void __user *)from, MIN(size, sizeof(*args)));
+}
+
+/* Numbers of the caller's choice and control groups there are not. */
+static bool clone3_ok(const struct clone3_args *a)
+{
+	if (a->flags & (CLONE_SIGNAL | CLONE_DETACHED) || a->exit_signal > NR_SIGNALS)
+		return false;
+	if (a->flags & (CLONE_THREAD | CLONE_PARENT) && a->exit_signal)
+		return false;
+	if (a->set_tid || a->set_tid_size)
+		return false;
+	/* The lowest address, as mmap() gave it. */
+	return a->stack ? a->stack_size && a->stack_size <= USER_END &&
+				  a->stack <= USER_END - a->stack_size
+			: !a->stack_size;
+}
+
+SYSCALL(clone3)
+{
+	struct clone3_args a;
+	int ret = clone3_read(&a, a0, a1);
+
+	UNUSED_ARGS(a2, a3, a4, a5);
+	if (ret)
+		return ret;
+	if (!clone3_ok(&a))
+		return -EINVAL;
+	if (a.flags & CLONE_SETTLS && a.tls >= USER_END)
+		return -EPERM;
+	return RETRY_NOMEM(do_clone(&(struct clone_args){
+		.flags = a.flags,
+		.exit_signal = (int)a.exit_signal,
+		.stack = a.stack + a.stack_size,
+		.parent_tid = (u32 __user *)a.parent_tid,
+		.child_tid = (u32 __user *)a.child_tid,
+		.tls = a.tls,
+	}));
 }
 
 SYSCALL(execve)

@@ -193,6 +193,7 @@
 	X(327, preadv2)                                                                            \
 	X(328, pwritev2)                                                                           \
 	X(332, statx)                                                                              \
+	X(435, clone3)                                                                             \
 	X(436, close_range)                                                                        \
 	X(439, faccessat2)                                                                         \
 	X(1024, pgctl)                                                                             \

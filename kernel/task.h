@@ -66,6 +66,9 @@ struct thread_group {
 	struct task_struct *exec;     /* g: the thread that execs, waits for the others to go */
 	struct thread_group *parent;  /* P of the old and the new one; RCU */
 	int ppid;                     /* P: the parent's tgid, for who needs no more of it */
+	int creator;                  /* P: the parent's thread whose child it is (__WNOTHREAD) */
+	int exit_signal;              /* P: to the parent at its end; 0: none */
+	int death_signal;             /* s: to itself when `creator` ends; 0: none; P reads it */
 	struct list_head children;    /* g */
 	struct list_head sibling;     /* P */
 	struct list_head threads;     /* g; RCU readers; all but the exited */

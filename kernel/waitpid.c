@@ -20,6 +20,8 @@ struct child_usage {
 struct wait_for {
 	struct thread_group *parent;
 	int kind, id;
+	int creator;         /* the thread whose children are meant; 0: any of the process */
+	bool clones, all;    /* children of another kind, or of each */
 	unsigned int events; /* of WEXITED, WSTOPPED, WCONTINUED; WNOWAIT */
 	/* What was found; pid 0: nothing. */
 	int pid, status;           /* the status as wait4 reports it */
@@ -30,6 +32,11 @@ struct wait_for {
 
 static bool is_meant(const struct wait_for *w, const struct thread_group *child)
 {
+	/* One that says something else than SIGCHLD at its end, or nothing, is a "clone". */
+	if (unlikely((child->exit_signal != SIGCHLD) != w->clones && !w->all))
+		return false;
+	if (unlikely(w->creator && child->creator != w->creator))
+		return false;
 	switch (w->kind) {
 	case P_PID:
 		return child->tgid == w->id;
@@ -50,6 +57,14 @@ static void note_usage(struct child_usage *note, struct thread_group *child)
 	usage_add(&note->sum, &u->children);
 	note->peak = MAX(u->peak, u->children_peak);
 	spin_unlock(&child->lock);
+}
+
+/* Which children, by WALL, WCLONE, WNOTHREAD. */
+static void note_kind(struct wait_for *w, unsigned int options)
+{
+	w->clones = options & WCLONE;
+	w->all = options & WALL;
+	w->creator = options & WNOTHREAD ? current->pid : 0;
 }
 
 /* What there is to say of the child, taken off so that it is said once. Parent's lock held. */
@@ -120,6 +135,7 @@ static long wait_for_event(struct wait_for *w, bool hang)
 static long do_wait(int pid, unsigned int options, struct wait_for *w)
 {
 	w->parent = current->group;
+	note_kind(w, options);
 	w->events = WEXITED | (options & (WUNTRACED | WCONTINUED));
 	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE))
 		return -EINVAL;
@@ -183,6 +199,7 @@ static long waitid_event(struct wait_for *w, unsigned int options)
 	if (w->kind < P_ALL || w->kind > P_PGID || (w->kind == P_PID && w->id <= 0) ||
 	    (w->kind == P_PGID && w->id < 0))
 		return -EINVAL;
+	note_kind(w, options);
 	if (w->kind == P_PGID && !w->id)
 		w->id = READ_ONCE(current->group->sig.job.pgid);
 	return wait_for_event(w, !(options & WNOHANG));

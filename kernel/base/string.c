@@ -154,10 +154,23 @@ void *memset(void *dst, int c, size_t n)
 		store64(d + 48, v);
 		store64(d + 56, v);
 	}
-	for (; n > 8; n -= 8, d += 8) {
-		NO_IDIOM(d);
+	/* Less than a round: halves of it, and the last word over what may be there already. */
+	if (n > 32) {
 		store64(d, v);
+		store64(d + 8, v);
+		store64(d + 16, v);
+		store64(d + 24, v);
+		d += 32;
+		n -= 32;
 	}
+	if (n > 16) {
+		store64(d, v);
+		store64(d + 8, v);
+		d += 16;
+		n -= 16;
+	}
+	if (n > 8)
+		store64(d, v);
 	store64(last, v);
 	return dst;
 }

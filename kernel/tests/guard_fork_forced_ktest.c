@@ -54,7 +54,7 @@ struct vain_fork {
 static void fork_in_vain(void *arg)
 {
 	struct vain_fork *f = arg;
-	const struct clone_args args = {.flags = SIGCHLD};
+	const struct clone_args args = {.exit_signal = SIGCHLD};
 
 	alloc_fail_nth(f->nth);
 	f->ret = do_clone(&args);

@@ -34,6 +34,7 @@ static const struct call {
 	{"nanosleep", SYS_nanosleep, {WILD, 0}, 0},
 	{"clock_nanosleep", SYS_clock_nanosleep, {1, 0, WILD, 0}, 0},
 	{"uname", SYS_uname, {WILD}, 0},
+	{"clone3", SYS_clone3, {WILD, 64}, 0},
 	{"getrlimit", SYS_getrlimit, {3, WILD}, 0},
 	{"setrlimit", SYS_setrlimit, {4, WILD}, 0},
 	{"prlimit64 new", SYS_prlimit64, {0, 4, WILD, 0}, NULL_FINE},

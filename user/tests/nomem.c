@@ -79,6 +79,16 @@ static void have_a_limit(void)
 	CHECK_EQ(set_a_limit(), 0);
 }
 
+static long try_clone3(void)
+{
+	const uint64_t args[8] = {[4] = SIGCHLD};
+	long pid = raw_syscall2(SYS_clone3, (uintptr_t)args, sizeof(args));
+
+	if (pid == 0)
+		raw_exit(0);
+	return pid < 0 ? pid : raw_syscall4(SYS_wait4, pid, 0, 0, 0);
+}
+
 static int exits(void *unused)
 {
 	(void)unused;
@@ -494,6 +504,7 @@ static long try_poll(void)
  */
 static const struct attempt process_calls[] = {
 	{"fork", make_area, try_fork, NULL, .least = 20, .kills = true},
+	{"clone3", make_area, try_clone3, NULL, .least = 20, .kills = true},
 	{"setrlimit", NULL, set_a_limit, NULL, .least = 1, .once = true},
 	{"fork of limits", have_a_limit, try_fork, NULL, .least = 7, .kills = true},
 	{"vfork", NULL, try_vfork, NULL, .least = 6},
