@@ -1,6 +1,7 @@
 /* The table of system calls, by Linux's x86-64 numbers, and what happens to every other number. */
 #include "arch/syscall.h"
 #include "arch/trap.h"
+#include "boot/bootinfo.h"
 #include "kernel/abi/cpu.h"
 #include "kernel/abi/pgctl.h"
 #include "kernel/base/bitops.h"
@@ -32,7 +33,7 @@ static long no_such_call(u64 nr)
 	unsigned int bit = nr < TABLE_SIZE ? (unsigned int)nr : TABLE_SIZE;
 	const char *name = name_of(nr);
 
-	if (!test_and_set_bit(bit, said))
+	if (!test_and_set_bit(bit, said) && boot_option_u64("unknowncalls", 1))
 		printk("pid %d (%s): system call %lld%s%s is not implemented\n", current->pid,
 		       current->comm, (long long)nr, *name ? " " : "", name);
 	return -ENOSYS;
