@@ -1,4 +1,5 @@
 /* Argument strings and the initial user stack: see exec.h. Layout: System V ABI x86-64, 3.4.1. */
+#include "arch/cpu.h"
 #include "arch/timer.h"
 #include "arch/uaccess.h"
 #include "kernel/base/errno.h"
@@ -8,23 +9,27 @@
 #include "kernel/random.h"
 #include "mm/buddy.h"
 
-#define AT_NULL   0
-#define AT_PHDR   3
-#define AT_PHENT  4
-#define AT_PHNUM  5
-#define AT_PAGESZ 6
-#define AT_BASE   7
-#define AT_FLAGS  8
-#define AT_ENTRY  9
-#define AT_UID    11
-#define AT_EUID   12
-#define AT_GID    13
-#define AT_EGID   14
-#define AT_HWCAP  16
-#define AT_CLKTCK 17
-#define AT_SECURE 23
-#define AT_RANDOM 25
-#define AT_EXECFN 31
+#define AT_NULL     0
+#define AT_PHDR     3
+#define AT_PHENT    4
+#define AT_PHNUM    5
+#define AT_PAGESZ   6
+#define AT_BASE     7
+#define AT_FLAGS    8
+#define AT_ENTRY    9
+#define AT_UID      11
+#define AT_EUID     12
+#define AT_GID      13
+#define AT_EGID     14
+#define AT_PLATFORM 15
+#define AT_HWCAP    16
+#define AT_CLKTCK   17
+#define AT_SECURE   23
+#define AT_RANDOM   25
+#define AT_HWCAP2   26
+#define AT_EXECFN   31
+
+#define HWCAP2_FSGSBASE 2 /* RDFSBASE and its kin may be used; the kernel needs them, too */
 
 #define ELF_PHENT 56
 
@@ -292,33 +297,42 @@ long args_build_stack(const struct exec_args *args, struct mm_struct *mm,
 	struct stack_writer w = {.mm = mm};
 	size_t name = strlen(execfn) + 1, off = 0;
 	unsigned long fn = MM_ARGS_END - name, strings = fn - args->bytes;
+	const struct {
+		char platform[8];
+		u64 seed[2];
+	} words_apart = {"x86_64", {random_u64(), random_u64()}};
 	unsigned long random = ALIGN_DOWN(strings - 16, 16), sp, start;
-	u64 seed[2] = {random_u64(), random_u64()}, argc = args->argc;
+	unsigned long platform = random - sizeof(words_apart.platform);
+	u64 argc = args->argc;
 	const u64 auxv[] = {
-		AT_PHDR,   elf->phdr_addr,
-		AT_PHENT,  ELF_PHENT,
-		AT_PHNUM,  elf->phnum,
-		AT_PAGESZ, PAGE_SIZE,
-		AT_BASE,   0,
-		AT_FLAGS,  0,
-		AT_ENTRY,  elf->entry,
-		AT_UID,    0,
-		AT_EUID,   0,
-		AT_GID,    0,
-		AT_EGID,   0,
-		AT_SECURE, 0,
-		AT_CLKTCK, 100,
-		AT_RANDOM, random,
-		AT_EXECFN, fn,
-		AT_NULL,   0,
+		AT_PHDR,     elf->phdr_addr,
+		AT_PHENT,    ELF_PHENT,
+		AT_PHNUM,    elf->phnum,
+		AT_PAGESZ,   PAGE_SIZE,
+		AT_BASE,     0,
+		AT_FLAGS,    0,
+		AT_ENTRY,    elf->entry,
+		AT_UID,      0,
+		AT_EUID,     0,
+		AT_GID,      0,
+		AT_EGID,     0,
+		AT_SECURE,   0,
+		AT_PLATFORM, platform,
+		AT_HWCAP,    cpu_hwcap(),
+		AT_HWCAP2,   HWCAP2_FSGSBASE,
+		AT_CLKTCK,   100,
+		AT_RANDOM,   random,
+		AT_EXECFN,   fn,
+		AT_NULL,     0,
 	};
 	size_t words = 1 + args->argc + 1 + args->envc + 1;
 
-	start = ALIGN_DOWN(random - sizeof(auxv) - words * sizeof(u64), 16);
+	start = ALIGN_DOWN(platform - sizeof(auxv) - words * sizeof(u64), 16);
 	sp = start;
 	mm_grow_stack(mm, start & PAGE_MASK);
 	if (stack_write(&w, fn, execfn, name) || write_strings(&w, args, strings) ||
-	    stack_write(&w, random, seed, sizeof(seed)) || stack_write(&w, sp, &argc, sizeof(argc)))
+	    stack_write(&w, platform, &words_apart, sizeof(words_apart)) ||
+	    stack_write(&w, sp, &argc, sizeof(argc)))
 		return -ENOMEM;
 	sp += sizeof(argc);
 	if (write_pointers(&w, args, args->argc, strings, &off, &sp))

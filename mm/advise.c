@@ -27,6 +27,8 @@ static bool advice_known(unsigned int advice)
 	case MADV_DODUMP:
 	case MADV_COLD:
 	case MADV_PAGEOUT:
+	case MADV_POPULATE_READ:
+	case MADV_POPULATE_WRITE:
 	case MADV_DONTNEED_LOCKED:
 		return true;
 	default:
@@ -146,6 +148,8 @@ int do_madvise(struct mm_struct *mm, unsigned long addr, size_t len, unsigned in
 		return -EINVAL;
 	if (!bytes)
 		return 0;
+	if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
+		return mm_populate_all(mm, addr, addr + bytes, advice == MADV_POPULATE_WRITE);
 	mutex_lock(&mm->mmap_lock);
 	ret = advise_locked(mm, addr, addr + bytes, advice);
 	if (advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE)

@@ -204,6 +204,11 @@ long do_mmap_object(struct mm_struct *mm, unsigned long addr, size_t len, unsign
  * read. 0; or at the first page that cannot be had, what mm_fault() said; -EINTR: a fatal signal.
  */
 int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end);
+/*
+ * The same for a read, or a write, of every page. Holes are an error as well, -ENOMEM; -EINVAL: the mapping does not
+ * allow it; -EFAULT: there is nothing behind it.
+ */
+int mm_populate_all(struct mm_struct *mm, unsigned long start, unsigned long end, bool write);
 int do_munmap(struct mm_struct *mm, unsigned long addr, size_t len);
 int do_mprotect(struct mm_struct *mm, unsigned long addr, size_t len, unsigned long prot);
 unsigned long do_brk(struct mm_struct *mm, unsigned long brk);
@@ -216,18 +221,20 @@ unsigned long do_brk(struct mm_struct *mm, unsigned long brk);
 long do_mremap(struct mm_struct *mm, unsigned long addr, size_t old_len, size_t new_len,
 	       unsigned long flags, unsigned long new_addr);
 
-#define MADV_NORMAL     0
-#define MADV_RANDOM     1
-#define MADV_SEQUENTIAL 2
-#define MADV_WILLNEED   3
-#define MADV_DONTNEED   4
-#define MADV_FREE       8 /* here the same as DONTNEED */
-#define MADV_HUGEPAGE   14
-#define MADV_NOHUGEPAGE 15
-#define MADV_DONTDUMP   16
-#define MADV_DODUMP     17
-#define MADV_COLD       20
-#define MADV_PAGEOUT    21
+#define MADV_NORMAL         0
+#define MADV_RANDOM         1
+#define MADV_SEQUENTIAL     2
+#define MADV_WILLNEED       3
+#define MADV_DONTNEED       4
+#define MADV_FREE           8 /* here the same as DONTNEED */
+#define MADV_HUGEPAGE       14
+#define MADV_NOHUGEPAGE     15
+#define MADV_DONTDUMP       16
+#define MADV_DODUMP         17
+#define MADV_COLD           20
+#define MADV_PAGEOUT        21
+#define MADV_POPULATE_READ  22
+#define MADV_POPULATE_WRITE 23
 
 #define MADV_DONTNEED_LOCKED 24
 

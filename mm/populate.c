@@ -60,6 +60,43 @@ int mm_populate(struct mm_struct *mm, unsigned long start, unsigned long end)
 	return 0;
 }
 
+/* What to do about `va`: 1 touch it, 0 a huge page is there, in all of the next *bytes; or an error. */
+static int check_access(struct mm_struct *mm, unsigned long va, unsigned long access, size_t *bytes)
+{
+	const struct vma *vma;
+	int ret = 1;
+
+	*bytes = PAGE_SIZE;
+	mutex_lock(&mm->mmap_lock);
+	vma = find_vma(mm, va);
+	if (!vma || vma->start > va) {
+		ret = -ENOMEM;
+	} else if (!(vma->flags & (access ? VMA_WRITE : VMA_READ))) {
+		ret = -EINVAL;
+	} else if (vma->huge) {
+		*bytes = huge_there(mm, va, access);
+		ret = *bytes == PAGE_SIZE;
+	}
+	mutex_unlock(&mm->mmap_lock);
+	return ret;
+}
+
+int mm_populate_all(struct mm_struct *mm, unsigned long start, unsigned long end, bool write)
+{
+	unsigned long access = write ? FAULT_WRITE : 0;
+	size_t bytes;
+
+	for (unsigned long va = start; va < end; va = ALIGN_DOWN(va, bytes) + bytes) {
+		int ret = task_must_die() ? -EINTR : check_access(mm, va, access, &bytes);
+
+		if (ret > 0)
+			ret = mm_fault(mm, va, access);
+		if (ret)
+			return ret == -ENXIO ? -EFAULT : ret;
+	}
+	return 0;
+}
+
 void mm_populate_new(struct mm_struct *mm, unsigned long start, size_t len, unsigned long flags)
 {
 	if (flags & MAP_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE ||

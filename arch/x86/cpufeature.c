@@ -67,6 +67,7 @@ static struct cpu_features detect(void)
 		.rdtscp = cpu_has(0x80000001, REG_EDX, 27),
 		.invariant_tsc = cpu_has(0x80000007, REG_EDX, 8),
 		.phys_bits = cpuid(0x80000008, 0).eax & 0xff,
+		.hwcap = cpuid(0x1, 0).edx,
 		.xsave_size = 512,
 	};
 }
@@ -143,4 +144,9 @@ void cpu_features_print(void)
 bool arch_has_phys(phys_addr_t pa, u64 bytes)
 {
 	return pa + bytes >= pa && (pa + bytes - 1) >> cpu_features.phys_bits == 0;
+}
+
+u32 cpu_hwcap(void)
+{
+	return cpu_features.hwcap;
 }

@@ -14,6 +14,7 @@ struct cpu_features {
 	bool hypervisor; /* CPUID says that this is a virtual machine */
 	u64 xcr0;        /* components enabled for XSAVE; 0 without it */
 	u32 phys_bits;   /* of a physical address */
+	u32 hwcap;       /* CPUID leaf 1, EDX */
 	u32 xsave_size;  /* bytes of an XSAVE area for xcr0 in the standard form; 512 without it */
 };
 

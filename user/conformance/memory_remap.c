@@ -237,6 +237,11 @@ CASE(memory, madvise_populate)
 	show_ret("without rights", CALL(SYS_madvise, p, P, 22));
 	NEED(CALL(SYS_mprotect, p, P, PROT_READ) == 0);
 	show_ret("write without the right", CALL(SYS_madvise, p, P, 23));
+	NEED(CALL(SYS_munmap, p + 2 * P, P) == 0);
+	show_ret("over a hole", CALL(SYS_madvise, p + P, 2 * P, 23));
+	show_ret("no bytes", CALL(SYS_madvise, p + 2 * P, 0, 22));
+	show_ret("not a page's address", CALL(SYS_madvise, p + 5, P, 22));
+	show_ret("the kernel's half", CALL(SYS_madvise, KERNEL, P, 22));
 }
 
 CASE(memory, mincore)

@@ -194,6 +194,11 @@ static long try_brk(void)
 	return raw_syscall1(SYS_brk, now) == (long)now ? 0 : -EINVAL;
 }
 
+static long populate_area(void)
+{
+	return raw_syscall3(SYS_madvise, (uintptr_t)AREA, 20 * P, 23 /* MADV_POPULATE_WRITE */);
+}
+
 static long try_mlock(void)
 {
 	return raw_syscall2(SYS_mlock, (uintptr_t)AREA, 16 * P);
@@ -524,6 +529,7 @@ static const struct attempt memory_calls[] = {
 	{"mremap shared", make_area, move_shared, remake_area, .least = 4},
 	{"mremap, anywhere", make_area, grow_somewhere, remake_area, .least = 1},
 	{"brk", NULL, try_brk, NULL, .least = 2, .kills = true},
+	{"madvise populate", make_area, populate_area, remake_area, .least = 12},
 	{"mlock", make_area, try_mlock, remake_area, .least = 12, .refusal = -EAGAIN},
 };
 

@@ -81,4 +81,7 @@ static inline u64 cpu_cycles(void)
 	return hi << 32 | lo;
 }
 
+/* What user programs are told of the processor, as Linux does (AT_HWCAP): CPUID leaf 1, EDX. */
+u32 cpu_hwcap(void);
+
 #endif
