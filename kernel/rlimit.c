@@ -21,7 +21,7 @@ struct rlimits {
 	}
 
 static const struct rlimits defaults = {{
-	[0] = NONE, /* CPU */
+	[RLIMIT_CPU] = NONE,
 	[RLIMIT_FSIZE] = NONE,
 	[RLIMIT_DATA] = NONE,
 	[RLIMIT_STACK] = {STACK_MAX, RLIM_INFINITY},
@@ -113,7 +113,7 @@ static int check_limit(unsigned int which, const struct rlimit *new)
 		return -EINVAL;
 	if (which == RLIMIT_NOFILE && new->hard > HANDLES_MAX)
 		return -EPERM;
-	if (which == RLIMIT_FSIZE && new->soft != RLIM_INFINITY)
+	if ((which == RLIMIT_FSIZE || which == RLIMIT_CPU) && new->soft != RLIM_INFINITY)
 		return -EINVAL;
 	return 0;
 }

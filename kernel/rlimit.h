@@ -3,15 +3,16 @@
  *
  * A process that has never set one has none of its own, but the defaults; the first one that it sets gives
  * it a table, which its children get a copy of, and which exec keeps. Kept to are those of descriptors,
- * waiting signals, the address space, private writable memory and the stack (arguments of exec: a quarter
- * of it). Those that Linux does not hold root to may be set and are told, no more: processes, locked
- * memory, niceness. What nobody here keeps to, a finite RLIMIT_FSIZE, is refused.
+ * waiting signals, the address space, private writable memory and the stack. Those that Linux does not hold
+ * root to may be set and are told, no more: processes, locked memory, niceness. What nobody here keeps to, a
+ * finite RLIMIT_FSIZE or RLIMIT_CPU, is refused.
  */
 #ifndef KERNEL_RLIMIT_H
 #define KERNEL_RLIMIT_H
 
 #include "kernel/base/types.h"
 
+#define RLIMIT_CPU        0
 #define RLIMIT_FSIZE      1
 #define RLIMIT_DATA       2
 #define RLIMIT_STACK      3

@@ -216,3 +216,11 @@ CASE(limits, stack)
 	set(RLIMIT_STACK, 6 * MIB, -1);
 	show_end("4 MiB, of 6", deeper_stack);
 }
+
+CASE(limits, of_files_and_time)
+{
+	uint64_t limit[2] = {1ul << 30, -1};
+
+	show_ret("file size", CALL(SYS_setrlimit, RLIMIT_FSIZE, limit));
+	show_ret("processor time", CALL(SYS_setrlimit, RLIMIT_CPU, limit));
+}
