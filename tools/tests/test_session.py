@@ -163,3 +163,67 @@ def test_a_dead_console_is_replaced_under_load(session):
     t.expect(r"and 42\r\n")
     t.type("wait; exit 0\r")
     assert t.wait() == qemu.EXIT_SUCCESS
+
+
+def test_the_shell_of_busybox_edits_lines(session):
+    """Raw mode: each key is read and answered by the shell."""
+    t = session("/bin/sh")
+    t.expect(r"/ # ")
+    t.type("echo acd\033[D\033[Db\033[C\033[Ce\r")
+    t.expect(r"\r\nabcde\r\n.*/ # ")
+    t.type("\033[A\177fgh\r")
+    t.expect(r"\r\nabcdfgh\r\n.*/ # ")
+    t.type("cd /bi\t\r")
+    t.expect(r"/bin # ")
+    t.type("half of a line\003")
+    t.expect(r"\^C\r\n.*/bin # ")
+    t.type("for i in 1 2 3; do echo $i; done | tr 123 abc | tac | tr '\\n' .; echo\r")
+    t.expect(r"\r\nc\.b\.a\.\r\n.*/bin # ")
+    t.type("(echo up; sleep 1000)\r")
+    t.expect(r"up\r\n")
+    t.type("\032")
+    t.expect(r"\^Z.*Stopped.*# ")
+    t.type("kill %1\r")
+    t.expect(r"/bin # ")
+    t.type("\r")
+    t.expect(r"Terminated.*# ")
+    t.type("exit 0\r")
+    assert t.wait() == qemu.EXIT_SUCCESS
+
+
+def test_vi(session):
+    t = session("/bin/sh")
+    t.expect(r"/ # ")
+    t.type("vi /tmp/poem\r")
+    t.expect(r"\x1b\[24;1H.*/tmp/poem")
+    t.type("iroses are red\rviolets are bleu\033")
+    # What follows ESC at once is a key's sequence; when the line at the bottom is there, vi has taken it alone.
+    t.expect(r"- /tmp/poem \[Modified\] 2/2")
+    t.type(":s/eu/ue/\r1GOa title\033")
+    t.expect(r"- /tmp/poem \[Modified\] 1/3")
+    t.type(":wq\r")
+    t.expect(r"3L, \d+C.*/ # ")
+    t.type("cat -n /tmp/poem; stty -a | grep -c ' icanon'\r")
+    t.expect(r"1\ta title\r\n +2\troses are red\r\n +3\tviolets are blue\r\n1\r\n")
+
+
+def test_bash(session):
+    t = session("/bin/bash")
+    t.expect(r"bash-[\d.]+# ")
+    t.type("echo one two\033b\033btwice \001\033d echo\r")
+    t.expect(r"\r\none twice two\r\n|\r\ntwice one two\r\n")
+    t.type("(echo up; sleep 1000)\r")
+    t.expect(r"up\r\n")
+    t.type("\032")
+    t.expect(r"\[1\]\+  Stopped.*# ")
+    t.type("bg; jobs\r")
+    t.expect(r"Running.*# ")
+    t.type("fg\r")
+    t.expect(r"sleep 1000 ?\)\r\n")
+    type_until(t, "\003", r"\^C.*# ")
+    t.type("less /etc/passwd\r")
+    t.expect(r"root:x:0.*/etc/passwd")
+    t.type("q")
+    t.expect(r"# ")
+    t.type("exit 0\r")
+    assert t.wait() == qemu.EXIT_SUCCESS

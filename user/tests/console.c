@@ -6,6 +6,7 @@
 #include "user/console/console.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -486,5 +487,17 @@ TEST(console, a_death_is_not_noticed)
 		CHECK_EQ(modes.c_lflag & ICANON, 0);
 	}
 	CHECK_EQ(status_of_pid(reader), EXITED(0));
+	end_console(&s);
+}
+
+TEST(console, is_polled)
+{
+	struct served s;
+	struct pollfd p = {.fd = new_console(&s, CONSOLE_SERIAL), .events = POLLIN | POLLOUT};
+
+	CHECK_EQ(poll(&p, 1, 0), 1);
+	CHECK_EQ(p.revents, POLLOUT);
+	p.events = POLLIN;
+	CHECK_EQ(poll(&p, 1, 20), 0);
 	end_console(&s);
 }
