@@ -144,6 +144,11 @@ enum fs_status {
 	 * is), at the connection that the reply brings; at the process's root if it brings none.
 	 */
 	FS_REDIRECT = -5000,
+	/*
+	 * By path only: what the caller's own descriptor with the number in word 0 names is meant. FS_OPEN gives a
+	 * second descriptor for it, of the same description.
+	 */
+	FS_OWN = -5002,
 	/* The call is to be made again, after the signal that the server has sent: as -ERESTARTSYS in Linux. */
 	FS_RESTART = -5001,
 };

@@ -31,7 +31,8 @@ static noinline long settle(const struct connection *c, const struct fs_call *ca
 	case FS_RESTART:
 		return restart();
 	case FS_REDIRECT:
-		return FS_FLAGS_OF(call->words[0]) & FS_BY_PATH ? FS_REDIRECT : -EIO;
+	case FS_OWN:
+		return FS_FLAGS_OF(call->words[0]) & FS_BY_PATH ? status : -EIO;
 	default:
 		return status >= -4095 && (status > -RESTARTS_FIRST || status < -RESTARTS_LAST)
 			       ? status

@@ -141,6 +141,29 @@ static int redirect(struct path_call *p)
 	return 0;
 }
 
+/* Goes on with what a descriptor of the running task's own names. 0: at its server; 1: that is all. */
+static int redirect_to_own(struct path_call *p, unsigned int op, u64 flags)
+{
+	struct ipc_data *d = &p->call.data;
+	struct object *o = handle_get(p->call.reply[0]);
+
+	if (!o)
+		return -ENOENT;
+	if (op == FS_OPEN && !(flags & O_DIRECTORY) && object_can_dup(o) && !d->nr_got) {
+		d->got[d->nr_got++] = o;
+		return 1;
+	}
+	if (op < FS_STAT || op >= FS_OPEN || o->type != OBJECT_CONNECTION) {
+		object_put(o);
+		return op == FS_OPEN ? -ENOTDIR : op == FS_ACCESS ? 1 : -EPERM;
+	}
+	object_put(&p->at->object);
+	p->at = container_of(o, struct connection, object);
+	p->by_path = false;
+	p->bytes = 0;
+	return 0;
+}
+
 /* The message as it stands, to where it goes now. */
 static long send_once(struct path_call *p, unsigned int op, unsigned int flags, const u64 arg[3])
 {
@@ -169,13 +192,13 @@ long path_send(struct path_call *p, unsigned int op, unsigned int flags, u64 a1,
 		if (p->port && p->at && p->at->port != p->port)
 			return -EXDEV;
 		status = send_once(p, op, flags, arg);
-		if (status != FS_REDIRECT)
+		if (status != FS_REDIRECT && status != FS_OWN)
 			return status;
 		if (redirects == FS_LINKS_MAX)
 			return -ELOOP;
-		status = redirect(p);
+		status = status == FS_OWN ? redirect_to_own(p, op, a1) : redirect(p);
 		if (status)
-			return status;
+			return status > 0 ? 0 : status;
 	}
 }
 

@@ -81,6 +81,23 @@ static void close_open(uint64_t cookie)
 
 /* --- which file is meant --- */
 
+/*
+ * "self/fd/7", or with the asker's own number: descriptor 7 of its, which the kernel knows. -1: it is no such path.
+ * There is no directory of them.
+ */
+static int own_descriptor(const struct fs_request *r, const struct ipc_info *info)
+{
+	char self[16], tail;
+	int fd = -1;
+
+	snprintf(self, sizeof(self), "%d/fd/", info->pid);
+	if (r->cookie || r->flags & FS_NOFOLLOW)
+		return -1;
+	if (!strncmp(r->path, self, strlen(self)))
+		return sscanf(r->path + strlen(self), "%9d%c", &fd, &tail) == 1 ? fd : -1;
+	return sscanf(r->path, "self/fd/%9d%c", &fd, &tail) == 1 ? fd : -1;
+}
+
 /* The message's own path, or the connection's own file. 0, or what the message is answered with. */
 static long find(struct fs_request *r, unsigned int how, struct node *node)
 {
@@ -95,6 +112,10 @@ static long find(struct fs_request *r, unsigned int how, struct node *node)
 	if (!(r->flags & FS_BY_PATH))
 		return 0;
 	ret = fs_client(r, &info);
+	if (!ret && own_descriptor(r, &info) >= 0) {
+		r->word[0] = (uint64_t)own_descriptor(r, &info);
+		return FS_OWN;
+	}
 	if (!ret)
 		ret = node_walk(&o->node, r->path, how, &(struct asker){info.pid, info.tid}, node,
 				&rest);

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -291,6 +292,39 @@ TEST(pipes, fifos)
 	CHECK_EQ(status, EXITED(0));
 	CHECK_EQ(unlink("f"), 0);
 	CHECK_EQ(rmdir(name), 0);
+}
+
+/* By the number of one's own descriptor, as shells do for <(...). */
+TEST(pipes, by_descriptor)
+{
+	struct stat st;
+	char name[40], c;
+	int fds[2], again;
+
+	make(fds, 0);
+	if (access("/proc/self", F_OK))
+		SKIP("needs /proc");
+	CHECK_EQ(write(fds[1], "ab", 2), 2);
+	sprintf(name, "/dev/fd/%d", fds[0]);
+	again = open(name, O_RDONLY);
+	CHECK(again > fds[1]);
+	CHECK_EQ(read(again, &c, 1), 1);
+	CHECK_EQ(c, 'a');
+	CHECK_EQ(stat(name, &st), 0);
+	CHECK(S_ISFIFO(st.st_mode));
+	CHECK_EQ(access(name, R_OK), 0);
+	sprintf(name, "/proc/%d/fd/%d", (int)getpid(), again);
+	again = open(name, O_RDONLY);
+	CHECK_EQ(read(again, &c, 1), 1);
+	CHECK_EQ(c, 'b');
+	CHECK_EQ(open(name, O_RDONLY | O_DIRECTORY), -1);
+	CHECK_EQ(errno, ENOTDIR);
+	sprintf(name, "/proc/self/fd/%d", 900);
+	CHECK_EQ(open(name, O_RDONLY), -1);
+	CHECK_EQ(errno, ENOENT);
+	sprintf(name, "/proc/self/fd/%dx", fds[0]);
+	CHECK_EQ(open(name, O_RDONLY), -1);
+	CHECK_EQ(errno, ENOENT);
 }
 
 /* Hundreds at once; numbers run out with an errno, and all come back. */
