@@ -80,7 +80,7 @@ struct mm_struct {
 	unsigned long mdwe;            /* m: see mm_set_mdwe() */
 	u64 tlb_gen;                   /* A: changes that CPUs must hear of (tlb.c) */
 	unsigned long lock_new;        /* m: VMA_LOCKED... of new mappings (mlockall) */
-	bool limited;                  /* m; set by anybody: see mm_within_limits() */
+	unsigned long limited;         /* m; set by anybody: see mm_within_limits() */
 	DECLARE_BITMAP(cpus, NR_CPUS); /* A: CPUs that may hold translations */
 };
 

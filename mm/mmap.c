@@ -239,12 +239,15 @@ static noinline long mmap_locked(struct mm_struct *mm, unsigned long addr, size_
 	vma_flags = vma_flags_of(prot, flags);
 	if (vma_flags < 0)
 		return vma_flags;
-	if (unlikely(mm->lock_new) && !(flags & MAP_HUGETLB))
-		vma_flags |= (long)mm->lock_new;
-	if (mdwe_denies(mm, (unsigned long)vma_flags, (unsigned long)vma_flags))
-		return -EACCES;
-	if (unlikely(mm->limited) && !mm_within_limits(mm, addr, len, (unsigned long)vma_flags))
-		return -ENOMEM;
+	/* One test of all three, for the usual mapping. */
+	if (unlikely(mm->lock_new | mm->mdwe | mm->limited)) {
+		if (!(flags & MAP_HUGETLB))
+			vma_flags |= (long)mm->lock_new;
+		if (mdwe_denies(mm, (unsigned long)vma_flags, (unsigned long)vma_flags))
+			return -EACCES;
+		if (mm->limited && !mm_within_limits(mm, addr, len, (unsigned long)vma_flags))
+			return -ENOMEM;
+	}
 	vma = new_vma(addr, addr + len, (unsigned long)vma_flags, from);
 	if (!vma)
 		return -ENOMEM;

@@ -8,6 +8,7 @@
 #include "kernel/base/errno.h"
 #include "kernel/base/racepoint.h"
 #include "kernel/ipc/borrow.h"
+#include "kernel/ipc/inherit.h"
 #include "kernel/ipc/transfer.h"
 #include "kernel/sched.h"
 #include "kernel/switch.h"

@@ -26,6 +26,8 @@ void actor_start(struct actor *a, int cpu);
 void actor_post(struct actor *a, void (*fn)(void *), void *arg);
 void actor_wait(struct actor *a);
 void actor_run(struct actor *a, void (*fn)(void *), void *arg);
+/* Until it sleeps, and its CPU has gone on to something else. */
+void actor_wait_asleep(const struct actor *a);
 void actor_stop(struct actor *a);
 
 /* Binds the running thread to a CPU, -1: to none. For a test that must not be where it parks others. */

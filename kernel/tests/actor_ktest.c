@@ -4,6 +4,7 @@
 #include "arch/cpu.h"
 #include "arch/smp.h"
 #include "kernel/base/panic.h"
+#include "kernel/rq.h"
 #include "kernel/sched.h"
 
 #define CROWD_MAX 512
@@ -94,6 +95,25 @@ void actor_run(struct actor *a, void (*fn)(void *), void *arg)
 {
 	actor_post(a, fn, arg);
 	actor_wait(a);
+}
+
+static bool is_asleep(int pid)
+{
+	const struct task_struct *t;
+	bool asleep;
+
+	rcu_read_lock();
+	t = find_task(pid);
+	asleep = t && !READ_ONCE(t->on_rq) &&
+		 READ_ONCE(per_cpu(cpu_rq, READ_ONCE(t->cpu)).curr) != t;
+	rcu_read_unlock();
+	return asleep;
+}
+
+void actor_wait_asleep(const struct actor *a)
+{
+	while (!is_asleep(a->pid))
+		yield_and_relax();
 }
 
 void actor_stop(struct actor *a)

@@ -16,11 +16,6 @@ def test_run_fails_without_propagation():
     assert "RUN: PASS" not in lines
 
 
-def test_shell_says_when_it_comes():
-    status, lines = make("shell")
-    assert status != 0 and any("servers" in line for line in lines)
-
-
 def test_help_is_the_default():
     status, lines = make()
     assert status == 0 and any(line.startswith("make test") for line in lines)

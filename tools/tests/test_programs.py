@@ -28,12 +28,12 @@ def on_host(program, script, arguments, tmp_path):
     done = subprocess.run([os.path.join(PROGRAMS, *program.split()[:1]), *program.split()[1:], script, *arguments],
                           cwd=tmp_path / "work", env={"PATH": str(tools), "HOME": "/root"}, text=True, timeout=120,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return done.stdout.splitlines()
+    return [line.rstrip() for line in done.stdout.splitlines()]
 
 
 def in_guest(lines):
     """What stands between the marks, without the kernel's and init's own lines."""
-    lines = [line.rstrip("\r") for line in lines]
+    lines = [line.rstrip() for line in lines]
     begin, end = lines.index("run: begin"), [i for i, line in enumerate(lines) if line.startswith("run: end")]
     assert end, "the script did not end"
     return [line for line in lines[begin + 1:end[0]] if not re.match(r"pid \d+ \(.*\): system call|init: ", line)]

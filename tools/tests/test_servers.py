@@ -9,6 +9,7 @@ import qemu
 
 PLAIN_ROOT = os.path.join(conftest.ROOT, "build/user/root")
 SHELL_ROOT = os.path.join(conftest.ROOT, "build/user/shell")
+SHELL = os.path.join(conftest.ROOT, "build/shell.cpio")
 
 ROOTFS = "server rootfs /sbin/rootfs\n root\n essential\n boot\n"
 
@@ -73,3 +74,11 @@ def test_a_server_that_cannot_be_executed(boot_ok, archive):
 def test_files_are_asked_for_by_many_and_in_no_sense(boot_ok):
     result = boot_ok("pgctl=1 -- @servers /bin/abitest only=tree", smp=4, expect="^ABITEST: PASS")
     assert result.find(r"^# abitest: pass:3 fail:0 skip:0")
+
+
+def test_killed_under_load_they_lose_nothing(boot_ok):
+    result = boot_ok("-- @servers /bin/sh /test/killer.sh 5", smp=4, initrd=SHELL)
+    for server in "pipe", "console":
+        assert sum(f"init: {server} was killed by signal 9" in line for line in result.lines) == 5
+    assert not result.find("worker .: ")
+    assert result.find("killer: 6 of 6 are done after 5 rounds")

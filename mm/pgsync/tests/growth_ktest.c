@@ -114,6 +114,9 @@ KTEST(pgsync, growth_may_visit_a_shared_root_twice)
 	mmget(mm);
 	actor_run(&a, adopt_new_mm, mm);
 	actor_run(&b, adopt_mm, mm);
+	/* Or their CPUs borrow the root afterwards, and it is found once more. */
+	actor_wait_asleep(&a);
+	actor_wait_asleep(&b);
 	unload_borrowed();
 	pgsync_get_stats(&before);
 	KTEST_EXPECT_EQ(grow_slot(TEST_SLOT), 0);
