@@ -53,3 +53,7 @@ def test_hundreds_of_processes_on_64_cpus(boot_ok):
     here = in_guest(boot_ok("-- @servers /bin/sh /test/run.sh /bin/sh /test/parallel.sh 600", smp=64, initrd=SHELL,
                             mem="1G").lines)
     assert here == ["600 179700 fjj", " 60 9"]
+
+
+def test_64_threads_on_64_cpus(ktap):
+    assert "threads.sixty_four_in_step" in ktap("-- /bin/abitest only=threads", smp=64).passed

@@ -338,3 +338,43 @@ TEST(threads, condition_broadcast)
 		CHECK_EQ(pthread_join(threads[i], NULL), 0);
 	CHECK_EQ(through_gate, NR_THREADS);
 }
+
+/* --- as many threads as a large machine has CPUs --- */
+
+#define MANY 64
+
+static pthread_barrier_t everybody;
+static pthread_mutex_t taking_turns = PTHREAD_MUTEX_INITIALIZER;
+static int sum_of_turns, late;
+
+static void *one_of_many(void *arg)
+{
+	for (int round = 1; round <= 20; round++) {
+		pthread_mutex_lock(&taking_turns);
+		sum_of_turns += (int)(intptr_t)arg;
+		pthread_mutex_unlock(&taking_turns);
+		pthread_barrier_wait(&everybody);
+		/* Nobody is in the next round before all have been in this one. */
+		if (sum_of_turns < round * (MANY * (MANY - 1) / 2))
+			__atomic_fetch_add(&late, 1, __ATOMIC_RELAXED);
+		pthread_barrier_wait(&everybody);
+	}
+	return arg;
+}
+
+TEST(threads, sixty_four_in_step)
+{
+	pthread_t threads[MANY];
+
+	CHECK_EQ(pthread_barrier_init(&everybody, NULL, MANY), 0);
+	for (int i = 0; i < MANY; i++)
+		threads[i] = start_thread(one_of_many, (void *)(intptr_t)i);
+	for (int i = 0; i < MANY; i++) {
+		void *result;
+
+		CHECK_EQ(pthread_join(threads[i], &result), 0);
+		CHECK_EQ((intptr_t)result, i);
+	}
+	CHECK_EQ(sum_of_turns, 20 * (MANY * (MANY - 1) / 2));
+	CHECK_EQ(late, 0);
+}
