@@ -40,8 +40,7 @@ struct fs_request {
 
 	/* The answer beside the status. */
 	uint64_t word[2];
-	const void *
-		reply; /* must stay until the handler's result is answered: static, or in the server's own data */
+	const void *reply; /* must stay until it is answered: static, or in the server's own data */
 	size_t reply_bytes;
 	int fds[2]; /* go to the caller, and are closed here */
 	unsigned int nr_fds;
