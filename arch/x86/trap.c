@@ -206,7 +206,7 @@ static void page_fault(struct regs *regs)
 	}
 }
 
-static noinline void interrupt(const struct regs *regs)
+static void interrupt(const struct regs *regs)
 {
 	u64 vector = regs->vector;
 
@@ -241,7 +241,7 @@ static noinline void interrupt(const struct regs *regs)
 	preempt_enable_no_resched();
 }
 
-static noinline void exception(struct regs *regs)
+static void exception(struct regs *regs)
 {
 	const struct exception *e = &exceptions[regs->vector];
 	u64 fixup;

@@ -30,14 +30,6 @@ static char *default_argv[] = {"/bin/abitest", NULL};
 static const char *const defaults[] = {"PATH=/bin:/sbin:/usr/bin:/usr/sbin", "HOME=/root",
 				       "TERM=linux", "USER=root", "SHELL=/bin/sh"};
 
-static void describe(const char *name, int status)
-{
-	if (WIFEXITED(status))
-		say("init: %s exited with %d", name, WEXITSTATUS(status));
-	else
-		say("init: %s was killed by signal %d", name, WTERMSIG(status));
-}
-
 /* From the environment; 0: not said. */
 static unsigned short env_number(const char *name)
 {
@@ -213,6 +205,6 @@ int main(int argc, char **argv)
 		status = supervise(pid, &signals);
 	/* Before the log, which writes to the same line. */
 	drain_console();
-	describe(program[0], status);
+	say_ended(program[0], status);
 	power_off(status);
 }

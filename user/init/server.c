@@ -191,12 +191,12 @@ bool servers_start(const struct start_list *list, int machine)
 
 /* --- deaths --- */
 
-static void describe(const struct server *s, int status)
+void say_ended(const char *name, int status)
 {
 	if (WIFEXITED(status))
-		say("init: %s exited with %d", s->line->name, WEXITSTATUS(status));
+		say("init: %s exited with %d", name, WEXITSTATUS(status));
 	else
-		say("init: %s was killed by signal %d", s->line->name, WTERMSIG(status));
+		say("init: %s was killed by signal %d", name, WTERMSIG(status));
 }
 
 /* Whether this is one too many in a short time. */
@@ -227,7 +227,7 @@ bool server_ended(pid_t pid, int status, bool *end)
 		if (s->pid != pid)
 			continue;
 		s->pid = 0;
-		describe(s, status);
+		say_ended(s->line->name, status);
 		if (s->line->essential) {
 			say("init: nothing works without %s", s->line->name);
 			*end = true;

@@ -24,4 +24,7 @@ bool servers_start(const struct start_list *list, int machine);
  */
 bool server_ended(pid_t pid, int status, bool *end);
 
+/* One line: how a child of that name has ended, by its wait status. */
+void say_ended(const char *name, int status);
+
 #endif

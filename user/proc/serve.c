@@ -105,6 +105,7 @@ static long find(struct fs_request *r, unsigned int how, struct node *node)
 	struct ipc_info info;
 	const char *rest;
 	long ret;
+	int own;
 
 	if (!o)
 		return -EIO;
@@ -112,13 +113,14 @@ static long find(struct fs_request *r, unsigned int how, struct node *node)
 	if (!(r->flags & FS_BY_PATH))
 		return 0;
 	ret = fs_client(r, &info);
-	if (!ret && own_descriptor(r, &info) >= 0) {
-		r->word[0] = (uint64_t)own_descriptor(r, &info);
+	if (ret)
+		return ret;
+	own = own_descriptor(r, &info);
+	if (own >= 0) {
+		r->word[0] = (uint64_t)own;
 		return FS_OWN;
 	}
-	if (!ret)
-		ret = node_walk(&o->node, r->path, how, &(struct asker){info.pid, info.tid}, node,
-				&rest);
+	ret = node_walk(&o->node, r->path, how, &(struct asker){info.pid, info.tid}, node, &rest);
 	/* Its own parent is the root, and links that leave it are absolute. */
 	return ret == NODE_AWAY ? fs_redirect(r, -1, rest) : ret;
 }
