@@ -89,6 +89,17 @@ u64 kstack_pages(void)
 	return stacks * STACK_PAGES;
 }
 
+u64 kstack_tables(void)
+{
+	unsigned long end = place_top(READ_ONCE(nr_places)) - PLACE_SIZE;
+	u64 tables = 0;
+
+	for (unsigned int level = 1; level < PT_ROOT_LEVEL; level++)
+		for (unsigned long va = KSTACK_START; va < end; va += pt_span(level + 1))
+			tables += pt_walk(swapper_pg_dir, va, level, false) != NULL;
+	return tables;
+}
+
 bool kstack_place_ok(unsigned long va)
 {
 	/* A slot that every root has today may be missing in one that is loaded tomorrow. */

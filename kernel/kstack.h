@@ -35,6 +35,12 @@ void kstack_drain(void);
 /* Pages of stacks, in use or kept for the next tasks. */
 u64 kstack_pages(void);
 
+/*
+ * Pages of the page tables that map them: they stay when the stacks are given back, so there are as
+ * many as the most stacks at a time have needed.
+ */
+u64 kstack_tables(void);
+
 /* Whether a stack may be at `va`: in a root slot that every root has from birth (I30). */
 bool kstack_place_ok(unsigned long va);
 

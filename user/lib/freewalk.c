@@ -18,6 +18,15 @@ long pgctl(unsigned int op, unsigned long a, unsigned long b, struct pgctl_stats
 	return raw_syscall4(SYS_pgctl, op, a, b, (uintptr_t)out);
 }
 
+long pages_at_rest(struct pgctl_stats *stats)
+{
+	long ret = pgctl(PGCTL_DRAIN, 0, 0, NULL);
+
+	if (ret == 0)
+		ret = pgctl(PGCTL_STATS, 0, 0, stats);
+	return ret ? ret : (long)(stats->free_pages + stats->kstack_tables);
+}
+
 void say(const char *format, ...)
 {
 	char line[1002];

@@ -24,6 +24,13 @@
 long pgctl(unsigned int op, unsigned long a, unsigned long b, struct pgctl_stats *out);
 
 /*
+ * For leak checks: has the kernel give back what it keeps for speed, fills *stats, and returns the
+ * pages that are free then, or -errno. The page tables of kernel stacks count as free: as many stay
+ * as the most stacks at a time have needed, and that differs from one run to the next.
+ */
+long pages_at_rest(struct pgctl_stats *stats);
+
+/*
  * Prints one line, newline added, with one write: lines of several CPUs do not mix. Cut at 1000
  * characters. Needs neither malloc nor stdio's locks: allowed in the child of a fork in a threaded
  * process.

@@ -17,7 +17,7 @@
 	} while (0)
 
 extern unsigned long total_pages; /* of the machine, since free_pages() */
-/* What is free when all that is kept for speed has gone back. */
+/* What is free when all that is kept for speed has gone back: pages_at_rest(). */
 unsigned long free_pages(void);
 
 /* A child that runs fn, and its wait status. */

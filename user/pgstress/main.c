@@ -8,8 +8,8 @@
  *
  * Pages in use are compared between two quiet moments: after a warm-up round of the same crew, which
  * fills every cache to its working size, and after the run. At both the range slots are reset and
- * PGCTL_DRAIN gives cached memory back. A few pages may differ by chance (tables of more kernel
- * stacks than the warm-up needed): leak= says how many; a leak of an operation shows as thousands.
+ * cached memory is given back. A few pages may differ by chance: leak= says how many; a leak of an
+ * operation shows as thousands.
  * The machine is not ended here: that is init's.
  */
 #include <string.h>
@@ -110,10 +110,11 @@ static uint64_t quiet_used_pages(void)
 
 	pgctl(PGCTL_RESET, 0, 0, NULL);
 	for (int i = 0; i < 40; i++) {
-		pgctl(PGCTL_DRAIN, 0, 0, NULL);
-		if (pgctl(PGCTL_STATS, 0, 0, &stats) != 0)
+		long pages = pages_at_rest(&stats);
+
+		if (pages < 0)
 			return 0;
-		used = stats.total_pages - stats.free_pages;
+		used = stats.total_pages - pages;
 		if (used == last)
 			break;
 		last = used;

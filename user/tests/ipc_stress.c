@@ -169,10 +169,10 @@ static void one_round(uint64_t seed)
 static uint64_t free_pages(void)
 {
 	struct pgctl_stats stats;
+	long pages = pages_at_rest(&stats);
 
-	CHECK_EQ(pgctl(PGCTL_DRAIN, 0, 0, NULL), 0);
-	CHECK_EQ(pgctl(PGCTL_STATS, 0, 0, &stats), 0);
-	return stats.free_pages;
+	CHECK(pages > 0);
+	return pages;
 }
 
 TEST(ipc, a_stress_of_deaths_leaves_nothing)
