@@ -17,6 +17,7 @@
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
 #include "kernel/drain.h"
+#include "kernel/kstack.h"
 #include "kernel/memhp.h"
 #include "kernel/pgbench.h"
 #include "kernel/pgctl.h"
