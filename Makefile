@@ -22,6 +22,7 @@
 #	ONLY		conformance: a group of cases, or group.name
 #	STRATEGIES	bench-pgsync: only these, separated by blanks
 #	APPEND		more options for the kernel command line
+#	LAB, OUT	lab, grade: which one; where the starter goes (labs/README.md)
 NCPU     ?= 64
 PGSYNC   ?= walk
 DURATION ?= 20
@@ -43,8 +44,8 @@ export SETUP CI
 
 # --- packages: what a goal needs is looked for, and installed, before anything else -----------------
 
-NOSETUP = help doctor clean setup
-$(foreach g,test test-all mutants check,$(eval PROFILE_$g := test))
+NOSETUP = help doctor clean setup lab
+$(foreach g,test test-all mutants check grade,$(eval PROFILE_$g := test))
 $(foreach g,run iso bench ktest conformance,$(eval PROFILE_$g := run))
 PROFILE_gdb          := gdb
 PROFILE_bench-pgsync := plot
@@ -66,14 +67,14 @@ NASM  := nasm
 
 # The two builds differ in DEBUG_KERNEL (kernel/base/debug.h) and in the sources that only one of them has.
 ifeq ($(filter-out 0,$(DEBUG))$(MUTANT),)
-OUT       := build
+KOUT      := build
 ELSEWHERE := kernel/racepoint.c kernel/racedirect.c kernel/racerules.c %_forced_ktest.c
 else
-OUT       := build/debug
+KOUT      := build/debug
 ELSEWHERE := kernel/racepoint_release.c
 BUILD     := -DDEBUG_KERNEL=1
 endif
-OBJ     := $(OUT)/obj
+OBJ     := $(KOUT)/obj
 DIRS    := boot arch/x86 kernel kernel/base kernel/file kernel/ipc kernel/machine kernel/procinfo mm mm/pgsync
 ALLSRC  := $(sort $(foreach d,$(DIRS),$(wildcard $d/*.c $d/*.S $d/*.asm $d/tests/*_ktest.c)))
 KSRC    := $(filter-out $(ELSEWHERE),$(ALLSRC))
@@ -97,7 +98,7 @@ CFLAGS_kernel/selftest.c := -Wno-infinite-recursion -Wno-array-bounds
 
 # A mutant: the files that contain MUTANT(name), or include a header that does, are compiled with the switch on, the rest is
 # the debug build's. So any number of them can be built at once when `make all DEBUG=1` is done.
-KDIR := $(OUT)
+KDIR := $(KOUT)
 ifneq ($(MUTANT),)
 MUTATED := $(filter $(KSRC),$(shell tools/mutated $(MUTANT)))
 ifeq ($(MUTATED),)
@@ -189,7 +190,7 @@ STRESS   = $(OPTIONS) -- @servers /bin/pgstress duration=$(DURATION) seed=$(SEED
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
 
 .PHONY: all run iso test test-all mutants pgmodel conformance hosttest check bench bench-pgsync ktest gdb shell doctor setup help clean \
-	compile_commands FORCE
+	compile_commands lab grade FORCE
 FORCE:
 
 all: $(BOOT)
@@ -251,6 +252,12 @@ gdb: $(BOOT)
 shell: $(BOOT) build/shell.cpio
 	@tools/shell --kernel $(KERNEL) --smp $(NCPU) --mem $(MEM) --levels $(LEVELS) --append '$(OPTIONS)'
 
+lab:
+	@tools/mklab $(LAB) $(OUT)
+
+grade:
+	@tools/grade --lab $(or $(LAB),$(error which lab? make grade LAB=4)) --jobs $(JOBS)
+
 doctor:
 	@tools/doctor
 
@@ -285,6 +292,8 @@ help:
 	@echo "make bench      instructions per operation, throughput, boot time: one table"
 	@echo "make bench-pgsync   what each strategy costs: a table, a plot, a model   (STRATEGIES='walk list')"
 	@echo "make gdb        boot halted and debug the kernel and one user program (USERPROG=pgstress)"
+	@echo "make lab        cuts a lab's starter repository             (LAB=4 OUT=dir)"
+	@echo "make grade      grades what this tree has of a lab          (LAB=4)"
 	@echo "make doctor     each tool, its version, and what mends what is missing"
 	@echo "make clean      remove build/"
 	@echo

@@ -8,7 +8,8 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-SKIP = {".git", "build", "__pycache__", ".pytest_cache", "labs"}
+SKIP = {".git", "build", "__pycache__", ".pytest_cache"}
+SKIP_AT_ROOT = {"labs"}  # tools/mklab --check looks at them
 SOURCE = (".c", ".h", ".asm", ".S", ".py", ".ld", ".inc")
 
 
@@ -16,7 +17,7 @@ def files(root, suffixes=None):
     """Paths relative to `root`, sorted. `suffixes` None: every text file, scripts without a suffix too."""
     found = []
     for base, directories, names in os.walk(root):
-        directories[:] = [d for d in directories if d not in SKIP]
+        directories[:] = [d for d in directories if d not in SKIP and not (base == root and d in SKIP_AT_ROOT)]
         for name in names:
             path = os.path.relpath(os.path.join(base, name), root)
             if suffixes is None or name.endswith(suffixes):
