@@ -291,7 +291,7 @@ help:
 	@echo "make check      format, include rules, spin loops, the map of the code"
 	@echo "make bench      instructions per operation, throughput, boot time: one table"
 	@echo "make bench-pgsync   what each strategy costs: a table, a plot, a model   (STRATEGIES='walk list')"
-	@echo "make gdb        boot halted and debug the kernel and one user program (USERPROG=pgstress)"
+	@echo "make gdb        boot halted and debug the kernel and one user program (USERPROG=pgstress DEBUG=1)"
 	@echo "make lab        cuts a lab's starter repository             (LAB=4 OUT=dir)"
 	@echo "make grade      grades what this tree has of a lab          (LAB=4)"
 	@echo "make doctor     each tool, its version, and what mends what is missing"
