@@ -48,6 +48,7 @@ NOSETUP = help doctor clean setup lab
 $(foreach g,test test-all mutants check grade,$(eval PROFILE_$g := test))
 $(foreach g,run iso bench ktest conformance,$(eval PROFILE_$g := run))
 PROFILE_gdb          := gdb
+PROFILE_book         := book
 PROFILE_bench-pgsync := plot
 GOALS  := $(filter-out $(NOSETUP),$(MAKECMDGOALS))
 ifneq ($(GOALS),)
@@ -189,7 +190,7 @@ OPTIONS  = $(strip pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) $(if $(ICOUNT),idle=pol
 STRESS   = $(OPTIONS) -- @servers /bin/pgstress duration=$(DURATION) seed=$(SEED)
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
 
-.PHONY: all run iso test test-all mutants pgmodel conformance hosttest check bench bench-pgsync ktest gdb shell doctor setup help clean \
+.PHONY: all book run iso test test-all mutants pgmodel conformance hosttest check bench bench-pgsync ktest gdb shell doctor setup help clean \
 	compile_commands lab grade FORCE
 FORCE:
 
@@ -245,6 +246,9 @@ bench: $(BOOT)
 bench-pgsync: $(BOOT) build/count.so
 	@tools/bench-pgsync $(if $(STRATEGIES),--strategies '$(STRATEGIES)')
 
+book:
+	@tools/book --jobs $(JOBS)
+
 gdb: $(BOOT)
 	@tools/gdb/session --kernel $(KERNEL) --smp $(if $(filter file,$(origin NCPU)),4,$(NCPU)) --levels $(LEVELS) --program $(USERPROG) \
 		--append '$(STRESS)'
@@ -292,6 +296,7 @@ help:
 	@echo "make bench      instructions per operation, throughput, boot time: one table"
 	@echo "make bench-pgsync   what each strategy costs: a table, a plot, a model   (STRATEGIES='walk list')"
 	@echo "make gdb        boot halted and debug the kernel and one user program (USERPROG=pgstress DEBUG=1)"
+	@echo "make book       the book as HTML, in build/book: docs/README.md is its list of pages"
 	@echo "make lab        cuts a lab's starter repository             (LAB=4 OUT=dir)"
 	@echo "make grade      grades what this tree has of a lab          (LAB=4)"
 	@echo "make doctor     each tool, its version, and what mends what is missing"

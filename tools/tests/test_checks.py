@@ -183,6 +183,43 @@ def test_docs(tmp_path, page):
         assert output.endswith("check-docs: 1 finding\n")
 
 
+def test_docs_a_function_beside_its_file(tmp_path):
+    page = "`mm/pgsync/walk.c`: `{0}()` and `mm/pgsync/walk.c` `{0}()`, elsewhere `mm/tests/b_test.c`, `walk()`.\n"
+    tree = {**NAMED, "mm/a.c": "int far(void)\n{\n}\n"}
+    assert run("docs", {**tree, "README.md": page.format("walk")}, tmp_path) == (0, "")
+    status, output = run("docs", {"README.md": page.format("far")}, tmp_path)
+    assert status == 1 and output.count("README.md:1: `far()` is not in mm/pgsync/walk.c") == 2
+
+
+LINKED = {
+    "docs/README.md": "# Book\n\n## Part\n\n1. [A](a.md): a\n2. [B](../mm/README.md)\n",
+    "docs/a.md": "# A\n\n## Two `words` (a_b)\n\n## Two words\n\n```\n# no heading\n[x](no-link.md)\n```\n\n    [x](none.md) `[x](none)`\n",
+    "mm/README.md": "# B\n", "docs/figures/race.py": "", "docs/figures/life.dot": "",
+}
+GOOD_LINKS = ["docs/a.md", "docs/a.md#two-words-a_b", "docs/a.md#two-words", "mm", "https://example.org/x", "docs/figures/race.svg",
+              "docs/figures/life.svg", "#top"]
+BAD_LINKS = ["docs/b.md", "docs/a.md#three-words", "docs/a.md#no-heading", "../outside.md", "docs/figures/other.svg", "#bottom", "mm/README.md#c"]
+
+
+def test_links(tmp_path):
+    text = "# Top\n\n" + "".join(f"[text]({link}) `code`\n" for link in GOOD_LINKS)
+    assert run("links", {**LINKED, "README.md": text}, tmp_path) == (0, "")
+    for link in BAD_LINKS:
+        status, output = run("links", {"README.md": text + f"![text]({link})\n"}, tmp_path)
+        assert (status, output.count("\n")) == (1, 2) and output.startswith(f"README.md:{len(GOOD_LINKS) + 3}: "), link
+
+
+@pytest.mark.parametrize("more, message", [
+    ("3. [C](c.md)", "leads to docs/c.md"),
+    ("3. [A again](a.md)", "docs/a.md is in the book twice"),
+    ("3. [Other](../kernel/mm/README.md)", "kernel/mm/README.md and mm/README.md would both be mm.html"),
+])
+def test_links_of_the_book(tmp_path, more, message):
+    tree = {**LINKED, "kernel/mm/README.md": "# C\n", "docs/README.md": LINKED["docs/README.md"] + more + "\n"}
+    status, output = run("links", tree, tmp_path)
+    assert status == 1 and message in output
+
+
 def test_docs_in_a_column_of_mutants(tmp_path):
     """A bare word there is a mutant's name, and a function's name is none."""
     table = "| rule | mutants |\n|---|---|\n| a `walk` | `{}` |\n\nElsewhere `walk` is a word.\n"
