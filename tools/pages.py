@@ -133,3 +133,57 @@ def book(root):
 def markdown(root):
     """All Markdown files of the tree."""
     return check_lib.files(root, (".md",))
+
+
+# --- consoles: what a page tells its reader to type ---
+
+CONSOLE_WORDS = {
+    "long": "takes more than a few seconds: only `make test-all` runs it",
+    "fails": "the commands end with another status than 0",
+    "interactive": "not run: it asks for somebody at a terminal, for another window, or for another machine",
+}
+
+
+@dataclasses.dataclass
+class Command:
+    """A line `$ command` of a console, and the answer that is shown below it, if any."""
+    path: str
+    line: int
+    words: frozenset
+    text: str
+    answer: list
+
+
+def commands(page):
+    """
+    The commands of a page's consoles, those of interactive ones too. A line that ends with a backslash goes on in the next one; what
+    follows a # is said to the reader.
+    """
+    found = []
+    for block in page.blocks:
+        kind, *words = block.info.split() or [""]
+        if kind != "console":
+            continue
+        goes_on = False
+        for number, line in enumerate(block.lines, block.line + 1):
+            if goes_on:
+                found[-1].text += "\n" + line.removeprefix("> ")
+            elif line.startswith("$ "):
+                found.append(Command(page.path, number, frozenset(words), re.sub(r"\s+# .*$", "", line[2:]), []))
+            elif found and found[-1].line > block.line:
+                found[-1].answer.append(line)
+            goes_on = (goes_on or line.startswith("$ ")) and line.endswith("\\")
+    return found
+
+
+def answers(shown, output):
+    """Whether `output` is what is shown: `...` in a line is any text, on a line of its own any lines; runs of blanks are equal."""
+    parts = []
+    for line in shown:
+        if line.strip() == "...":
+            parts.append(r"(?:[^\n]*\n)*?")
+        else:
+            words = re.sub(r"\s+", " ", line.strip()).split("...")
+            parts.append(".*".join(re.escape(word) for word in words) + r"\n")
+    text = "".join(re.sub(r"[^\S\n]+", " ", line.strip()) + "\n" for line in output.strip("\n").split("\n"))
+    return bool(re.fullmatch("".join(parts), text))
