@@ -44,10 +44,17 @@ static int worker(void *round)
 
 static struct task_struct *worker_alloc(unsigned int cpu)
 {
+	struct task_struct *w;
 	char name[COMM_LEN];
 
 	snprintf(name, sizeof(name), "worker/%u", cpu);
-	return kthread_alloc(worker, (void *)job.round, name, (int)cpu);
+	w = kthread_alloc(worker, (void *)job.round, name, (int)cpu);
+	/* A job is for all CPUs, those too that a SCHED_FIFO task has and does not give away. */
+	if (w) {
+		w->sched = (struct sched_policy){.policy = SCHED_FIFO, .rt_prio = RT_PRIO_MAX};
+		w->prio = RT_PRIO_MAX;
+	}
+	return w;
 }
 
 static void worker_start(struct task_struct *w)

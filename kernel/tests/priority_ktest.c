@@ -6,6 +6,7 @@
 #include "arch/timer.h"
 #include "kernel/base/ktest.h"
 #include "kernel/sched.h"
+#include "kernel/workers.h"
 
 /* Long for a host that runs 64 CPUs on two: who gives up has failed. */
 #define HOG_NS 5000000000UL
@@ -324,6 +325,35 @@ KTEST(sched, nobody_starves_behind_a_hog_while_others_take_turns)
 	KTEST_EXPECT(!h.gave_up);
 	actor_stop(&hog);
 	actor_stop(&low);
+	stay_on_cpu(-1);
+}
+
+static void count_run(void *runs)
+{
+	atomic_inc((u32 *)runs);
+}
+
+/* The kernel's own work on each CPU is done beside a hog. */
+KTEST(sched, a_job_for_all_cpus_does_not_wait_for_a_hog)
+{
+	struct actor hog;
+	struct hog h = {0};
+	u32 runs = 0;
+
+	if (cpus_online() == 1)
+		KTEST_SKIP("needs two CPUs");
+	stay_on_cpu(0);
+	actor_start(&hog, last_cpu());
+	actor_set_prio(&hog, 98);
+	actor_post(&hog, do_hog, &h);
+	while (!smp_load_acquire(&h.started))
+		yield_and_relax();
+	run_on_each_cpu(count_run, &runs);
+	KTEST_EXPECT_EQ(runs, cpus_online());
+	do_stop_hog(&h);
+	actor_wait(&hog);
+	KTEST_EXPECT(!h.gave_up);
+	actor_stop(&hog);
 	stay_on_cpu(-1);
 }
 
