@@ -83,7 +83,7 @@ static bool is_blank(char c)
 }
 
 /* The value of one word if the word is `key` or `key=...`, else NULL. */
-static const char *word_value(const char *word, const char *end, const char *key)
+static char *word_value(char *word, char *end, const char *key)
 {
 	size_t n = strlen(key);
 
@@ -94,12 +94,13 @@ static const char *word_value(const char *word, const char *end, const char *key
 	return word[n] == '=' ? word + n + 1 : NULL;
 }
 
-const char *boot_option(const char *key, char *buf, size_t size)
+/* The value of the last word `key` or `key=...` before `--`, and its end; or NULL. */
+static char *find_value(const char *key, char **value_end)
 {
-	const char *value = NULL, *value_end = NULL, *end, *p = boot_info.cmdline;
+	char *value = NULL, *end, *p = boot_info.cmdline;
 
 	while (*p) {
-		const char *v;
+		char *v;
 
 		for (end = p; *end && !is_blank(*end); end++)
 			;
@@ -108,15 +109,45 @@ const char *boot_option(const char *key, char *buf, size_t size)
 		v = end > p ? word_value(p, end, key) : NULL;
 		if (v) {
 			value = v;
-			value_end = end;
+			*value_end = end;
 		}
 		p = *end ? end + 1 : end;
 	}
+	return value;
+}
+
+static void copy_value(char *buf, size_t size, const char *value, const char *end)
+{
+	if (size)
+		strlcpy(buf, value, MIN(size, (size_t)(end - value) + 1));
+}
+
+const char *boot_option(const char *key, char *buf, size_t size)
+{
+	char *end, *value = find_value(key, &end);
+
 	if (!value)
 		return NULL;
-	if (size)
-		strlcpy(buf, value, MIN(size, (size_t)(value_end - value) + 1));
+	copy_value(buf, size, value, end);
 	return buf;
+}
+
+const char *boot_option_take(const char *key, char *buf, size_t size)
+{
+	const char *found = NULL;
+	char *value, *end;
+
+	while ((value = find_value(key, &end))) {
+		char *word = value - strlen(key) - (value[-1] == '=');
+		size_t left = strlen(end + (*end != '\0')), room = strlen(word);
+
+		if (!found)
+			copy_value(buf, size, value, end);
+		found = buf;
+		memmove(word, end + (*end != '\0'), left);
+		memset(word + left, 0, room - left);
+	}
+	return found;
 }
 
 static int digit_value(char c)

@@ -73,6 +73,9 @@ extern struct boot_info boot_info;
  */
 const char *boot_option(const char *key, char *buf, size_t size);
 
+/* The same, and takes every word `key` or `key=...` off the command line: nobody reads it again. Boot only. */
+const char *boot_option_take(const char *key, char *buf, size_t size);
+
 /* The decimal or 0x value of `key=`, or `def` when absent. Not a number: panics with the text. */
 u64 boot_option_u64(const char *key, u64 def);
 

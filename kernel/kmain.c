@@ -34,6 +34,7 @@
 #include "kernel/sched.h"
 #include "kernel/selftest.h"
 #include "kernel/timer.h"
+#include "kernel/verdict.h"
 #include "kernel/workers.h"
 #include "mm/memblock.h"
 #include "mm/memmap.h"
@@ -118,6 +119,7 @@ static bool run_ktests(void)
 		.filter = boot_option("filter", filter, sizeof(filter)) ?: "",
 		.skip = boot_option("skip", skip, sizeof(skip)) ?: "",
 		.seed = boot_option_u64("seed", 1),
+		.nonce = verdict_nonce(),
 		.before = before_test,
 		.failed = test_failed,
 	};
@@ -194,6 +196,7 @@ static void start_init(void)
 void kmain(void)
 {
 	arch_init_boot();
+	verdict_init();
 	printk("Freewalk: %s boot, command line \"%s\"\n", boot_info.loader, boot_info.cmdline);
 	memblock_init(&boot_info);
 	arch_init_memory();

@@ -25,6 +25,7 @@
 #include "kernel/process.h"
 #include "kernel/sched.h"
 #include "kernel/syscalls.h"
+#include "kernel/verdict.h"
 #include "kernel/workers.h"
 #include "mm/allocfail.h"
 #include "mm/buddy.h"
@@ -437,6 +438,7 @@ __noreturn void power_off(bool success)
 {
 	printk("schedule hash: %016llx, %llu switches\n", (unsigned long long)sched_hash(),
 	       (unsigned long long)sched_switches());
+	verdict_print(success);
 	printk("freewalk: %s\n", success ? "success" : "failure");
 	machine_exit(success ? EXIT_SUCCESS_CODE : EXIT_FAILURE_CODE);
 }

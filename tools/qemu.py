@@ -12,9 +12,9 @@ of the kernel's success code, AND a line on the serial port matches `expect`. Ev
     fail      1      the guest said failure, or success without its line
               2      wrong usage, nothing was booted
     panic     3      the guest said that it panicked
-    crash     4      triple fault, unexpected power-off, signal, no output at all
-    hang      5      the host's safety timeout; deadlines that judge the guest are the guest's own,
-                     in virtual time (Machine.deadline)
+    crash     4      triple fault, unexpected power-off, signal, no output at all, or without end
+    hang      5      the host's safety timeout, or limit of processor time; deadlines that judge the guest are
+                     the guest's own, in virtual time (Machine.deadline)
 
 What it does not do: interpret the guest's report (conftest.py), build the kernel (Makefile).
 """
@@ -24,6 +24,7 @@ import ctypes
 import dataclasses
 import os
 import re
+import resource
 import selectors
 import shutil
 import signal
@@ -186,8 +187,13 @@ def die_with_parent():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def spawn(args, **kwargs):
-    return subprocess.Popen(args, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent, **kwargs)
+def spawn(args, cpu_limit=None, **kwargs):
+    """`cpu_limit`: seconds of processor time, after which SIGXCPU ends it."""
+    def prepare():
+        die_with_parent()
+        if cpu_limit is not None:
+            resource.setrlimit(resource.RLIMIT_CPU, (cpu_limit, cpu_limit + 10))
+    return subprocess.Popen(args, stdin=subprocess.DEVNULL, preexec_fn=prepare, **kwargs)
 
 
 def stop(process):
@@ -201,9 +207,16 @@ def stop(process):
             process.wait()
 
 
-def read_lines(process, deadline):
-    """Yields the guest's lines as they come, cleaned; None when `deadline` (monotonic) is over."""
-    pending = b""
+@dataclasses.dataclass
+class Cut:
+    """The host ended the guest: "hang" or "flood"."""
+
+    why: str
+
+
+def read_lines(process, deadline, limit=None):
+    """Yields the guest's lines as they come, cleaned; a Cut when `deadline` (monotonic) is over or there were more than `limit` bytes."""
+    pending, seen = b"", 0
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while True:
@@ -211,12 +224,16 @@ def read_lines(process, deadline):
             if left <= 0 or not selector.select(left):
                 if pending:
                     yield clean(pending)
-                yield None
+                yield Cut("hang")
                 return
             piece = os.read(process.stdout.fileno(), 65536)
             if not piece:
                 if pending:
                     yield clean(pending)
+                return
+            seen += len(piece)
+            if limit is not None and seen > limit:
+                yield Cut("flood")
                 return
             *whole, pending = (pending + piece).split(b"\n")
             for line in whole:
@@ -228,10 +245,14 @@ def clean(raw):
     return ESCAPES.sub("", raw.decode("utf-8", "replace")).rstrip()
 
 
-def judge(status, hung, lines, expect):
-    """Returns (verdict, reason)."""
-    if hung:
+def judge(status, cut, lines, expect):
+    """Returns (verdict, reason). `cut`: a Cut, or None."""
+    if cut and cut.why == "flood":
+        return "crash", "output without end"
+    if cut:
         return "hang", "no end within the host's safety timeout"
+    if status == -signal.SIGXCPU:
+        return "hang", "no end within the limit of processor time"
     if status == EXIT_PANIC:
         return "panic", "the guest panicked"
     if status == EXIT_FAILURE:
@@ -256,37 +277,38 @@ def cpu_seconds(process):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def run(machine, expect=None, timeout=300, echo=None, log=None, on_line=None):
+def run(machine, expect=None, timeout=300, echo=None, log=None, on_line=None, cpu_limit=None, output_limit=None):
     """
     Boots, waits for the end, returns a Result. `expect`: see the top; None: the exit code alone decides.
     `timeout`: host seconds, generous, only against hangs. `echo`: called with each line. `on_line(process, line)`:
-    for tests that measure QEMU itself; returns True to end the guest now (the verdict is then a hang).
+    for tests that measure QEMU itself; returns True to end the guest now (the verdict is then a hang). `cpu_limit`: seconds of
+    QEMU's processor time, which a loaded host does not make longer; `output_limit`: bytes; for guests that are not trusted.
     """
     args, scratch = command(machine)
     os.makedirs(LOGS, exist_ok=True)
     log = log or os.path.join(LOGS, f"qemu-{os.getpid()}-{time.monotonic_ns()}.log")
     os.makedirs(os.path.dirname(os.path.abspath(log)), exist_ok=True)
-    lines, hung, used = [], False, 0.0
+    lines, cut, used = [], None, 0.0
     begin = time.monotonic()
     before = os.times()
-    process = spawn(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = spawn(args, cpu_limit, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         with open(log, "w", encoding="utf-8") as out:
             out.write("$ " + " ".join(map(quote, args)) + "\n")
-            for line in read_lines(process, begin + timeout):
-                if line is None or (on_line and on_line(process, line)):
-                    hung = True
+            for line in read_lines(process, begin + timeout, output_limit):
+                if isinstance(line, Cut) or (on_line and on_line(process, line)):
+                    cut = line if isinstance(line, Cut) else Cut("hang")
                     break
                 lines.append(line)
                 out.write(line + "\n")
                 out.flush()
                 if echo:
                     echo(line)
-            if hung:
+            if cut:
                 used = cpu_seconds(process)
                 stop(process)
             status = process.wait()
-            verdict, reason = judge(status, hung, lines, expect)
+            verdict, reason = judge(status, cut, lines, expect)
             out.write(f"== {verdict}: {reason} (QEMU status {status})\n")
     finally:
         stop(process)

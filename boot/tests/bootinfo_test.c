@@ -71,6 +71,31 @@ static void test_cut(void **state)
 	assert_ptr_equal(boot_option("pgsync", buf, 0), buf);
 }
 
+static void expect_taken(const char *cmdline, const char *value, const char *left)
+{
+	char buf[16] = "....";
+
+	set_cmdline(cmdline);
+	assert_ptr_equal(boot_option_take("n", buf, sizeof(buf)), value ? buf : NULL);
+	assert_string_equal(buf, value ?: "....");
+	assert_string_equal(boot_info.cmdline, left);
+	for (size_t i = strlen(left); i < strlen(cmdline); i++)
+		assert_int_equal(boot_info.cmdline[i], 0);
+}
+
+static void test_taken(void **state)
+{
+	(void)state;
+	expect_taken("a=1 n=word b=2", "word", "a=1 b=2");
+	expect_taken("n=word b=2", "word", "b=2");
+	expect_taken("a=1 n=word", "word", "a=1 ");
+	expect_taken("n=word", "word", "");
+	expect_taken("n", "", "");
+	expect_taken("a n=1 n=2 b", "2", "a b");
+	expect_taken("nn=1 an=2 -- n=3", NULL, "nn=1 an=2 -- n=3");
+	expect_taken("n=1 -- x", "1", "-- x");
+}
+
 static void expect_panic(const char *cmdline, const char *needle)
 {
 	set_cmdline(cmdline);
@@ -148,9 +173,10 @@ static void test_ranges(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_option),  cmocka_unit_test(test_end_of_options),
-		cmocka_unit_test(test_cut),     cmocka_unit_test(test_number),
-		cmocka_unit_test(test_reserve), cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_option), cmocka_unit_test(test_end_of_options),
+		cmocka_unit_test(test_cut),    cmocka_unit_test(test_taken),
+		cmocka_unit_test(test_number), cmocka_unit_test(test_reserve),
+		cmocka_unit_test(test_ranges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

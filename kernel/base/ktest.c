@@ -133,6 +133,8 @@ static bool run_one(const struct ktest *t, unsigned int number, const struct kte
 	}
 	if (skipped)
 		printk("ok %u %s.%s # SKIP %s\n", number, t->suite, t->name, skipped);
+	else if (o->nonce)
+		printk("ok %u %s.%s # nonce=%s\n", number, t->suite, t->name, o->nonce);
 	else
 		printk("ok %u %s.%s\n", number, t->suite, t->name);
 	return true;

@@ -64,6 +64,7 @@ struct ktest_options {
 	u64 seed;           /* of the order and of the random numbers; 0 keeps the linker's order */
 	void (*before)(const struct ktest *t); /* each test; may be NULL */
 	void (*failed)(const struct ktest *t); /* after its "not ok"; may be NULL */
+	const char *nonce;                     /* stands behind each "ok"; NULL: nothing */
 };
 
 /*

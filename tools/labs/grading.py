@@ -3,7 +3,7 @@ import datetime
 import os
 import secrets
 
-from labs import checks, report, starter, submission, tree
+from labs import allowed, checks, report, starter, submission, tree
 from labs.workspace import Workspace
 
 
@@ -30,6 +30,7 @@ def grade(lab, files, workspace, sandbox=None, progress=None):
         refused = str(files)
     else:
         workspace.fill(files)
+        refused = refusal(workspace, lab, files)
     runner = checks.Runner(workspace, nonce)
     for check in lab.checks:
         if refused:
@@ -42,6 +43,24 @@ def grade(lab, files, workspace, sandbox=None, progress=None):
     return report.results(lab, outcomes, nonce, date, refused, sandbox)
 
 
+def refusal(workspace, lab, files):
+    """Why the submission is not run at all, or None."""
+    permitted = allowed.read(workspace.pristine, lab.number)
+    if permitted is None:
+        raise starter.Refused(f"there is no {allowed.path(lab.number)}: grade the reference first")
+    found = list(allowed.findings(workspace, lab, files, permitted))
+    return "; ".join(found[:4]) + (f"; and {len(found) - 4} more" if found[4:] else "") if found else None
+
+
+def renew(root, lab, files, workspace):
+    """In the reference tree: writes what its files contain to labs/labN/objects, if that has changed. True: it has."""
+    workspace.fill(files)
+    text = allowed.text(allowed.learn(workspace, lab, files)).encode()
+    file = tree.File(text)
+    workspace.pristine[allowed.path(lab.number)] = file
+    return tree.write(root, allowed.path(lab.number), file)
+
+
 def collect(root, lab):
     try:
         return submission.collect(root, lab.files)
@@ -49,5 +68,8 @@ def collect(root, lab):
         return error
 
 
-def workspace(root, lab, files, jobs):
-    return Workspace(os.path.join(root, f"build/grade/lab{lab.number}"), files, jobs)
+def workspace(root, lab, files, jobs, **options):
+    """The one that `make grade` uses, kept for the next time."""
+    made = Workspace(os.path.join(root, f"build/grade/lab{lab.number}"), files, jobs, **options)
+    made.seed(root)
+    return made

@@ -29,16 +29,18 @@ def printable(text):
     return re.sub(r"[^\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]", "?", text)
 
 
-def lines(result):
-    """For a person: a line a check, why it failed, and how to see that again."""
-    yield f"Lab {result['lab']}: {result['title']}"
+def outcome_lines(outcome):
+    """For a person: a check, why it failed, and how to see that again."""
+    check = outcome.check
+    yield f"  {'pass' if outcome.passed else 'FAIL'} {outcome.score:>3} of {check.points:>2}  {check.id:20} {check.about}"
+    for reason in outcome.reasons[:6]:
+        yield f"                    {printable(reason)}"
+    yield f"                    again: {outcome.reproduce}"
+
+
+def summary(result):
     if result["refused"]:
-        yield f"  Refused, nothing was graded: {result['refused']}"
-    for c in result["checks"]:
-        yield f"  {'pass' if c['passed'] else 'FAIL'} {c['score']:>3} of {c['points']:>2}  {c['id']:20} {c['about']}"
-        for reason in c["reasons"][:6] if not result["refused"] else ():
-            yield f"                    {reason}"
-        yield f"                    again: {c['reproduce']}"
+        yield f"Refused, so nothing was run: {result['refused']}"
     yield f"GRADE: {result['score']} of {result['points']} points"
 
 

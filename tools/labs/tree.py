@@ -59,6 +59,15 @@ def write(root, name, file):
     return True
 
 
+def take_time(source, target, file):
+    """The target's time of change becomes the source's, if that holds the same as `file`."""
+    if os.path.isfile(source) and not os.path.islink(source):
+        with open(source, "rb") as f:
+            if f.read() == file.data:
+                status = os.fstat(f.fileno())
+                os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 def remove(path):
     if os.path.islink(path) or os.path.isfile(path):
         os.unlink(path)

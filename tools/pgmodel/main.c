@@ -2,10 +2,11 @@
  * pgmodel: runs the checks and compares each verdict with the expected one. tools/pgmodel/run
  * builds and starts it, and makes its output readable.
  *
- *	pgmodel [--full] [--only PREFIX] [--show NAME] [--brief] [--list] [--no-reduction]
+ *	pgmodel [--full] [--only PREFIX] [--show NAME] [--brief] [--list] [--no-reduction] [--nonce WORD]
  *
  * A line for each check: "ok" or "not ok", name, verdict, expected verdict, states, steps, shared
  * locations, restarts, seconds, and what was wrong. Exit: 0 when every verdict was the expected one.
+ * The word, if there is one, stands before each such line: the code under test does not know it.
  */
 #include "tools/pgmodel/engine.h"
 #include "tools/pgmodel/litmus.h"
@@ -16,7 +17,7 @@
 
 const char *model_variant;
 
-static const char *only = "", *show;
+static const char *only = "", *show, *nonce = "";
 static bool full, list, brief; /* brief: no interleavings */
 static unsigned int checks, unexpected;
 
@@ -44,7 +45,7 @@ static void run_check(const struct row *row, enum memory_model model, const char
 	explore(row->program, model, &r);
 	checks++;
 	unexpected += r.violation != expected;
-	printf("%s\t%s\t%s\t%s\t%llu\t%llu\t%u\t%llu\t%.3f\t%s\n",
+	printf("%s%s\t%s\t%s\t%s\t%llu\t%llu\t%u\t%llu\t%.3f\t%s\n", nonce,
 	       r.violation == expected ? "ok" : "not ok", name, verdict(r.violation),
 	       verdict(expected), (unsigned long long)r.states, (unsigned long long)r.steps,
 	       r.shared, (unsigned long long)r.restarts, r.seconds, r.violation ? r.why : "");
@@ -74,8 +75,8 @@ static void run_rows(const struct row *rows)
 
 static int usage(void)
 {
-	fprintf(stderr,
-		"pgmodel [--full] [--only PREFIX] [--show NAME] [--list] [--no-reduction]\n");
+	fprintf(stderr, "pgmodel [--full] [--only PREFIX] [--show NAME] [--list] [--no-reduction] "
+			"[--nonce WORD]\n");
 	return 2;
 }
 
@@ -94,6 +95,8 @@ int main(int argc, char **argv)
 			only = argv[++i];
 		else if (strcmp(argv[i], "--show") == 0 && argv[i + 1])
 			show = argv[++i];
+		else if (strcmp(argv[i], "--nonce") == 0 && argv[i + 1])
+			nonce = argv[++i];
 		else
 			return usage();
 	}

@@ -3,7 +3,8 @@
 ;
 ;	nasm -f elf32 -DENDING=0x10 '-DWORDS="hello",10'
 ;
-; ENDING: a byte for isa-debug-exit, or 0x100 triple fault, 0x101 ACPI power-off, 0x102 never.
+; ENDING: a byte for isa-debug-exit, or 0x100 triple fault, 0x101 ACPI power-off, 0x102 never,
+; 0x103 never, and prints on; 0x104 never, and does not halt.
 
 bits 32
 
@@ -31,6 +32,13 @@ printed:
 	mov dx, 0x604		; PM1a control of the pc machine: sleep type 0, sleep enable
 	mov ax, 0x2000
 	out dx, ax
+%elif ENDING == 0x103
+	mov dx, 0x3f8
+	mov al, 'x'
+flood:	out dx, al
+	jmp flood
+%elif ENDING == 0x104
+	jmp $
 %elif ENDING != 0x102
 	mov al, ENDING
 	out 0xf4, al

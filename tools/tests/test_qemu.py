@@ -60,6 +60,19 @@ def test_hang_is_ended_and_its_words_kept(guest):
     assert result.seconds < 20
 
 
+def test_output_without_end_is_ended(guest):
+    """A line that never ends is not waited for either."""
+    result = qemu.run(qemu.Machine(kernel=guest(0x103, PASSED), initrd=None, mem="64M"), timeout=60, output_limit=20000)
+    assert (result.verdict, result.reason) == ("crash", "output without end")
+    assert len(result.text) <= 20000 and result.seconds < 50
+
+
+def test_processor_time_is_limited(guest):
+    result = qemu.run(qemu.Machine(kernel=guest(0x104, PASSED), initrd=None, mem="64M"), timeout=300, cpu_limit=2)
+    assert (result.verdict, result.reason) == ("hang", "no end within the limit of processor time")
+    assert result.user_seconds < 4
+
+
 def test_the_words_are_in_the_log(guest):
     result = boot(guest(0x10, PASSED))
     with open(result.log, encoding="utf-8") as log:

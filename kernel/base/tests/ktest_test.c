@@ -125,6 +125,18 @@ static void test_ktap(void **state)
 	assert_string_equal(output, want);
 }
 
+/* A skipped test has shown nothing, and a failed one needs no proof. */
+static void test_a_nonce_stands_behind_each_ok(void **state)
+{
+	const struct ktest_options o = {.filter = "beta,bad", .skip = "", .nonce = "4f2a"};
+
+	(void)state;
+	assert_int_equal(ktest_run_set(set, set + ARRAY_SIZE(set), &o), 1);
+	assert_non_null(strstr(output, "ok 1 beta.one # nonce=4f2a\n"));
+	assert_non_null(strstr(output, "not ok 2 bad.news\n"));
+	assert_non_null(strstr(output, "ok 3 beta.skip # SKIP no such device\n"));
+}
+
 static void test_filter_is_a_prefix(void **state)
 {
 	static const struct {
@@ -229,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_ktap, begin),
+		cmocka_unit_test_setup(test_a_nonce_stands_behind_each_ok, begin),
 		cmocka_unit_test_setup(test_filter_is_a_prefix, begin),
 		cmocka_unit_test_setup(test_skip_leaves_out, begin),
 		cmocka_unit_test_setup(test_pass_is_said_only_when_all_pass, begin),
