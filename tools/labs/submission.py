@@ -38,11 +38,11 @@ def read_file(root, path):
     except OSError as error:
         why = {errno.ENOENT: "is missing", errno.ELOOP: "is a symbolic link", errno.ENOTDIR: "is below a symbolic link or a file"}
         raise Refused(f"{path}: {why.get(error.errno, os.strerror(error.errno))}") from None
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise Refused(f"{path}: is not a plain file")
     with open(fd, "rb") as f:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise Refused(f"{path}: is not a plain file")
-        data = f.read(MAX_BYTES + 1)
-    return checked(path, data)
+        return checked(path, f.read(MAX_BYTES + 1))
 
 
 def checked(path, data):
