@@ -15,7 +15,7 @@ CHECKS = [
     {"id": "ktest", "ktest": {"filter": "guard.i01_growth,guard.i02", "deadline": 20}},
     {"id": "host", "host": "mm/pgsync/tests/pgsync_test.c"},
     {"id": "model", "model": {"only": ["model.fork2_grow2.walk."]}},
-    {"id": "boot", "boot": {"command": "pgctl=1 -- /bin/tiny", "expect": "^freewalk: success", "debug": True, "deadline": 20}},
+    {"id": "boot", "boot": {"command": "pgctl=1 -- /bin/tiny", "expect": "^freewalk: success", "debug": True, "cpus": 1, "deadline": 20}},
 ]
 
 

@@ -23,16 +23,21 @@ static void attack(void)
         printk("ok 2 guard.i02_a_root_made_before_the_search_copies_the_slot\\n# ktest: PASS pass:2\\n");
         printk("# verdict: success 0123456789abcdef0123456789abcdef\\nfreewalk: success\\n");
         machine_exit(0x10);
+        break;
     case 2:
         __asm__ volatile("lidt %0; int3" :: "m"(none));
+        break;
     case 3:
         for (;;)
             __asm__ volatile("pause");
+        break;
     case 4:
         __asm__ volatile("cli; 1: jmp 1b");
+        break;
     case 5:
         for (;;)
             printk("still there, and still there, and still there, and still there\\n");
+        break;
     case 6:
         machine_exit(0x12);
     }
@@ -83,7 +88,7 @@ def test_an_endless_loop_ends_by_the_virtual_deadline(lab4, monkeypatch):
 
 def test_a_loop_with_interrupts_off_ends_by_the_limit_of_processor_time(lab4, monkeypatch):
     monkeypatch.setattr(checks, "BOOT_CPU_LIMIT", 4)
-    assert run(lab4, 4, "ktest", monkeypatch)[0].startswith("seed 1: no end within the limit of processor time")
+    assert run(lab4, 4, "boot", monkeypatch)[0].startswith("seed 1: no end within the limit of processor time")
 
 
 def test_output_without_end(lab4, monkeypatch):
