@@ -33,27 +33,33 @@ KTEST(guard, i01_growth_finds_a_root_that_waits_for_its_copy)
 	guard_end();
 }
 
-/* `list` has no publication: its copy and its registration are one step for growth. */
+/*
+ * `list` has no publication: its copy and its registration are one step for growth, which comes
+ * between the two, or waits.
+ */
 KTEST(guard, i01_a_root_is_registered_with_its_copy)
 {
 	struct newborn n = {0};
-	struct actor forker;
+	struct actor forker, grower;
 
 	if (!strategy_is("list"))
 		KTEST_SKIP("no root is registered");
-	if (!guard_begin(2))
+	if (!guard_begin(3))
 		return;
 	actor_start(&forker, (int)last_cpu());
-	race_park("list_register", (int)last_cpu(), 1);
+	actor_start(&grower, (int)last_cpu() - 1);
+	race_park("copy_done", (int)last_cpu(), 1);
 	actor_post(&forker, be_born, &n);
-	race_wait_parked("list_register");
-	grow_test_slot(NULL);
-	race_release("list_register");
+	race_wait_parked("copy_done");
+	grow_beside_a_copy(&grower);
+	race_release("copy_done");
 	actor_wait(&forker);
+	actor_wait(&grower);
 	KTEST_EXPECT(root_has(n.mm->root, TEST_SLOT));
 	KTEST_EXPECT_EQ(audit_now().missing, 0);
 	pass_away(&n);
 	actor_stop(&forker);
+	actor_stop(&grower);
 	guard_end();
 }
 
