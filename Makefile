@@ -69,7 +69,8 @@ NASM  := nasm
 # The two builds differ in DEBUG_KERNEL (kernel/base/debug.h) and in the sources that only one of them has.
 ifeq ($(filter-out 0,$(DEBUG))$(MUTANT),)
 KOUT      := build
-ELSEWHERE := kernel/racepoint.c kernel/racedirect.c kernel/racerules.c %_forced_ktest.c
+ELSEWHERE := kernel/racepoint.c kernel/racedirect.c kernel/racerules.c %_forced_ktest.c \
+	     kernel/checkers.c kernel/base/lockdep.c kernel/base/lockgraph.c
 else
 KOUT      := build/debug
 ELSEWHERE := kernel/racepoint_release.c

@@ -102,7 +102,7 @@ static void reparent_children(struct thread_group *g)
 	if (list_empty(&g->children))
 		return;
 	spin_lock(&init_group->lock);
-	spin_lock(&g->lock);
+	spin_lock_nested(&g->lock, LOCK_group_child);
 	list_for_each_entry_safe (child, next, &g->children, sibling) {
 		WRITE_ONCE(child->parent, init_group);
 		WRITE_ONCE(child->ppid, init_group->tgid);

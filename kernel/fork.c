@@ -135,7 +135,7 @@ static int link_sibling(struct task_struct *t)
 
 	rcu_read_lock();
 	parent = group_lock_parent(g);
-	spin_lock(&g->lock);
+	spin_lock_nested(&g->lock, LOCK_group_child);
 	if (g->exiting)
 		ret = -EAGAIN;
 	else

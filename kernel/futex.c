@@ -60,8 +60,10 @@ static struct futex_bucket buckets[FUTEX_BUCKETS];
 
 void futex_init(void)
 {
-	for (unsigned int i = 0; i < FUTEX_BUCKETS; i++)
+	for (unsigned int i = 0; i < FUTEX_BUCKETS; i++) {
+		spin_lock_set_class(&buckets[i].lock, LOCK_futex);
 		list_init(&buckets[i].waiters);
+	}
 }
 
 /*
@@ -205,7 +207,7 @@ static void lock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
 	spin_lock(a < b ? &a->lock : &b->lock);
 	if (a != b)
-		spin_lock(a < b ? &b->lock : &a->lock);
+		spin_lock_nested(a < b ? &b->lock : &a->lock, LOCK_futex_second);
 }
 
 static void unlock_two(struct futex_bucket *a, struct futex_bucket *b)

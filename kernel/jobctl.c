@@ -16,7 +16,7 @@
 #include "kernel/signal.h"
 
 /* pgid, sid and execed of all groups. */
-static struct spinlock jobctl_lock = SPINLOCK_INIT;
+static struct spinlock jobctl_lock = SPINLOCK_INIT(jobctl);
 static u32 groups_stopped; /* A: with job.stop */
 
 /* --- stop and continue --- */

@@ -31,7 +31,7 @@ static DEFINE_PER_CPU(struct stack_cache, stack_cache);
 /*
  * Stacks beyond the caches, linked through their top word; and places whose stack was unmapped.
  */
-static struct spinlock depot_lock = SPINLOCK_INIT;
+static struct spinlock depot_lock = SPINLOCK_INIT(kstack);
 static unsigned long depot;                    /* depot_lock: top of the first, 0 none */
 static unsigned long nr_places;                /* depot_lock: places ever used */
 static unsigned long free_places;              /* depot_lock: how many bits are set in free_place */

@@ -15,6 +15,7 @@
 #include "boot/bootinfo.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
+#include "kernel/checkers.h"
 #include "kernel/base/string.h"
 #include "kernel/drain.h"
 #include "kernel/kstack.h"
@@ -50,10 +51,10 @@ struct range {
 	unsigned long bytes;
 };
 
-static struct spinlock range_lock = SPINLOCK_INIT;
+static struct spinlock range_lock = SPINLOCK_INIT(pgctl_range);
 static struct range ranges[RANGES];
 /* Making, freeing and resetting, one at a time. */
-static struct mutex grow_mutex = MUTEX_INIT(grow_mutex);
+static struct mutex grow_mutex = MUTEX_INIT(grow_mutex, pgctl_grow);
 static struct wait_queue readers_gone = WAIT_QUEUE_INIT(readers_gone);
 
 static bool allowed;
@@ -64,7 +65,7 @@ static struct {
 	bool first_known; /* lock, and the four below */
 	u32 slot, cpu, pid;
 	u64 va;
-} seen;
+} seen = {.lock = SPINLOCK_INIT(pgctl_seen)};
 
 u64 boot_to_user_ns;
 
@@ -436,6 +437,7 @@ static long where(unsigned long va)
 
 __noreturn void power_off(bool success)
 {
+	checkers_end();
 	printk("schedule hash: %016llx, %llu switches\n", (unsigned long long)sched_hash(),
 	       (unsigned long long)sched_switches());
 	verdict_print(success);

@@ -15,7 +15,8 @@
 #include "kernel/switch.h"
 #include "kernel/timer.h"
 
-DEFINE_PER_CPU(struct rq, cpu_rq);
+DEFINE_PER_CPU(struct rq, cpu_rq)
+= {.lock = SPINLOCK_INIT(rq)};
 DEFINE_PER_CPU(struct task_struct *, current_task);
 
 void set_need_resched(void)

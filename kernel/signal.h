@@ -180,6 +180,7 @@ void signals_init(void);
 /* It is zero up to `chld`. */
 static inline void group_signals_init(struct group_signals *s)
 {
+	spin_lock_set_class(&s->lock, LOCK_signals);
 	list_init(&s->queue.entries);
 	list_init(&s->dropped);
 	s->real.interval = 0;

@@ -135,7 +135,7 @@ static __always_inline void sched_handoff(struct rq *rq, struct task_struct *me,
 	next->on_rq = true;
 	WRITE_ONCE(next->state, TASK_RUNNING);
 	/* Its count of preemption stays: the depth is that of schedule(), for who comes back. */
-	smp_store_release(&held->owner, 0);
+	spin_unlock_uncounted(held);
 	if (likely(me->mm && next->mm))
 		context_switch(rq, me, true, next, true);
 	else

@@ -35,7 +35,7 @@ struct sched_attr {
 #define ATTR_SIZE_FIRST 48U /* without the last two */
 
 /* A policy is read, changed and set by one caller at a time. */
-static struct spinlock change_lock;
+static struct spinlock change_lock = SPINLOCK_INIT(change);
 
 /* Inside rcu_read_lock(). 0: the running one. */
 static struct task_struct *task_of(int pid)

@@ -29,7 +29,7 @@ static struct utsname uts = {
 	.machine = "x86_64",
 	.domainname = "(none)",
 };
-static struct spinlock uts_lock = SPINLOCK_INIT;
+static struct spinlock uts_lock = SPINLOCK_INIT(uts);
 
 SYSCALL(uname)
 {

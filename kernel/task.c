@@ -29,6 +29,7 @@ static struct thread_group idle_group = {
 	.children = LIST_HEAD_INIT(idle_group.children),
 	.sibling = LIST_HEAD_INIT(idle_group.sibling),
 	.threads = LIST_HEAD_INIT(idle_group.threads),
+	.lock = SPINLOCK_INIT(group),
 	.child_exit = WAIT_QUEUE_INIT(idle_group.child_exit),
 };
 
@@ -36,6 +37,7 @@ struct task_struct init_task = {
 	.state = TASK_RUNNING,
 	.active_mm = &init_mm,
 	.group = &idle_group,
+	.alloc_lock = SPINLOCK_INIT(task_lock),
 	.comm = "idle",
 };
 
@@ -88,6 +90,7 @@ struct task_struct *task_alloc(void)
 	/* The vector registers are most of it, and are written by thread_init_*(). */
 	memset(t, 0, offsetof(struct task_struct, sig));
 	t->thread.stack_top = stack;
+	spin_lock_set_class(&t->alloc_lock, LOCK_task_lock);
 	t->refs = 2;
 	t->state = TASK_SLEEPING;
 	t->start_tsc = cpu_cycles();
@@ -143,6 +146,7 @@ struct thread_group *group_alloc(int tgid)
 		return NULL;
 	memset(g, 0, offsetof(struct thread_group, sig.chld));
 	g->tgid = tgid;
+	spin_lock_set_class(&g->lock, LOCK_group);
 	g->refs = 1;
 	g->nr_threads = 1;
 	list_init(&g->children);
@@ -217,6 +221,7 @@ struct task_struct *task_alloc_idle(void)
 		.state = TASK_RUNNING,
 		.active_mm = &init_mm,
 		.group = &idle_group,
+		.alloc_lock = SPINLOCK_INIT(task_lock),
 		.comm = "idle",
 	};
 	affinity_all(t);

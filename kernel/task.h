@@ -5,16 +5,7 @@
  * of the PARENT's group; q lock of the run queue the task belongs to; s the task itself; c constant
  * once published; A atomic.
  *
- * Lock order, outer first:
- *
- *	mmap_lock (sleeps)
- *	  pgd_lock
- *	    task_lock
- *	parent's thread_group lock
- *	  thread_group lock		(inside of it the locks of signals: kernel/signal.h)
- *	    task table bucket
- *	      wait_queue lock
- *	        run queue lock
+ * The order of all locks is in kernel/base/lock_classes.h.
  */
 #ifndef KERNEL_TASK_H
 #define KERNEL_TASK_H
@@ -133,6 +124,7 @@ struct task_struct {
 	struct list_head table_node;  /* task table bucket; RCU readers */
 	struct list_head thread_node; /* g; RCU readers */
 	struct rcu_reader rcu_reader; /* s */
+	struct task_locks locks;      /* s; debug builds (kernel/base/lockdep.h) */
 	struct wait_queue vfork_wait;
 
 	u32 __user *set_child_tid, *clear_child_tid; /* s */

@@ -20,8 +20,10 @@ static struct task_bucket *bucket_of(int pid)
 
 void task_table_init(void)
 {
-	for (unsigned int i = 0; i < TASK_BUCKETS; i++)
+	for (unsigned int i = 0; i < TASK_BUCKETS; i++) {
+		spin_lock_set_class(&task_table[i].lock, LOCK_task_bucket);
 		list_init(&task_table[i].tasks);
+	}
 }
 
 void task_table_insert(struct task_struct *t)

@@ -15,7 +15,8 @@ struct timer_base {
 	u64 armed; /* this CPU, interrupts off: what the hardware is armed for; 0: nothing */
 };
 
-static DEFINE_PER_CPU(struct timer_base, timer_base);
+static DEFINE_PER_CPU(struct timer_base, timer_base)
+= {.lock = SPINLOCK_INIT(timer_base)};
 
 void timers_init(void)
 {

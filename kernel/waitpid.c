@@ -52,7 +52,7 @@ static void note_usage(struct child_usage *note, struct thread_group *child)
 {
 	struct group_usage *u = &child->usage;
 
-	spin_lock(&child->lock);
+	spin_lock_nested(&child->lock, LOCK_group_child);
 	note->sum = usage_of_group_locked(child);
 	usage_add(&note->sum, &u->children);
 	note->peak = MAX(u->peak, u->children_peak);

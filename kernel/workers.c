@@ -13,7 +13,7 @@
 #include "kernel/base/printk.h"
 #include "kernel/sched.h"
 
-static struct mutex run_lock = MUTEX_INIT(run_lock);
+static struct mutex run_lock = MUTEX_INIT(run_lock, workers);
 static unsigned int nr_workers; /* run_lock; boot */
 
 /* run_lock; the workers read it after they were woken. */

@@ -28,7 +28,7 @@ struct hot_range {
 	struct zone zone;
 };
 
-static struct mutex hotplug_lock = MUTEX_INIT(hotplug_lock);
+static struct mutex hotplug_lock = MUTEX_INIT(hotplug_lock, hotplug);
 static LIST_HEAD(hot_ranges); /* h */
 
 /* --- ranges --- */

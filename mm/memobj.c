@@ -40,7 +40,7 @@ struct memobj {
 
 /* All objects of devices. */
 static LIST_HEAD(devices);
-static struct mutex device_lock = MUTEX_INIT(device_lock);
+static struct mutex device_lock = MUTEX_INIT(device_lock, memobj_device);
 
 static struct kmem_cache *object_cache, *node_cache;
 static u64 numbers;                       /* A: given out */
@@ -61,7 +61,7 @@ struct memobj *memobj_create(unsigned long nr_pages)
 		return NULL;
 	*obj = (struct memobj){.refs = 1, .nr_pages = nr_pages, .end = nr_pages};
 	obj->number = atomic_fetch_add(&numbers, 1) + 1;
-	mutex_init(&obj->lock);
+	mutex_init(&obj->lock, LOCK_memobj);
 	while ((nr_pages - 1) >> (NODE_SHIFT * obj->height))
 		obj->height++;
 	return obj;

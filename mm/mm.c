@@ -18,7 +18,7 @@ struct mm_struct init_mm = {
 	.root = &swapper_root,
 	.mm_users = 1,
 	.mm_count = 1,
-	.mmap_lock = MUTEX_INIT(init_mm.mmap_lock),
+	.mmap_lock = MUTEX_INIT(init_mm.mmap_lock, mmap_lock),
 	.vmas = LIST_HEAD_INIT(init_mm.vmas),
 };
 
@@ -68,7 +68,7 @@ struct mm_struct *mm_alloc(void)
 	if (!mm)
 		return NULL;
 	*mm = (struct mm_struct){.mm_users = 1, .mm_count = 1};
-	mutex_init(&mm->mmap_lock);
+	mutex_init(&mm->mmap_lock, LOCK_mmap_lock);
 	list_init(&mm->vmas);
 	mm->root = pgd_alloc();
 	if (!mm->root) {

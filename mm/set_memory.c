@@ -10,7 +10,7 @@
 #include "kernel/base/string.h"
 #include "mm/pgtable.h"
 
-static struct spinlock attr_lock = SPINLOCK_INIT;
+static struct spinlock attr_lock = SPINLOCK_INIT(attr);
 /* Tables that stand in the place of a large page, by page->lru, the youngest first. attr_lock. */
 static LIST_HEAD(split_tables);
 

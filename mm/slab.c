@@ -20,7 +20,7 @@
 
 static struct kmem_cache caches[MAX_CACHES];
 static unsigned int nr_caches;
-static struct spinlock create_lock = SPINLOCK_INIT;
+static struct spinlock create_lock = SPINLOCK_INIT(slab_create);
 
 struct kmem_cache *kmalloc_caches[KMALLOC_CACHES];
 bool slab_debug;
@@ -50,7 +50,7 @@ static void cache_setup(struct kmem_cache *cache, const char *name, size_t size,
 	cache->per_slab = (u32)((PAGE_SIZE << cache->order) / cache->size);
 	magazine_setup(cache);
 	ASSERT_MSG(cache->per_slab > 0, "%s: size %u order %u", name, cache->size, cache->order);
-	spin_lock_init(&cache->lock);
+	spin_lock_init(&cache->lock, LOCK_slab);
 	list_init(&cache->partial);
 }
 

@@ -28,8 +28,8 @@
 #define MAX_PAGES (MiB(4) / sizeof(struct page *))
 
 /* Letter v. */
-static struct spinlock vmalloc_lock = SPINLOCK_INIT;
-static struct mutex purge_mutex = MUTEX_INIT(purge_mutex);
+static struct spinlock vmalloc_lock = SPINLOCK_INIT(vmalloc);
+static struct mutex purge_mutex = MUTEX_INIT(purge_mutex, vmalloc_purge);
 
 static LIST_HEAD(purge_list);     /* v */
 static unsigned int purge_ranges; /* v: on purge_list */

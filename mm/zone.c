@@ -15,7 +15,7 @@
 
 #include "mm/pagezero.h"
 
-struct spinlock zone_lock = SPINLOCK_INIT;
+struct spinlock zone_lock = SPINLOCK_INIT(zone);
 struct page *hot_first_page = (struct page *)~0UL;
 u64 zones_end_pfn;
 u32 hot_zones_open; /* z */

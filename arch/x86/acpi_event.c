@@ -28,7 +28,7 @@ static struct {
 	void (*fn)(void);
 } watchers[WATCHERS];
 static unsigned int nr_watchers;
-static struct spinlock gpe_lock = SPINLOCK_INIT;
+static struct spinlock gpe_lock = SPINLOCK_INIT(gpe);
 
 void acpi_mode_enable(void)
 {

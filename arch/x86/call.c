@@ -73,6 +73,7 @@ unsigned int cpu_call_mask(const unsigned long *mask, void (*fn)(void *), void *
 	ASSERT(irqs_enabled());
 	preempt_disable();
 	self = cpu_id();
+	lockdep_call_cpus();
 	call = this_cpu_ptr(&cpu_call);
 	for_each_set_bit (cpu, mask, NR_CPUS) {
 		if (cpu == self || !test_bit(cpu, cpu_online_mask))
@@ -102,7 +103,7 @@ unsigned int cpu_call_mask(const unsigned long *mask, void (*fn)(void *), void *
 
 /* --- by NMI --- */
 
-static struct spinlock nmi_lock = SPINLOCK_INIT;
+static struct spinlock nmi_lock = SPINLOCK_INIT(nmi_call);
 
 /* nmi_lock; the target reads it. */
 static struct {

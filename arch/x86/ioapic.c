@@ -28,7 +28,7 @@ static struct ioapic {
 } ioapics[ACPI_MAX_IOAPICS]; /* constant after boot */
 
 /* Between the write of an index and the access to the data. */
-static struct spinlock ioapic_lock = SPINLOCK_INIT;
+static struct spinlock ioapic_lock = SPINLOCK_INIT(ioapic);
 
 static DECLARE_BITMAP(kernel_lines, IRQ_LINES); /* A */
 static u32 line_low[IRQ_LINES];                 /* of those routed by irq_route(): unmasked */

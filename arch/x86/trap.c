@@ -17,6 +17,7 @@
 #include "arch/x86/usercopy.h"
 #include "arch/x86/vectors.h"
 #include "kernel/base/errno.h"
+#include "kernel/base/lockdep.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/preempt.h"
@@ -208,6 +209,7 @@ static void page_fault(struct regs *regs)
 
 static void interrupt(const struct regs *regs)
 {
+	struct lockdep_frame frame = lockdep_enter_irq();
 	u64 vector = regs->vector;
 
 	preempt_disable();
@@ -239,6 +241,7 @@ static void interrupt(const struct regs *regs)
 		break;
 	}
 	preempt_enable_no_resched();
+	lockdep_leave_irq(&frame);
 }
 
 static void exception(struct regs *regs)
@@ -298,12 +301,14 @@ void trap_leave_halt(struct regs *regs)
  */
 static void nmi(struct regs *regs)
 {
+	struct lockdep_frame frame = lockdep_enter_nmi();
 	unsigned long cr2 = read_cr2();
 
 	preempt_disable();
 	if (!call_nmi())
 		panic_regs(regs, "unexpected non-maskable interrupt");
 	preempt_enable_no_resched();
+	lockdep_leave_nmi(&frame);
 	if (!MUTANT(nmi_clobbers_cr2))
 		write_cr2(cr2);
 	trap_leave_halt(regs);

@@ -64,15 +64,20 @@ static bool is_kernel_text(unsigned long addr)
 
 /* `lookup` differs from `pc` for a return address: the call may be its function's last instruction.
  */
-static void print_pc(unsigned long pc, unsigned long lookup)
+static void print_pc(const char *text, unsigned long pc, unsigned long lookup)
 {
 	unsigned long offset;
 	const char *name = ksym_lookup(lookup, &offset);
 
 	if (name)
-		printk("  [<%016lx>] %s+%#lx\n", pc, name, offset + (pc - lookup));
+		printk("%s [<%016lx>] %s+%#lx\n", text, pc, name, offset + (pc - lookup));
 	else
-		printk("  [<%016lx>] %s\n", pc, pc < USER_END ? "(user)" : "?");
+		printk("%s [<%016lx>] %s\n", text, pc, pc < USER_END ? "(user)" : "?");
+}
+
+void pc_print(const char *text, unsigned long pc)
+{
+	print_pc(text, pc, pc - 1);
 }
 
 static bool frame_ok(unsigned long frame)
@@ -83,13 +88,13 @@ static bool frame_ok(unsigned long frame)
 void backtrace_print(unsigned long frame, unsigned long pc)
 {
 	printk("backtrace:\n");
-	print_pc(pc, pc);
+	print_pc(" ", pc, pc);
 	for (int i = 0; i < MAX_FRAMES && frame_ok(frame); i++) {
 		const unsigned long *f = (const unsigned long *)frame;
 
 		if (!is_kernel_text(f[1]))
 			break;
-		print_pc(f[1], f[1] - 1);
+		print_pc(" ", f[1], f[1] - 1);
 		/* Callers lie above, except where a trap switched stacks, and then elsewhere. */
 		if (f[0] <= frame && f[0] + KSTACK_SIZE > frame)
 			break;

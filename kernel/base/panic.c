@@ -11,6 +11,7 @@
 #include "arch/ipi.h"
 #include "arch/machine.h"
 #include "kernel/base/atomic.h"
+#include "kernel/base/lockdep.h"
 #include "kernel/base/printk.h"
 
 /* CPU number + 1 of the CPU that reports; 0: none. */
@@ -67,6 +68,8 @@ static __noreturn void vpanic(const struct regs *regs, void *frame, void *pc, co
 	} else if (depth == 1) {
 		backtrace_print((unsigned long)frame, (unsigned long)pc);
 	}
+	if (depth == 1)
+		lockdep_print_panic();
 	if (depth == 1 && panic_report)
 		panic_report();
 	machine_exit(EXIT_PANIC_CODE);

@@ -58,7 +58,7 @@ static struct {
 	struct spinlock lock;
 	bool flipped; /* g: step (3) of the present period */
 	u64 seq;      /* g A */
-} gp __aligned(64);
+} gp __aligned(64) = {.lock = SPINLOCK_INIT(rcu_gp)};
 
 static unsigned int reader_idx __aligned(64); /* g A: 0 or 1 */
 

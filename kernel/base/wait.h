@@ -31,12 +31,12 @@ struct waiter {
 };
 
 /* clang-format off */
-#define WAIT_QUEUE_INIT(name) {SPINLOCK_INIT, LIST_HEAD_INIT((name).waiters)}
+#define WAIT_QUEUE_INIT(name) {SPINLOCK_INIT(wait_queue), LIST_HEAD_INIT((name).waiters)}
 /* clang-format on */
 
 static inline void wait_queue_init(struct wait_queue *wq)
 {
-	spin_lock_init(&wq->lock);
+	spin_lock_init(&wq->lock, LOCK_wait_queue);
 	list_init(&wq->waiters);
 }
 
@@ -91,16 +91,18 @@ void wake_up_all(struct wait_queue *wq);
  * waited for.
  */
 struct mutex {
+	struct lock_tag tag;
 	u32 state;
 	struct wait_queue waiters;
 };
 
 /* clang-format off */
-#define MUTEX_INIT(name) {0, WAIT_QUEUE_INIT((name).waiters)}
+#define MUTEX_INIT(name, class) {LOCK_TAG(class), 0, WAIT_QUEUE_INIT((name).waiters)}
 /* clang-format on */
 
-static inline void mutex_init(struct mutex *m)
+static inline void mutex_init(struct mutex *m, enum lock_class class)
 {
+	lock_tag_set(&m->tag, class);
 	m->state = 0;
 	wait_queue_init(&m->waiters);
 }
@@ -109,12 +111,14 @@ void mutex_lock_slow(struct mutex *m);
 
 static inline void mutex_lock(struct mutex *m)
 {
+	lockdep_acquire_mutex(&m->tag);
 	if (unlikely(atomic_cmpxchg(&m->state, 0, 1) != 0))
 		mutex_lock_slow(m);
 }
 
 static inline void mutex_unlock(struct mutex *m)
 {
+	lockdep_release_mutex(&m->tag);
 	if (unlikely(atomic_xchg(&m->state, 0) == 2))
 		wake_up(&m->waiters);
 }

@@ -23,7 +23,7 @@ static struct fs_struct *fs_alloc(void)
 
 	if (!fs)
 		return NULL;
-	spin_lock_init(&fs->lock);
+	spin_lock_init(&fs->lock, LOCK_fs);
 	fs->users = 1;
 	fs->umask = UMASK_DEFAULT;
 	fs->root = fs->cwd = NULL;

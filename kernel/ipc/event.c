@@ -32,6 +32,7 @@ static struct timer_handle *timer_create(struct port *port, u64 cookie)
 	if (!t)
 		return NULL;
 	object_init(&t->object, OBJECT_TIMER);
+	spin_lock_set_class(&t->lock, LOCK_timer_handle);
 	object_get(&port->object);
 	t->port = port;
 	t->pulse.cookie = cookie;

@@ -24,7 +24,7 @@ static struct handle_table *table_alloc(void)
 
 	if (!t)
 		return NULL;
-	spin_lock_init(&t->lock);
+	spin_lock_init(&t->lock, LOCK_handles);
 	t->users = 1;
 	t->size = HANDLES_SMALL;
 	t->used = t->free = 0;

@@ -28,6 +28,7 @@ struct port *port_create(bool inherit)
 	object_init(&port->object, OBJECT_PORT);
 	port->handles = 1;
 	port->inherit = inherit;
+	spin_lock_set_class(&port->lock, LOCK_port);
 	list_init(&port->receivers);
 	list_init(&port->senders);
 	list_init(&port->servers);

@@ -12,10 +12,10 @@
 static struct irq_line {
 	struct spinlock lock;      /* irq-safe */
 	struct irq_handle *handle; /* lock: whose it is */
-} lines[IRQ_LINES];
+} lines[IRQ_LINES] = {[0 ... IRQ_LINES - 1] = {.lock = SPINLOCK_INIT(irq_line)}};
 
 /* Who attaches and detaches, one at a time. */
-static struct mutex attach_mutex = MUTEX_INIT(attach_mutex);
+static struct mutex attach_mutex = MUTEX_INIT(attach_mutex, irq_attach);
 static LIST_HEAD(attached); /* attach_mutex; also asked whether it is empty without */
 
 static struct kmem_cache *handle_cache;

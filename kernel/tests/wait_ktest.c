@@ -116,7 +116,7 @@ KTEST(wait, wake_up_serves_one_and_wake_up_all_the_rest)
 
 #define TURNS 200
 
-static struct mutex lock = MUTEX_INIT(lock);
+static struct mutex lock = MUTEX_INIT(lock, test_a);
 static u32 inside;
 static u64 guarded, broken;
 

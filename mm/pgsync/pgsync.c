@@ -24,7 +24,7 @@ static const struct pgsync_strategy *const strategies[] = {
 const struct pgsync_strategy *strategy;
 bool pgsync_syncs_at_load;
 
-struct spinlock pgd_lock = SPINLOCK_INIT;
+struct spinlock pgd_lock = SPINLOCK_INIT(pgd_lock);
 u64 pgd_gen = 1;
 unsigned long pgd_present[KERNEL_WORDS];
 bool roots_pinned;

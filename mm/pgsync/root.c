@@ -20,7 +20,7 @@ struct root_cache {
 
 static DEFINE_PER_CPU(struct root_cache, root_cache);
 
-static struct spinlock registry_lock = SPINLOCK_INIT;
+static struct spinlock registry_lock = SPINLOCK_INIT(registry_lock);
 static LIST_HEAD(registry);
 
 bool slot_same(pte_t a, pte_t b)

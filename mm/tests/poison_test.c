@@ -1,6 +1,6 @@
 /*
  * host-test: mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/zone.c mm/allocfail.c mm/memblock.c
- * mm/memmap.c tools/host/mm_host.c
+ * mm/memmap.c tools/host/mm_host.c kernel/base/lockdep.c kernel/base/lockgraph.c
  * cflags: -DDEBUG_KERNEL=1
  */
 /*

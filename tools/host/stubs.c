@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "arch/page.h"
+#include "kernel/base/lockdep.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/preempt.h"
 #include "kernel/base/printk.h"
@@ -57,6 +58,13 @@ __attribute__((weak)) void printk(const char *fmt, ...)
 __attribute__((weak)) void printk_write(const char *buf, size_t n)
 {
 	fwrite(buf, 1, n, stdout);
+}
+
+/* It holds no mutex. */
+struct task_locks *task_locks_of(unsigned int cpu)
+{
+	(void)cpu;
+	return NULL;
 }
 
 /* All of a test is one task. */

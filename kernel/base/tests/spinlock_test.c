@@ -13,7 +13,7 @@
 #include "kernel/base/barrier.h"
 #include "kernel/base/spinlock.h"
 
-static struct spinlock lock = SPINLOCK_INIT;
+static struct spinlock lock = SPINLOCK_INIT(test_a);
 
 static void test_lock_and_unlock(void **state)
 {

@@ -33,6 +33,9 @@ __noreturn void machine_halt(void);
 /* Prints the calls that led to `pc`, with frame pointer `frame`, by name. Any context. */
 void backtrace_print(unsigned long frame, unsigned long pc);
 
+/* Prints `text` and a kernel address with its function, one line. Any context. */
+void pc_print(const char *text, unsigned long pc);
+
 /* Prints registers, the code at the instruction pointer and the fault address. Any context. */
 void regs_print(const struct regs *r);
 

@@ -9,14 +9,16 @@
 #include "arch/cpu.h"
 #include "kernel/base/atomic.h"
 #include "kernel/base/barrier.h"
+#include "kernel/base/lockdep.h"
 #include "kernel/base/preempt.h"
 
 struct spinlock {
+	struct lock_tag tag;
 	u32 owner; /* CPU number + 1, 0 when free */
 };
 
 /* clang-format off */
-#define SPINLOCK_INIT {0}
+#define SPINLOCK_INIT(class) {LOCK_TAG(class), 0}
 /* clang-format on */
 
 void model_lock(u32 *word, u32 owner);
@@ -24,8 +26,14 @@ bool model_trylock(u32 *word, u32 owner);
 void model_unlock(u32 *word);
 bool model_holds(const u32 *word);
 
-static inline void spin_lock_init(struct spinlock *lock)
+static inline void spin_lock_set_class(struct spinlock *lock, enum lock_class class)
 {
+	lock_tag_set(&lock->tag, class);
+}
+
+static inline void spin_lock_init(struct spinlock *lock, enum lock_class class)
+{
+	spin_lock_set_class(lock, class);
 	lock->owner = 0;
 }
 
