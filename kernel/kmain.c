@@ -35,6 +35,7 @@
 #include "kernel/selftest.h"
 #include "kernel/timer.h"
 #include "kernel/verdict.h"
+#include "kernel/trace.h"
 #include "kernel/workers.h"
 #include "mm/memblock.h"
 #include "mm/memmap.h"
@@ -199,7 +200,9 @@ void kmain(void)
 	verdict_init();
 	printk("Freewalk: %s boot, command line \"%s\"\n", boot_info.loader, boot_info.cmdline);
 	memblock_init(&boot_info);
+	trace_init();
 	arch_init_memory();
+	trace_init_cpus();
 	memory_init();
 	task_init();
 	futex_init();

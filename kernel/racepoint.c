@@ -18,6 +18,7 @@
 #include "kernel/base/preempt.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/string.h"
+#include "kernel/base/trace.h"
 #include "kernel/race_internal.h"
 #include "kernel/sched.h"
 
@@ -163,6 +164,7 @@ static void park(struct rule *r, unsigned int cpu)
 	r->cpu = cpu;
 	r->depth = preempt_depth();
 	r->irqs = irqs_enabled();
+	TRACE(race_wait, r->at.point->name, r - race_rules);
 	smp_store_release(&r->state, RULE_PARKED);
 	while (!may_go_on(r)) {
 		cpu_relax();
@@ -171,6 +173,7 @@ static void park(struct rule *r, unsigned int cpu)
 			race_deadline_over(who, &r->at);
 		}
 	}
+	TRACE(race_go, r->at.point->name, r - race_rules);
 	smp_store_release(&r->state, RULE_DONE);
 }
 

@@ -11,7 +11,7 @@
 #include "arch/switch.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
-#include "kernel/base/racepoint.h"
+#include "kernel/base/trace.h"
 #include "kernel/rq.h"
 #include "kernel/task.h"
 #include "mm/switch.h"
@@ -59,6 +59,7 @@ static __always_inline void finish_switch(void)
 {
 	struct rq *rq = this_cpu_ptr(&cpu_rq);
 
+	TRACE(switched, rq->prev->pid, current->mm ? current->mm->root->pgd : NULL);
 	if (unlikely(rq->after))
 		finish_switch_after();
 	else

@@ -7,6 +7,7 @@
 #include "kernel/base/bitops.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/printk.h"
+#include "kernel/base/trace.h"
 #include "kernel/pgctl.h"
 #include "kernel/syscall_names.h"
 #include "kernel/syscalls.h"
@@ -50,7 +51,7 @@ static SYSCALL(none)
 const syscall_fn sys_call_table[TABLE_SIZE] = {[0 ... TABLE_SIZE - 1] = sys_none,
 					       SYSCALLS(SYSCALL_ENTRY)};
 
-const u64 sys_call_count = TABLE_SIZE;
+u64 sys_call_count = TABLE_SIZE;
 
 SYSCALL(pgctl)
 {
@@ -79,7 +80,19 @@ noinline long syscall_again(void)
 	return ret;
 }
 
+static long traced_call(unsigned long nr)
+{
+	u64 a[6];
+	long ret;
+
+	thread_syscall_args(&current->thread, a);
+	TRACE(sys_enter, nr, a[0]);
+	ret = sys_call_table[nr](a[0], a[1], a[2], a[3], a[4], a[5]);
+	TRACE(sys_exit, nr, ret);
+	return ret;
+}
+
 long syscall_unknown(unsigned long nr)
 {
-	return no_such_call(nr);
+	return nr < TABLE_SIZE ? traced_call(nr) : no_such_call(nr);
 }

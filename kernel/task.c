@@ -5,6 +5,7 @@
 #include "arch/smp.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/string.h"
+#include "kernel/base/trace.h"
 #include "kernel/kstack.h"
 #include "kernel/rlimit.h"
 #include "kernel/sched.h"
@@ -186,9 +187,10 @@ struct rcu_reader *rcu_current_reader(void)
 
 void task_set_comm(const char *name)
 {
-	char comm[COMM_LEN] = "";
+	char comm[COMM_LEN] __aligned(8) = "";
 
 	strlcpy(comm, name, sizeof(comm));
+	TRACE(task_name, ((u64 *)comm)[0], ((u64 *)comm)[1]);
 	task_lock(current);
 	/* In place: two words. */
 	__builtin_memcpy(current->comm, comm, sizeof(comm));

@@ -13,13 +13,13 @@
 #include "arch/cpu.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
-#include "kernel/base/racepoint.h"
+#include "kernel/base/trace.h"
 #include "mm/tlb.h"
 
 void publish_task(struct task_struct *t, bool new_mm)
 {
 	task_table_insert(t);
-	RACE_POINT(fork_published);
+	TRACE_RACE_POINT(fork_published, t->mm ? t->mm->root->pgd : NULL, t->pid);
 	/* A root that the child shares had its copy long ago (I16). */
 	if (new_mm || MUTANT(late_copy_shared))
 		arch_pgd_init_late(t->mm->root);
@@ -56,7 +56,7 @@ void exec_mmap(struct mm_struct *mm)
 	WRITE_ONCE(current->mm, mm);
 	if (MUTANT(exec_preemptible))
 		task_unlock(current);
-	RACE_POINT(exec_published);
+	TRACE_RACE_POINT(exec_published, mm->root->pgd, old ? old->root->pgd : NULL);
 	if (!MUTANT(exec_copies_first))
 		arch_pgd_init_late(mm->root);
 	RACE_POINT(exec_copied);
@@ -81,7 +81,7 @@ void leave_mm(void)
 		switch_mm(&init_mm);
 		irq_enable();
 	}
-	RACE_POINT(exit_begun);
+	TRACE_RACE_POINT(exit_begun, mm->root->pgd, keep);
 	task_lock(current);
 	/* As a kernel thread from here on, and if it keeps the root, as one that borrows it. */
 	if (keep) {
@@ -93,7 +93,7 @@ void leave_mm(void)
 	WRITE_ONCE(current->mm, NULL);
 	task_unlock(current);
 	preempt_enable();
-	RACE_POINT(exit_unpublished);
+	TRACE_RACE_POINT(exit_unpublished, mm->root->pgd, keep);
 	mmput(mm);
 }
 

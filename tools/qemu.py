@@ -77,6 +77,7 @@ class Machine:
     levels: int = 4  # of page tables: the kernel takes five where the processor has them
     slots: int = 0  # for DIMMs, between the memory above 4 GiB and SLOTS_END
     dimms: list[str] = dataclasses.field(default_factory=list)  # plugged in at power-on: size@address
+    memory_file: str | None = None  # the guest's memory, for who reads it when QEMU has ended (tools/trace); its owner removes it
     qmp: str | None = None  # path of a socket for QEMU's monitor (qmp.py)
     icount: int | None = None  # shift: 2**shift ns of virtual time an instruction; deterministic
     deadline: int | None = None  # seconds of virtual time after which the guest gives up
@@ -144,6 +145,8 @@ def memory(machine):
     """Boot's memory, slots for more of it, and the DIMMs that are in slots at power-on."""
     slots = max(machine.slots, len(machine.dimms))
     args = ["-m", machine.mem + (f",slots={slots},maxmem={SLOTS_END}" if slots else "")]
+    if machine.memory_file:
+        args += ["-object", f"memory-backend-file,id=ram,size={machine.mem},mem-path={machine.memory_file},share=on", "-machine", "memory-backend=ram"]
     for i, dimm in enumerate(machine.dimms):
         size, _, addr = dimm.partition("@")
         args += ["-object", f"memory-backend-ram,id=mem{i},size={size}",
@@ -341,6 +344,7 @@ def parse(argv):
     parser.add_argument("--dimm", action="append", default=[], metavar="SIZE@ADDRESS",
                         help="memory in a slot, for example 128M@0x8000000000; several times")
     parser.add_argument("--slots", type=int, default=0, metavar="N", help="slots for DIMMs, at least those of --dimm")
+    parser.add_argument("--memory-file", metavar="FILE", help="keep the guest's memory in FILE, which stays when QEMU ends")
     parser.add_argument("--qmp", metavar="SOCKET", help="QEMU's monitor (QMP) at this path")
     parser.add_argument("--icount", type=int, metavar="SHIFT", help="deterministic: 2^SHIFT ns an instruction")
     parser.add_argument("--deadline", type=int, metavar="SECONDS", help="of virtual time, kept by the guest")
@@ -363,7 +367,7 @@ def main(argv):
     image = args.iso or args.uefi or args.make_iso
     machine = Machine(boot="uefi" if args.uefi else "iso" if image else "kernel", kernel=args.kernel,
                       initrd=args.initrd or None, append=args.append, smp=args.smp, mem=args.mem, levels=args.levels,
-                      slots=args.slots, dimms=args.dimm, qmp=args.qmp,
+                      slots=args.slots, dimms=args.dimm, memory_file=args.memory_file, qmp=args.qmp,
                       icount=args.icount, deadline=args.deadline, iso=image)
     if image:
         make_iso(image, machine.cmdline(), machine.kernel, machine.initrd)

@@ -21,7 +21,7 @@
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/preempt.h"
-#include "kernel/base/racepoint.h"
+#include "kernel/base/trace.h"
 #include "kernel/kstack.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
@@ -115,9 +115,11 @@ static __noreturn void kernel_page_fault(const struct regs *regs, unsigned long 
 
 	if (kstack_guard(va))
 		panic_regs(regs, "kernel stack overflow: %s at %#lx", access, va);
-	if (fault_is_missing_slot(va))
+	if (fault_is_missing_slot(va)) {
+		TRACE(fault_missing, phys_to_virt(read_cr3() & PTE_PHYS_MASK), root_slot(va));
 		panic_regs(regs, "missing slot %u: %s at %#lx; the reference root has it",
 			   root_slot(va), access, va);
+	}
 	report_pinned_root(regs, va);
 	panic_regs(regs, "page fault in the kernel: %s at %#lx, error %#lx", access, va,
 		   (unsigned long)regs->error);

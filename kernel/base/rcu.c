@@ -39,6 +39,7 @@
 #include "kernel/base/barrier.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/spinlock.h"
+#include "kernel/base/trace.h"
 
 /* Callbacks that gather on a CPU before they are worth a grace period. */
 #define RCU_BATCH 64
@@ -140,6 +141,7 @@ static void gp_start_locked(void)
 {
 	gp.flipped = false;
 	WRITE_ONCE(gp.seq, gp.seq + 1);
+	TRACE(rcu_begin, gp.seq, 0);
 	smp_mb(); /* D */
 }
 
@@ -158,6 +160,7 @@ static bool gp_step_locked(void)
 		return false;
 	smp_mb(); /* sums before what the end of the period permits; with F */
 	smp_store_release(&gp.seq, gp.seq + 1);
+	TRACE(rcu_end, gp.seq, 0);
 	return true;
 }
 

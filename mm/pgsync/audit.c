@@ -9,6 +9,7 @@
 
 #include "arch/smp.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/trace.h"
 
 #define CPU_NONE ~0U
 
@@ -63,8 +64,10 @@ static bool audit_slot(struct mm_root *root, unsigned int slot, u64 life,
 	else if (absent && (strategy->repairs_faults ||
 			    (strategy->syncs_at_load && cpu == CPU_NONE && behind)))
 		result->lagging++;
-	else
+	else {
+		TRACE(audit_missing, root->pgd, slot);
 		note(result, &result->missing, slot, cpu);
+	}
 	return true;
 }
 
@@ -134,5 +137,6 @@ unsigned int pgsync_reset_slots(unsigned int first, unsigned int n, phys_addr_t 
 	rcu_read_lock();
 	for_each_registered_root(reset_root, &range);
 	rcu_read_unlock();
+	TRACE(slots_reset, first, n);
 	return emptied;
 }

@@ -14,7 +14,7 @@
 #include "mm/pgsync/strategy.h"
 
 #include "kernel/base/mutant.h"
-#include "kernel/base/racepoint.h"
+#include "kernel/base/trace.h"
 
 static bool fault_fill(unsigned int slot)
 {
@@ -27,6 +27,7 @@ static bool fault_fill(unsigned int slot)
 		pgd = this_cpu_read(cpu_next_root)->pgd;
 	if (!pte_present(entry) || !set_root_slot(pgd, slot, entry))
 		return false;
+	TRACE(fault_filled, pgd, slot);
 	this_cpu_inc(pgsync_cpu_stats.fault_syncs);
 	return true;
 }

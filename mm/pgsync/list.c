@@ -9,6 +9,7 @@
 
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/trace.h"
 
 // lab 2: begin
 static LIST_HEAD(pgd_list); /* pgd_lock */
@@ -42,6 +43,7 @@ static void list_sync(unsigned int slot)
 
 	ASSERT(spin_is_held(&pgd_lock));
 	list_for_each_entry (root, &pgd_list, pgd_list) {
+		TRACE(walk_found, root->pgd, slot);
 		set_root_slot(root->pgd, slot, READ_ONCE(swapper_pg_dir[slot]));
 		this_cpu_inc(pgsync_cpu_stats.walk_visits);
 	}

@@ -10,7 +10,7 @@
 #include "kernel/base/debug.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
-#include "kernel/base/racepoint.h"
+#include "kernel/base/trace.h"
 #include "mm/pgsync/strategy.h"
 
 /* A root that was copied before the last growth is copied again, for the strategies that rely on it. */
@@ -45,6 +45,7 @@ static __always_inline void load_root_inline(struct mm_root *root, bool referenc
 	RACE_POINT(load_synced);
 	arch_write_root(root->pgd);
 	this_cpu_write(cpu_loaded_root, root);
+	TRACE(root_loaded, root->pgd, root->gen);
 	if (MUTANT(join_after_load))
 		cpu_set_online(cpu_id());
 }

@@ -42,14 +42,14 @@
 #include "arch/smp.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
-#include "kernel/base/racepoint.h"
+#include "kernel/base/trace.h"
 
 /* The root is alive or type-stable until rcu_read_unlock(): see struct mm_root. */
 static void fill_loaded(struct mm_root *root, unsigned int slot)
 {
 	if (!root || root == &swapper_root)
 		return;
-	RACE_POINT(loaded_found);
+	TRACE_RACE_POINT(loaded_found, root->pgd, slot);
 	set_root_slot(root->pgd, slot, READ_ONCE(swapper_pg_dir[slot]));
 	this_cpu_inc(pgsync_cpu_stats.walk_visits);
 }
@@ -84,5 +84,6 @@ void pgsync_cpu_join(void)
 
 void copy_at_load(struct mm_root *root)
 {
+	TRACE(load_behind, root->pgd, root->gen);
 	this_cpu_add(pgsync_cpu_stats.late_syncs, copy_kernel_half(root));
 }

@@ -13,8 +13,8 @@
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
-#include "kernel/base/racepoint.h"
 #include "kernel/base/string.h"
+#include "kernel/base/trace.h"
 
 static const struct pgsync_strategy *const strategies[] = {
 	&pgsync_walk,     &pgsync_walk_v2,  &pgsync_list, &pgsync_fault_lazily,
@@ -130,14 +130,14 @@ bool pgsync_exit_keeps_root(void)
 /* --- growth --- */
 
 /* Waits for other growers with interrupts on: one of them may want an answer from us (I32). */
-static unsigned long growth_begin(void)
+static unsigned long growth_begin(unsigned int slot)
 {
 	unsigned long flags = 0;
 
 	ASSERT_MSG(irqs_enabled() || !booted, "growth with interrupts off");
 	if (MUTANT(grow_irqsave))
 		flags = irq_save();
-	RACE_POINT(grow_waits);
+	TRACE_RACE_POINT(grow_waits, slot, READ_ONCE(pgd_gen));
 	if (MUTANT(grow_unlocked))
 		preempt_disable();
 	else
@@ -159,9 +159,11 @@ static void growth_end(unsigned long flags)
 static void publish_slot_locked(unsigned int slot, pte_t entry)
 {
 	set_root_slot(swapper_pg_dir, slot, entry);
+	TRACE(grow_slot, slot, entry);
 	/* The bit after the slot: who sees the bit sees the slot. */
 	set_slot_bit(pgd_present, slot);
 	WRITE_ONCE(pgd_gen, pgd_gen + 1);
+	TRACE(grow_gen, slot, pgd_gen);
 	if (MUTANT(ready_early))
 		set_slot_bit(pgd_ready, slot);
 	/*
@@ -170,12 +172,13 @@ static void publish_slot_locked(unsigned int slot, pte_t entry)
 	 */
 	if (!MUTANT(grow_fence))
 		smp_mb();
-	RACE_POINT(grow_stored);
+	TRACE_RACE_POINT(grow_stored, slot, pgd_gen);
 	if (strategy->sync)
 		strategy->sync(slot);
-	RACE_POINT(grow_synced);
+	TRACE_RACE_POINT(grow_synced, slot, pgd_gen);
 	/* Release: pairs with kroot_ready(). */
 	set_slot_bit(pgd_ready, slot);
+	TRACE(grow_ready, slot, pgd_gen);
 }
 
 static int install_locked(unsigned int slot, phys_addr_t table)
@@ -189,7 +192,7 @@ static int install_locked(unsigned int slot, phys_addr_t table)
 			ASSERT(kroot_ready(slot));
 		return -EEXIST;
 	}
-	RACE_POINT(grow_checked);
+	TRACE_RACE_POINT(grow_checked, slot, pgd_gen);
 	publish_slot_locked(slot, pte_make(table, PTE_KERNEL_TABLE));
 	this_cpu_inc(pgsync_cpu_stats.growths);
 	return 0;
@@ -202,7 +205,7 @@ int kroot_install(unsigned int slot, phys_addr_t table)
 
 	ASSERT_MSG(slot >= ROOT_KERNEL && slot < ROOT_SLOTS, "slot %u", slot);
 	ASSERT_MSG(table && IS_ALIGNED(table, PAGE_SIZE), "table at %#lx", (unsigned long)table);
-	flags = growth_begin();
+	flags = growth_begin(slot);
 	ret = install_locked(slot, table);
 	growth_end(flags);
 	return ret;
@@ -281,10 +284,12 @@ void arch_pgd_init_late(struct mm_root *root)
 {
 	ASSERT_MSG(root->state == ROOT_NEW, "late copy of root %p in state %u", (void *)root,
 		   root->state);
+	TRACE(late_begin, root->pgd, root->life);
 	if (strategy->init_late)
 		strategy->init_late(root);
 	/* Release: whoever finds the root READY finds its kernel half filled. */
 	smp_store_release(&root->state, ROOT_READY);
+	TRACE(late_end, root->pgd, root->gen);
 }
 
 void load_root(struct mm_root *root)

@@ -24,6 +24,7 @@
 #include "kernel/base/bitops.h"
 #include "kernel/base/list.h"
 #include "kernel/base/rcu.h"
+#include "kernel/base/trace.h"
 
 enum root_class {
 	ROOT_REFERENCE, /* swapper_pg_dir: never missing anything */
@@ -81,6 +82,7 @@ struct mm_root *pgd_alloc(void);
 static inline void root_retire(struct mm_root *root)
 {
 	smp_store_release(&root->state, ROOT_DEAD);
+	TRACE(root_dead, root->pgd, root->life);
 }
 
 /*

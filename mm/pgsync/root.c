@@ -9,7 +9,7 @@
 
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
-#include "kernel/base/racepoint.h"
+#include "kernel/base/trace.h"
 
 #define ROOT_CACHE 32
 
@@ -64,6 +64,7 @@ unsigned int copy_kernel_half(struct mm_root *root)
 	u64 gen = smp_load_acquire(&pgd_gen);
 	unsigned int stored = 0;
 
+	TRACE(copy_begin, root->pgd, gen);
 	/* A reset of slots waits until nobody is between the load and the store of copy_slot(). */
 	ASSERT(preempt_depth() != 0);
 	if (MUTANT(cache_keeps_copy) && root->state == ROOT_NEW && root->gen)
@@ -71,10 +72,11 @@ unsigned int copy_kernel_half(struct mm_root *root)
 	for (unsigned int w = 0; w < KERNEL_WORDS; w++) {
 		unsigned long bits = MUTANT(copy_whole) ? ~0UL : READ_ONCE(pgd_present[w]);
 
+		TRACE(copy_word, (u64)root->pgd | w, bits);
 		for (; bits; bits &= bits - 1)
 			stored += copy_slot(root, present_slot(w, bits));
 	}
-	RACE_POINT(copy_done);
+	TRACE_RACE_POINT(copy_done, root->pgd, stored);
 	if (MUTANT(gen_after_copy))
 		gen = READ_ONCE(pgd_gen);
 	WRITE_ONCE(root->gen, gen);
@@ -179,7 +181,7 @@ struct mm_root *pgd_alloc(void)
 	if (!half_stays())
 		root->gen = 0;
 	set_life(root, ROOT_NEW);
-	RACE_POINT(root_new);
+	TRACE_RACE_POINT(root_new, root->pgd, root->life);
 	if (strategy->alloc)
 		strategy->alloc(root);
 	return root;
@@ -195,6 +197,7 @@ void pgd_free(struct mm_root *root)
 	 * looks at the state again when it misses one (partner: smp_rmb() in audit_slot()).
 	 */
 	set_life(root, ROOT_FREE);
+	TRACE(root_free, root->pgd, root->life);
 	smp_wmb();
 	if (strategy->free)
 		strategy->free(root);

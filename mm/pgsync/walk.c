@@ -26,7 +26,7 @@
 
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
-#include "kernel/base/racepoint.h"
+#include "kernel/base/trace.h"
 
 static void walk_alloc(struct mm_root *root)
 {
@@ -46,6 +46,7 @@ static void walk_init_late(struct mm_root *root)
 		smp_wmb();
 	else
 		smp_mb();
+	TRACE(late_fence, root->pgd, !MUTANT(fork_wmb));
 	/* The half is empty since pgd_alloc(); emptied here it could undo growth's store (I4). */
 	if (MUTANT(zero_late))
 		clear_kernel_half(root);
@@ -61,7 +62,7 @@ static void fill_slot(struct mm_root *root, void *arg)
 {
 	unsigned int slot = *(unsigned int *)arg;
 
-	RACE_POINT(walk_found);
+	TRACE_RACE_POINT(walk_found, root->pgd, slot);
 	if (MUTANT(walk_stores_once) && pte_present(root->pgd[slot]))
 		panic("slot %u is there already", slot);
 	/* By its index: the posting stored into slot 0 of each root (I27). */
@@ -80,7 +81,7 @@ static void sync_global_pgds(unsigned int slot)
 	for_each_task_root(fill_slot, &slot);
 	if (MUTANT(walk_twice))
 		for_each_task_root(fill_slot, &slot);
-	RACE_POINT(walk_done);
+	TRACE_RACE_POINT(walk_done, slot, pgd_gen);
 	if (!MUTANT(walk_no_loaded))
 		sync_loaded_roots(slot);
 	if (!MUTANT(walk_no_rcu))

@@ -19,11 +19,14 @@
  */
 #include "mm/pgsync/strategy.h"
 
+#include "kernel/base/trace.h"
+
 static void walk_v2_init_late(struct mm_root *root)
 {
 	preempt_disable();
 	/* "Publish before copy": a store and a later load, which this does not order. */
 	smp_wmb();
+	TRACE(late_fence, root->pgd, false);
 	copy_kernel_half(root);
 	preempt_enable();
 }
@@ -32,6 +35,7 @@ static void fill_slot(struct mm_root *root, void *arg)
 {
 	unsigned int slot = *(unsigned int *)arg;
 
+	TRACE(walk_found, root->pgd, slot);
 	set_root_slot(root->pgd, slot, READ_ONCE(swapper_pg_dir[slot]));
 	this_cpu_inc(pgsync_cpu_stats.walk_visits);
 }
@@ -40,6 +44,7 @@ static void sync_global_pgds_v2(unsigned int slot)
 {
 	rcu_read_lock();
 	for_each_task_root(fill_slot, &slot);
+	TRACE(walk_done, slot, pgd_gen);
 	rcu_read_unlock();
 }
 

@@ -10,13 +10,15 @@ import check_lib
 import pytest
 from conftest import ROOT, make
 
-MARK = re.compile(r"\bRACE_POINT\(\w+\);|\bMUTANT\(\w+\)")
+MARK = re.compile(r"\bRACE_POINT\(\w+\);|\bTRACE_RACE_POINT\b|\bMUTANT\(\w+\)")
+DEFINE = ("kernel/base/mutant.h", "kernel/base/trace.h")
+BLANK = {"R": ";", "T": "TRACE", "M": "0"}  # an event that is a race point too stays an event
 
 
 def marked():
     """(the kernel's file that contains race points or mutants, the sources that show them: itself, or who includes it)"""
     texts = check_lib.kernel_sources(ROOT)
-    for path in sorted(path for path, text in texts.items() if MARK.search(text) and path != "kernel/base/mutant.h"):
+    for path in sorted(path for path, text in texts.items() if MARK.search(text) and path not in DEFINE):
         users = [user for user, text in sorted(texts.items()) if user.endswith(".c") and path in check_lib.included(texts, text)]
         yield path, [path] if path.endswith(".c") else users
 
@@ -44,7 +46,7 @@ def blanked(path, tree):
     copy.parent.mkdir(parents=True, exist_ok=True)
     with open(os.path.join(ROOT, path), encoding="utf-8") as f:
         text = f.read()
-    copy.write_text(MARK.sub(lambda m: ";" if m[0].startswith("RACE") else "0", text))
+    copy.write_text(MARK.sub(lambda m: BLANK[m[0][0]], text))
     return copy
 
 

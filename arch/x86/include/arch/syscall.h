@@ -10,7 +10,8 @@
 typedef long (*syscall_fn)(u64, u64, u64, u64, u64, u64);
 
 extern const syscall_fn sys_call_table[];
-extern const u64 sys_call_count;
+/* Numbers below it go to the table, others to syscall_unknown(): all of them while calls are traced. */
+extern u64 sys_call_count;
 
 /* Each CPU, once. */
 void syscall_init_cpu(void);
