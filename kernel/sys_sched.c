@@ -230,7 +230,7 @@ static int attr_copy(struct sched_attr *a, struct sched_attr __user *user)
 	int ret;
 
 	*a = (struct sched_attr){0};
-	if (copy_from_user(&size, &user->size, sizeof(size)))
+	if (copy_from_user(&size, user_member(user, size), sizeof(size)))
 		return -EFAULT;
 	if (!size)
 		size = ATTR_SIZE_FIRST;
@@ -238,7 +238,7 @@ static int attr_copy(struct sched_attr *a, struct sched_attr __user *user)
 		      ? -E2BIG
 		      : no_more_than_known((const u8 __user *)user, size);
 	if (ret == -E2BIG)
-		(void)put_user_u32(sizeof(*a), &user->size);
+		(void)put_user_u32(sizeof(*a), user_member(user, size));
 	if (ret)
 		return ret;
 	if (copy_from_user(a, user, MIN(size, (u32)sizeof(*a))))

@@ -90,21 +90,28 @@ static inline void list_splice_tail_init(struct list_head *from, struct list_hea
 #define list_first_entry(h, type, member) list_entry((h)->next, type, member)
 #define list_last_entry(h, type, member)  list_entry((h)->prev, type, member)
 
+/*
+ * The node of `pos`. At the end of a walk that is the list's head, and `pos` no object: &pos->member
+ * would claim that it is one, and aligned as such.
+ */
+#define list_node(pos, member)                                                                     \
+	((struct list_head *)((char *)(pos) + __builtin_offsetof(__typeof__(*(pos)), member)))
+
 #define list_for_each_entry(pos, h, member)                                                        \
-	for (pos = list_entry((h)->next, __typeof__(*pos), member); &pos->member != (h);           \
-	     pos = list_entry(pos->member.next, __typeof__(*pos), member))
+	for (pos = list_entry((h)->next, __typeof__(*pos), member); list_node(pos, member) != (h); \
+	     pos = list_entry(list_node(pos, member)->next, __typeof__(*pos), member))
 
 /* `pos` may be removed in the body. */
 #define list_for_each_entry_safe(pos, tmp, h, member)                                              \
 	for (pos = list_entry((h)->next, __typeof__(*pos), member),                                \
-	    tmp = list_entry(pos->member.next, __typeof__(*pos), member);                          \
-	     &pos->member != (h);                                                                  \
-	     pos = tmp, tmp = list_entry(tmp->member.next, __typeof__(*tmp), member))
+	    tmp = list_entry(list_node(pos, member)->next, __typeof__(*pos), member);              \
+	     list_node(pos, member) != (h);                                                        \
+	     pos = tmp, tmp = list_entry(list_node(tmp, member)->next, __typeof__(*tmp), member))
 
 /* Inside rcu_read_lock(). */
 #define list_for_each_entry_rcu(pos, h, member)                                                    \
 	for (pos = list_entry(READ_ONCE((h)->next), __typeof__(*pos), member);                     \
-	     &pos->member != (h);                                                                  \
-	     pos = list_entry(READ_ONCE(pos->member.next), __typeof__(*pos), member))
+	     list_node(pos, member) != (h);                                                        \
+	     pos = list_entry(READ_ONCE(list_node(pos, member)->next), __typeof__(*pos), member))
 
 #endif

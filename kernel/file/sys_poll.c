@@ -79,9 +79,9 @@ static long copy_results(const struct entries *e, u64 user)
 {
 	for (unsigned int i = 0; i < e->n; i++) {
 		const s16 revents = (s16)e->array[i].revents;
-		struct pollfd __user *at = (struct pollfd __user *)user + i;
+		struct pollfd __user *at = (struct pollfd __user *)(user + i * sizeof(*at));
 
-		if (copy_to_user(&at->revents, &revents, sizeof(revents)))
+		if (copy_to_user(user_member(at, revents), &revents, sizeof(revents)))
 			return -EFAULT;
 	}
 	return 0;
@@ -96,7 +96,7 @@ static long poll_files(u64 user, u64 n, u64 deadline)
 	for (u64 i = 0; !ret && i < n; i++) {
 		struct pollfd fd;
 
-		if (copy_from_user(&fd, (const struct pollfd __user *)user + i, sizeof(fd)))
+		if (copy_from_user(&fd, (const void __user *)(user + i * sizeof(fd)), sizeof(fd)))
 			ret = -EFAULT;
 		else
 			entries_add(&e, fd.fd, (u16)fd.events);

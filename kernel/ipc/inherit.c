@@ -79,7 +79,7 @@ static void insert(struct port *port, struct task_struct *client, bool first)
 	list_for_each_entry (t, &port->senders, ipc.node)
 		if (t->ipc.lends < least)
 			break;
-	list_add_tail(&client->ipc.node, &t->ipc.node);
+	list_add_tail(&client->ipc.node, list_node(t, ipc.node));
 }
 
 void inherit_send_slow(struct port *port, struct task_struct *client)

@@ -12,6 +12,7 @@ static int data_begin(struct ipc_data *d, const struct ipc_msg *m)
 	int ret;
 
 	d->nr_handles = d->nr_got = 0;
+	d->got_cloexec = false;
 	d->in.array = d->in.small;
 	d->room = m->room;
 	ret = segments_copy(&d->out, m->out, m->nr_out, false);
@@ -44,7 +45,8 @@ static long send_results(struct ipc_data *d, struct ipc_msg *m, struct ipc_msg _
 	d->nr_got = 0;
 	m->reply[0] = thread_args(&current->thread)->a1;
 	m->reply[1] = thread_args(&current->thread)->a2;
-	if (!copy_to_user(&user->reply, &m->reply, sizeof(*m) - offsetof(struct ipc_msg, reply)))
+	if (!copy_to_user(user_member(user, reply), &m->reply,
+			  sizeof(*m) - offsetof(struct ipc_msg, reply)))
 		return status;
 	for (u32 i = 0; i < m->nr_got; i++)
 		(void)handle_close((u64)m->got[i]);

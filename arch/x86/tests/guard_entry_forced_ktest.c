@@ -52,6 +52,7 @@ static void expect_from_birth(u64 va)
 /* By the processor's own registers, and not by what the kernel believes of them. */
 static void look_at_registers(void *unused)
 {
+	const struct tss *tss = this_cpu_ptr(&cpu_tss);
 	struct table_register gdt, idt;
 
 	(void)unused;
@@ -65,12 +66,12 @@ static void look_at_registers(void *unused)
 		expect_from_birth(g->offset_low | (u64)g->offset_mid << 16 |
 				  (u64)g->offset_high << 32);
 	expect_from_birth(rdmsr(MSR_LSTAR));
-	expect_from_birth((u64)this_cpu_ptr(&cpu_tss));
+	expect_from_birth((u64)tss);
 	for (unsigned int i = 0; i < IST_STACKS; i++) {
-		expect_from_birth(this_cpu_read(cpu_tss.ist[i]) - 1);
-		expect_from_birth(this_cpu_read(cpu_tss.ist[i]) - IST_STACK_SIZE / 2);
+		expect_from_birth(tss->ist[i] - 1);
+		expect_from_birth(tss->ist[i] - IST_STACK_SIZE / 2);
 	}
-	expect_from_birth(this_cpu_read(cpu_tss.rsp[0]) - 1);
+	expect_from_birth(tss->rsp[0] - 1);
 }
 
 KTEST(guard, i30_what_a_trap_needs_is_in_slots_from_birth)

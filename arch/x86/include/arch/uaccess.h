@@ -11,6 +11,14 @@
 #include "kernel/base/errno.h"
 #include "kernel/base/types.h"
 
+/*
+ * The address of a member of what a user's pointer `p` points to, he says. Not &p->member, which claims
+ * that such an object is there, and aligned: an address of the user's is a number until it has been copied from.
+ */
+#define user_member(p, member)                                                                     \
+	((__typeof__((p)->member) __user *)((unsigned long)(p) +                                   \
+					    __builtin_offsetof(__typeof__(*(p)), member)))
+
 /* 0 or -EFAULT; on -EFAULT part of the bytes may have been copied. n is in bytes. */
 int copy_from_user(void *dst, const void __user *src, size_t n);
 int copy_to_user(void __user *dst, const void *src, size_t n);
