@@ -14,6 +14,7 @@
 #	CI		true: warnings are errors
 #	JOBS		compilers at a time
 #	DEBUG		1: the debug build, in build/debug: race points, freed memory is poisoned
+#	SAN		address or undefined: a debug build under that sanitizer, in build/asan or build/ubsan (docs/sanitizers.md)
 #	MUTANT		a debug build without the protection of that name, in build/mutants/NAME
 #	ICOUNT		deterministic: 2^ICOUNT ns of virtual time an instruction
 #	SCHED		ktest: forced schedule at race points (docs/testing.md), debug builds only
@@ -35,6 +36,7 @@ CI       ?= false
 JOBS     ?= 2
 DEBUG    ?= 0
 MUTANT   ?=
+SAN      ?=
 LINUX    ?= build/linux/vmlinuz
 
 .DEFAULT_GOAL := help
@@ -45,7 +47,7 @@ export SETUP CI
 # --- packages: what a goal needs is looked for, and installed, before anything else -----------------
 
 NOSETUP = help doctor clean setup lab
-$(foreach g,test test-all mutants check grade,$(eval PROFILE_$g := test))
+$(foreach g,test test-all test-san mutants check grade,$(eval PROFILE_$g := test))
 $(foreach g,run iso bench ktest conformance,$(eval PROFILE_$g := run))
 PROFILE_gdb          := gdb
 PROFILE_book         := book
@@ -66,8 +68,9 @@ KCC   := $(CROSS)gcc
 KLD   := $(CROSS)ld
 NASM  := nasm
 
-# The two builds differ in DEBUG_KERNEL (kernel/base/debug.h) and in the sources that only one of them has.
-ifeq ($(filter-out 0,$(DEBUG))$(MUTANT),)
+# The builds differ in DEBUG_KERNEL (kernel/base/debug.h), SAN_ADDRESS and SAN_UNDEFINED (kernel/base/san.h), and in the sources
+# that only some of them have. One under a sanitizer is a debug build as well.
+ifeq ($(filter-out 0,$(DEBUG))$(MUTANT)$(SAN),)
 KOUT      := build
 ELSEWHERE := kernel/racepoint.c kernel/racedirect.c kernel/racerules.c %_forced_ktest.c \
 	     kernel/checkers.c kernel/base/lockdep.c kernel/base/lockgraph.c
@@ -76,6 +79,7 @@ KOUT      := build/debug
 ELSEWHERE := kernel/racepoint_release.c
 BUILD     := -DDEBUG_KERNEL=1
 endif
+include kernel/sanitizers.inc
 OBJ     := $(KOUT)/obj
 DIRS    := boot arch/x86 kernel kernel/base kernel/file kernel/ipc kernel/machine kernel/procinfo mm mm/pgsync
 ALLSRC  := $(sort $(foreach d,$(DIRS),$(wildcard $d/*.c $d/*.S $d/*.asm $d/tests/*_ktest.c)))
@@ -86,7 +90,7 @@ INCLUDE := -I. -Iarch/x86/include -nostdinc -isystem $(shell $(KCC) -print-file-
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 KCFLAGS := -std=gnu11 -O2 -g -ffreestanding -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
 	   -fno-omit-frame-pointer -fno-pic -no-pie -fno-stack-protector \
-	   -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables $(INCLUDE) $(WARN) $(BUILD) $(EXTRA)
+	   -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables $(INCLUDE) $(WARN) $(BUILD) $(SANITIZE) $(EXTRA)
 ifeq ($(CI),true)
 KCFLAGS += -Werror
 endif
@@ -94,9 +98,9 @@ NASMFLAGS := -f elf64 -g -F dwarf -I./ -Iarch/x86/ -w+error
 KLDFLAGS  := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none -T linker.ld
 
 # A table whose default comes first and whose entries override it, as Linux writes its own.
-CFLAGS_kernel/syscall_table.c := -Wno-override-init
+CFLAGS_kernel/syscall_table.c += -Wno-override-init
 # Crashes on purpose.
-CFLAGS_kernel/selftest.c := -Wno-infinite-recursion -Wno-array-bounds
+CFLAGS_kernel/selftest.c += -Wno-infinite-recursion -Wno-array-bounds
 
 # A mutant: the files that contain MUTANT(name), or include a header that does, are compiled with the switch on, the rest is
 # the debug build's. So any number of them can be built at once when `make all DEBUG=1` is done.
@@ -191,7 +195,7 @@ OPTIONS  = $(strip pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) $(if $(ICOUNT),idle=pol
 STRESS   = $(OPTIONS) -- @servers /bin/pgstress duration=$(DURATION) seed=$(SEED)
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
 
-.PHONY: all book run iso test test-all mutants pgmodel conformance hosttest check bench bench-pgsync ktest gdb shell doctor setup help clean \
+.PHONY: all book run iso test test-all test-san mutants pgmodel conformance hosttest check bench bench-pgsync ktest gdb shell doctor setup help clean \
 	compile_commands lab grade FORCE
 FORCE:
 
@@ -230,6 +234,12 @@ test-all: test
 	@$(MAKE) --no-print-directory conformance
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory pgmodel FULL=1
+
+# A part of `make test-all`: the marker `more` has it.
+test-san: build/shell.cpio
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all DEBUG=1
+	@$(PYTEST) tools/tests/test_san.py --junitxml=build/pytest-san.xml -q -rfE $(if $(K),-k '$(K)')
 
 mutants:
 	@$(MAKE) --no-print-directory all DEBUG=1
@@ -286,6 +296,7 @@ help:
 	@echo "make shell      busybox's shell on $(NCPU) CPUs, on this terminal; exit or Ctrl-A X ends it"
 	@echo "make test       every check and test: format and rules, host units, in-kernel, whole system"
 	@echo "make test-all   make test, longer system tests, every mutant, pgmodel's larger scenarios, conformance (half an hour or more)"
+	@echo "make test-san   the whole suites and every planted fault on kernels under sanitizers (docs/sanitizers.md)"
 	@echo "make mutants    builds the kernel without each protection in turn: its test, and no other, must fail"
 	@echo "make all        build/freewalk.elf and build/initramfs.cpio"
 	@echo "make iso        build/freewalk.iso, for BIOS and UEFI"
@@ -303,5 +314,5 @@ help:
 	@echo "make doctor     each tool, its version, and what mends what is missing"
 	@echo "make clean      remove build/"
 	@echo
-	@echo "Knobs (now):    NCPU=$(NCPU) PGSYNC=$(PGSYNC) DURATION=$(DURATION) SEED=$(SEED) MEM=$(MEM) LEVELS=$(LEVELS) SETUP=$(SETUP) CI=$(CI) DEBUG=$(DEBUG)"
+	@echo "Knobs (now):    NCPU=$(NCPU) PGSYNC=$(PGSYNC) DURATION=$(DURATION) SEED=$(SEED) MEM=$(MEM) LEVELS=$(LEVELS) SETUP=$(SETUP) CI=$(CI) DEBUG=$(DEBUG) SAN=$(SAN)"
 	@echo "Read first:     README.md, docs/00-start-here.md"

@@ -9,6 +9,7 @@
 #include "kernel/base/ktest.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
+#include "kernel/base/san.h"
 #include "kernel/base/string.h"
 
 /* Of page tables, where make and qemu.py are not told. */
@@ -75,7 +76,11 @@ static void describe_ktest(const struct ktest *t)
 {
 	size_t empty;
 
-	add("make ktest%s NCPU=%u", DEBUG_KERNEL ? " DEBUG=1" : "", nr_cpus);
+	add("make ktest%s NCPU=%u",
+	    SAN_OPTION[0]  ? SAN_OPTION
+	    : DEBUG_KERNEL ? " DEBUG=1"
+			   : "",
+	    nr_cpus);
 	if (PT_ROOT_LEVEL != DEFAULT_LEVELS)
 		add(" LEVELS=%u", PT_ROOT_LEVEL);
 	/* Otherwise it has one. */
@@ -101,6 +106,8 @@ static void describe_boot(void)
 	add("tools/qemu.py --kernel build/");
 	if (boot_option("mutant", mutant, sizeof(mutant)))
 		add("mutants/%s/", mutant);
+	else if (SAN_ADDRESS || SAN_UNDEFINED)
+		add(SAN_ADDRESS ? "asan/" : "ubsan/");
 	else if (DEBUG_KERNEL)
 		add("debug/");
 	add("freewalk.elf --smp %u", nr_cpus);

@@ -6,6 +6,7 @@
 #include "arch/mmu.h"
 #include "boot/bootinfo.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/san.h"
 #include "kernel/base/string.h"
 #include "kernel/pin.h"
 #include "kernel/task_mm.h"
@@ -130,6 +131,8 @@ void selftest_run(void)
 			BUG("selftest %s did not crash", name);
 		}
 	}
+	if ((SAN_ADDRESS || SAN_UNDEFINED) && selftest_sanitizer(name))
+		BUG("selftest %s was not found", name);
 	panic("selftest=%s is unknown; known: panic nullderef stackoverflow wxtext nmi "
 	      "missingslot loadunready pinnedwrite",
 	      name);
