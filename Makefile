@@ -279,13 +279,8 @@ doctor:
 setup:
 	@tools/setup test
 
-compile_commands: build/compile_commands.json
-build/compile_commands.json: FORCE
-	@mkdir -p build
-	@{ echo '['; sep=; for f in $(filter %.c,$(KSRC)); do \
-		echo "$$sep{\"directory\": \"$(CURDIR)\", \"file\": \"$$f\", \"command\": \"$(KCC) $(KCFLAGS) -c $$f\"}"; \
-		sep=,; done; echo ']'; } >$@
-	@echo "wrote $@"
+compile_commands:
+	@tools/compile-commands
 
 clean:
 	rm -rf build
@@ -311,6 +306,7 @@ help:
 	@echo "make book       the book as HTML, in build/book: docs/README.md is its list of pages"
 	@echo "make lab        cuts a lab's starter repository             (LAB=4 OUT=dir)"
 	@echo "make grade      grades what this tree has of a lab          (LAB=4)"
+	@echo "make compile_commands   build/compile_commands.json, for clangd and editors (docs/portability.md)"
 	@echo "make doctor     each tool, its version, and what mends what is missing"
 	@echo "make clean      remove build/"
 	@echo
