@@ -1,4 +1,6 @@
 /*
+ * A fault because of a missing slot, and the strategy that lets it happen.
+ *
  * Strategy `fault`: nobody is told. Who touches a slot that its root lacks takes a page fault, and
  * the handler fills it. What Linus Torvalds preferred in the thread of the series, and what Linux
  * did for vmalloc until 5.8.
@@ -32,9 +34,25 @@ static bool fault_fill(unsigned int slot)
 	return true;
 }
 
-const struct pgsync_strategy pgsync_fault_lazily = {
+PGSYNC_STRATEGY(pgsync_fault_lazily) = {
 	.name = "fault",
 	.repairs_faults = true,
 	.init_late = copy_kernel_half_late,
 	.fault = fault_fill,
 };
+
+/* Under every strategy: only one of them has the hook. */
+bool pgsync_fault(unsigned long va)
+{
+	RACE_POINT(fault_asked);
+	if (!strategy->fault || root_slot(va) < ROOT_KERNEL)
+		return false;
+	if (strategy->fault(root_slot(va)))
+		return true;
+	/*
+	 * Another CPU on the same root was faster, or nothing is mapped there at all. A retry on a
+	 * root that lacks the slot would fault for ever.
+	 */
+	return !MUTANT(fault_not_retried) &&
+	       pte_present(READ_ONCE(arch_read_root()[root_slot(va)])) && kernel_maps(va);
+}

@@ -49,8 +49,9 @@ static void list_sync(unsigned int slot)
 	}
 }
 
-const struct pgsync_strategy pgsync_list = {
+PGSYNC_STRATEGY(pgsync_list) = {
 	.name = "list",
+	.reaches = REACHES_TASKS | REACHES_LOADED | REACHES_PINNED,
 	.alloc = list_alloc,
 	.free = list_free,
 	.sync = list_sync,

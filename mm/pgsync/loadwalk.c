@@ -20,8 +20,9 @@ static void loadwalk_sync(unsigned int slot)
 	rcu_read_unlock();
 }
 
-const struct pgsync_strategy pgsync_loadwalk = {
+PGSYNC_STRATEGY(pgsync_loadwalk) = {
 	.name = "loadwalk",
+	.reaches = REACHES_LOADED,
 	.syncs_at_load = true,
 	.init_late = copy_kernel_half_late,
 	.sync = loadwalk_sync,

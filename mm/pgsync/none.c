@@ -4,7 +4,7 @@
  */
 #include "mm/pgsync/strategy.h"
 
-const struct pgsync_strategy pgsync_none = {
+PGSYNC_STRATEGY(pgsync_none) = {
 	.name = "none",
 	.init_late = copy_kernel_half_late,
 };

@@ -16,10 +16,9 @@
 #include "kernel/base/string.h"
 #include "kernel/base/trace.h"
 
-static const struct pgsync_strategy *const strategies[] = {
-	&pgsync_walk,     &pgsync_walk_v2,  &pgsync_list, &pgsync_fault_lazily,
-	&pgsync_prealloc, &pgsync_loadwalk, &pgsync_none,
-};
+/* Linker set: PGSYNC_STRATEGY(). The names are those that ld gives to a section that no script places. */
+extern const struct pgsync_strategy *const __start_pgsync_strategies[];
+extern const struct pgsync_strategy *const __stop_pgsync_strategies[];
 
 const struct pgsync_strategy *strategy;
 bool pgsync_syncs_at_load;
@@ -79,26 +78,29 @@ void pgsync_forget_slot(unsigned int slot)
 
 static const struct pgsync_strategy *find_strategy(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(strategies); i++)
-		if (strcmp(strategies[i]->name, name) == 0)
-			return strategies[i];
+	const struct pgsync_strategy *const *s = __start_pgsync_strategies;
+
+	for (; s < __stop_pgsync_strategies; s++)
+		if (strcmp((*s)->name, name) == 0)
+			return *s;
 	return NULL;
 }
 
 static __noreturn void unknown_strategy(const char *name)
 {
-	char known[128];
+	const struct pgsync_strategy *const *s = __start_pgsync_strategies;
+	char known[160];
 	size_t n = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(strategies); i++)
-		n += (size_t)snprintf(known + n, sizeof(known) - n, " %s", strategies[i]->name);
+	for (; s < __stop_pgsync_strategies && n < sizeof(known); s++)
+		n += (size_t)snprintf(known + n, sizeof(known) - n, " %s", (*s)->name);
 	panic("pgsync=%s is not a strategy; known:%s", name, known);
 }
 
 void pgsync_init(const char *name)
 {
 	ASSERT(!strategy);
-	strategy = name ? find_strategy(name) : strategies[0];
+	strategy = find_strategy(name ? name : PGSYNC_DEFAULT);
 	if (!strategy)
 		unknown_strategy(name);
 	pgsync_syncs_at_load = strategy->syncs_at_load;
@@ -301,21 +303,6 @@ void load_root(struct mm_root *root)
 struct mm_root *loaded_root(unsigned int cpu)
 {
 	return READ_ONCE(per_cpu(cpu_loaded_root, cpu));
-}
-
-bool pgsync_fault(unsigned long va)
-{
-	RACE_POINT(fault_asked);
-	if (!strategy->fault || root_slot(va) < ROOT_KERNEL)
-		return false;
-	if (strategy->fault(root_slot(va)))
-		return true;
-	/*
-	 * Another CPU on the same root was faster, or nothing is mapped there at all. A retry on a
-	 * root that lacks the slot would fault for ever.
-	 */
-	return !MUTANT(fault_not_retried) &&
-	       pte_present(READ_ONCE(arch_read_root()[root_slot(va)])) && kernel_maps(va);
 }
 
 void pgsync_get_stats(struct pgsync_stats *stats)

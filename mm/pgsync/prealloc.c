@@ -32,8 +32,9 @@ static void prealloc_init_late(struct mm_root *root)
 		copy_kernel_half_late(root);
 }
 
-const struct pgsync_strategy pgsync_prealloc = {
+PGSYNC_STRATEGY(pgsync_prealloc) = {
 	.name = "prealloc",
+	.reaches = REACHES_TASKS | REACHES_LOADED | REACHES_PINNED,
 	.constant_half = true,
 	.init = prealloc_init,
 	.init_late = prealloc_init_late,

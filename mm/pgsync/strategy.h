@@ -11,9 +11,17 @@
 #include "kernel/base/spinlock.h"
 #include "mm/pgsync/pgsync.h"
 
+/* Where growth finds a root at once: one that a task has; that only a CPU has; that neither has. */
+enum pgsync_reach {
+	REACHES_TASKS = 1,
+	REACHES_LOADED = 2,
+	REACHES_PINNED = 4,
+};
+
 /* A hook that is NULL does nothing. */
 struct pgsync_strategy {
 	const char *name;
+	unsigned int reaches; /* enum pgsync_reach: a promise, which tests hold it to (traits.h) */
 	bool syncs_at_load;   /* a root that is behind is no fault until it is loaded: load.h */
 	bool repairs_faults;  /* ... until it is touched */
 	bool exit_keeps_root; /* an exiting task stays on its root, as in Linux (I13) */
@@ -29,8 +37,20 @@ struct pgsync_strategy {
 	bool (*fault)(unsigned int slot);
 };
 
-extern const struct pgsync_strategy pgsync_walk, pgsync_walk_v2, pgsync_list, pgsync_fault_lazily,
-	pgsync_prealloc, pgsync_loadwalk, pgsync_none;
+/*
+ * Defines a strategy and puts it into the table that `pgsync=` is looked up in: a linker set, so that
+ * a new strategy is a new file and nothing else.
+ *
+ *	PGSYNC_STRATEGY(pgsync_own) = {.name = "own", ...};
+ */
+#define PGSYNC_STRATEGY(id)                                                                        \
+	static const struct pgsync_strategy id;                                                    \
+	static const struct pgsync_strategy *const id##_registered __used __section(               \
+		"pgsync_strategies") = &id;                                                        \
+	static const struct pgsync_strategy id
+
+/* The chosen one unless the command line names another. */
+#define PGSYNC_DEFAULT "walk"
 
 /* The chosen one, and of it what each load asks. */
 extern const struct pgsync_strategy *strategy;

@@ -91,8 +91,9 @@ static void sync_global_pgds(unsigned int slot)
 	// lab 4: end
 }
 
-const struct pgsync_strategy pgsync_walk = {
+PGSYNC_STRATEGY(pgsync_walk) = {
 	.name = "walk",
+	.reaches = REACHES_TASKS | REACHES_LOADED,
 	.syncs_at_load = true,
 	.alloc = walk_alloc,
 	.init_late = walk_init_late,

@@ -48,8 +48,9 @@ static void sync_global_pgds_v2(unsigned int slot)
 	rcu_read_unlock();
 }
 
-const struct pgsync_strategy pgsync_walk_v2 = {
+PGSYNC_STRATEGY(pgsync_walk_v2) = {
 	.name = "walk-v2",
+	.reaches = REACHES_TASKS,
 	.exit_keeps_root = true,
 	.init_late = walk_v2_init_late,
 	.sync = sync_global_pgds_v2,

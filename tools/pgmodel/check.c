@@ -88,7 +88,9 @@ static void check_task_root(struct mm_root *root, void *arg)
 
 static bool growth_fills_task_roots(void)
 {
-	return strategy != &pgsync_loadwalk && !strategy->repairs_faults;
+	bool filled_later = strategy->repairs_faults || strategy->syncs_at_load;
+
+	return strategy->reaches & REACHES_TASKS || !filled_later;
 }
 
 static void check_tables(void)

@@ -1,6 +1,6 @@
 /*
  * What each strategy promises: for the tests, in the kernel and on the host, which assert of each
- * what it promises and of none more than that.
+ * what it promises (struct pgsync_strategy) and of none more than that.
  *
  * `prealloc` keeps every promise, as nothing ever grows; `none` keeps none.
  */
@@ -8,7 +8,7 @@
 #define MM_PGSYNC_TESTS_TRAITS_H
 
 #include "kernel/base/string.h"
-#include "mm/pgsync/pgsync.h"
+#include "mm/pgsync/strategy.h"
 
 /* Whether the kernel was started with this pgsync=. */
 static inline bool strategy_is(const char *name)
@@ -18,18 +18,18 @@ static inline bool strategy_is(const char *name)
 
 static inline bool never_grows(void)
 {
-	return strategy_is("prealloc");
+	return strategy->constant_half;
 }
 
 /* A slot that a root lacks appears when it is touched; when the root is loaded. */
 static inline bool repairs_faults(void)
 {
-	return strategy_is("fault");
+	return strategy->repairs_faults;
 }
 
 static inline bool syncs_at_load(void)
 {
-	return strategy_is("walk") || strategy_is("loadwalk");
+	return strategy->syncs_at_load;
 }
 
 /* Whether growth looks for roots on the task list. */
@@ -50,23 +50,23 @@ static inline bool copies_early(void)
  */
 static inline bool reaches_pinned(void)
 {
-	return strategy_is("list") || never_grows();
+	return strategy->reaches & REACHES_PINNED;
 }
 
 static inline bool reaches_tasks(void)
 {
-	return reaches_pinned() || walks_tasks();
+	return strategy->reaches & REACHES_TASKS;
 }
 
 static inline bool reaches_loaded(void)
 {
-	return reaches_pinned() || syncs_at_load();
+	return strategy->reaches & REACHES_LOADED;
 }
 
 /* Whether who touches a new slot finds it: on a root that a task has, borrowed, loaded later. */
 static inline bool serves_tasks(void)
 {
-	return !strategy_is("none");
+	return reaches_tasks() || (reaches_loaded() && syncs_at_load()) || repairs_faults();
 }
 
 static inline bool serves_loaded(void)
@@ -76,7 +76,7 @@ static inline bool serves_loaded(void)
 
 static inline bool serves_pinned(void)
 {
-	return serves_loaded();
+	return reaches_pinned() || syncs_at_load() || repairs_faults();
 }
 
 #endif
