@@ -90,6 +90,7 @@ struct task_struct *find_lock_task_mm(struct task_struct *p)
 	if (likely(t->mm))
 		return t;
 	task_unlock(t);
+	// lab 5: begin
 	if (MUTANT(walk_leader_only))
 		return NULL;
 	list_for_each_entry_rcu (t, &p->group->threads, thread_node) {
@@ -98,6 +99,7 @@ struct task_struct *find_lock_task_mm(struct task_struct *p)
 			return t;
 		task_unlock(t);
 	}
+	// lab 5: end
 	return NULL;
 }
 

@@ -146,9 +146,13 @@ void mmput(struct mm_struct *mm)
 	ASSERT(mm != &init_mm);
 	if (!atomic_dec_and_test(&mm->mm_users))
 		return;
+	// lab 5: begin
 	/* A CPU that has it loaded lazily must leave: its tables are about to go (I14). */
 	if (!MUTANT(mmput_keeps_lazy))
 		tlb_shoot_lazy(mm);
+	// lab 5: starter
+	// /* Nobody uses it any more. Who may still run on its root? */
+	// lab 5: end
 	root_retire(mm->root);
 	exit_mmap(mm);
 	mmdrop(mm);

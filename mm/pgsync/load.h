@@ -16,6 +16,7 @@
 /* A root that was copied before the last growth is copied again, for the strategies that rely on it. */
 static __always_inline void sync_at_load(struct mm_root *root)
 {
+	// lab 5: begin
 	if (!pgsync_syncs_at_load)
 		return;
 	/*
@@ -25,6 +26,10 @@ static __always_inline void sync_at_load(struct mm_root *root)
 		smp_mb();
 	if (unlikely(READ_ONCE(root->gen) != READ_ONCE(pgd_gen)) && !MUTANT(load_no_gen))
 		copy_at_load(root);
+	// lab 5: starter
+	// /* This CPU is about to run on `root`: cpu_next_root says so. Has it all that it needs? */
+	// (void)root;
+	// lab 5: end
 }
 
 /* `reference`: whether it is swapper_root, which lacks nothing. Interrupts off. */

@@ -56,6 +56,7 @@ static void fill_loaded(struct mm_root *root, unsigned int slot)
 
 void sync_loaded_roots(unsigned int slot)
 {
+	// lab 5: begin
 	unsigned int cpu;
 
 	for_each_online_cpu (cpu) {
@@ -73,6 +74,10 @@ void sync_loaded_roots(unsigned int slot)
 		if (loaded != next)
 			fill_loaded(loaded, slot);
 	}
+	// lab 5: starter
+	// /* Every root that a CPU runs on, or is about to run on. So far the grower sees to itself. */
+	// fill_loaded(loaded_root(cpu_id()), slot);
+	// lab 5: end
 }
 
 void pgsync_cpu_join(void)

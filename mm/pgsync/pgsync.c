@@ -168,12 +168,16 @@ static void publish_slot_locked(unsigned int slot, pte_t entry)
 	TRACE(grow_gen, slot, pgd_gen);
 	if (MUTANT(ready_early))
 		set_slot_bit(pgd_ready, slot);
+	// lab 4: begin
 	/*
 	 * Between the reference slot and the search for roots, not before (I2). Partners: the
 	 * barrier in arch_pgd_init_late() of the strategy, and the one at CR3 load.
 	 */
 	if (!MUTANT(grow_fence))
 		smp_mb();
+	// lab 4: starter
+	// /* Something is missing here, between the reference slot and the search for roots. */
+	// lab 4: end
 	TRACE_RACE_POINT(grow_stored, slot, pgd_gen);
 	if (strategy->sync)
 		strategy->sync(slot);

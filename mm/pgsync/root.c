@@ -60,11 +60,13 @@ static bool copy_slot(struct mm_root *root, unsigned int slot)
 
 unsigned int copy_kernel_half(struct mm_root *root)
 {
+	// lab 5: begin
 	/* Before the copy, and recorded after it: growth in between is copied again (litmus G3). */
 	u64 gen = smp_load_acquire(&pgd_gen);
+	// lab 5: end
 	unsigned int stored = 0;
 
-	TRACE(copy_begin, root->pgd, gen);
+	TRACE(copy_begin, root->pgd, READ_ONCE(pgd_gen));
 	/* A reset of slots waits until nobody is between the load and the store of copy_slot(). */
 	ASSERT(preempt_depth() != 0);
 	if (MUTANT(cache_keeps_copy) && root->state == ROOT_NEW && root->gen)
@@ -77,9 +79,13 @@ unsigned int copy_kernel_half(struct mm_root *root)
 			stored += copy_slot(root, present_slot(w, bits));
 	}
 	TRACE_RACE_POINT(copy_done, root->pgd, stored);
+	// lab 5: begin
 	if (MUTANT(gen_after_copy))
 		gen = READ_ONCE(pgd_gen);
 	WRITE_ONCE(root->gen, gen);
+	// lab 5: starter
+	// WRITE_ONCE(root->gen, READ_ONCE(pgd_gen));
+	// lab 5: end
 	return stored;
 }
 
@@ -135,7 +141,10 @@ static void root_release_rcu(struct rcu_head *head)
 {
 	struct mm_root *root = container_of(head, struct mm_root, rcu);
 
-	root_page_free(root->pgd);
+	// lab 5: begin
+	if (!MUTANT(root_page_at_once))
+		root_page_free(root->pgd);
+	// lab 5: end
 	root_object_free(root);
 }
 
@@ -144,6 +153,13 @@ static void root_destroy(struct mm_root *root)
 	spin_lock(&registry_lock);
 	list_del_rcu(&root->registry);
 	spin_unlock(&registry_lock);
+	// lab 5: begin
+	/* Its page too waits for the grace period: a grower may be about to store into it (I9). */
+	if (MUTANT(root_page_at_once))
+		root_page_free(root->pgd);
+	// lab 5: starter
+	// root_page_free(root->pgd);
+	// lab 5: end
 	/* A grower or the auditor may still hold it: they are RCU readers (I9). */
 	call_rcu(&root->rcu, root_release_rcu);
 }

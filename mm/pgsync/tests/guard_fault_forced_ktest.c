@@ -73,10 +73,10 @@ static struct {
 	struct mm_struct *mm;
 } pair;
 
-/* False, and skipped: there is no other CPU that could send. */
-static bool pair_start(void)
+/* False, and skipped: there are fewer CPUs. Two at least: one of them sends. */
+static bool pair_start(unsigned int cpus)
 {
-	if (!guard_begin(2))
+	if (!guard_begin(cpus))
 		return false;
 	pair.mm = mm_alloc();
 	actor_start(&pair.sender, 0);
@@ -110,7 +110,7 @@ KTEST(guard, i31_a_slot_is_repaired_once_wherever_it_is_touched)
 			     {.slot = TEST_SLOT + 4}};
 	u64 before;
 
-	if (!pair_start())
+	if (!pair_start(2))
 		return;
 	for (unsigned int i = 0; i < ARRAY_SIZE(t); i++)
 		map_page_in(t[i].slot);
@@ -168,7 +168,7 @@ static void touch_in_mid_load(bool by_nmi)
 
 KTEST(guard, i31_a_fault_in_mid_load_fills_the_root_of_cr3)
 {
-	if (!pair_start())
+	if (!pair_start(2))
 		return;
 	touch_in_mid_load(false);
 	pair_stop();
@@ -176,7 +176,7 @@ KTEST(guard, i31_a_fault_in_mid_load_fills_the_root_of_cr3)
 
 KTEST(guard, i31_an_nmi_in_mid_load_fills_the_root_of_cr3)
 {
-	if (!pair_start())
+	if (!pair_start(2))
 		return;
 	touch_in_mid_load(true);
 	pair_stop();
@@ -192,7 +192,7 @@ KTEST(guard, i14_growth_reaches_the_root_that_a_cpu_is_leaving)
 	int cpu = (int)last_cpu();
 	struct mm_struct *from;
 
-	if (!pair_start())
+	if (!pair_start(2))
 		return;
 	from = pair.mm;
 	mmget(from);
@@ -220,7 +220,7 @@ KTEST(guard, i31_an_nmi_leaves_the_address_of_the_fault_that_it_interrupts)
 
 	if (!repairs_faults())
 		KTEST_SKIP("a slot is there, or a touch of it is fatal: nothing to disturb");
-	if (!pair_start())
+	if (!pair_start(2))
 		return;
 	map_page_in(first.slot);
 	map_page_in(second.slot);
@@ -248,7 +248,7 @@ KTEST(guard, i31_a_slot_that_another_cpu_filled_meanwhile_is_there)
 
 	if (!repairs_faults())
 		KTEST_SKIP("nobody repairs");
-	if (!pair_start())
+	if (!pair_start(2))
 		return;
 	map_page_in(first.slot);
 	before = repairs();
@@ -263,5 +263,36 @@ KTEST(guard, i31_a_slot_that_another_cpu_filled_meanwhile_is_there)
 	expect_touched(&first, pair.mm->root);
 	expect_touched(&second, pair.mm->root);
 	KTEST_EXPECT_EQ(repairs() - before, 1);
+	pair_stop();
+}
+
+static void grow_the_next_slot(void *unused)
+{
+	(void)unused;
+	KTEST_EXPECT_EQ(grow_slot(TEST_SLOT + 1), 0);
+}
+
+/* The handler takes no lock: who has it may be the one that was interrupted, or wait for us. */
+KTEST(guard, i31_a_fault_waits_for_nobody_who_grows)
+{
+	struct touch t = {.slot = TEST_SLOT};
+	int cpu = (int)last_cpu() - 1;
+	struct actor grower;
+
+	if (!repairs_faults())
+		KTEST_SKIP("nobody repairs");
+	if (!pair_start(3))
+		return;
+	map_page_in(t.slot);
+	actor_start(&grower, cpu);
+	race_park("grow_stored", cpu, 1);
+	actor_post(&grower, grow_the_next_slot, NULL);
+	race_wait_parked("grow_stored");
+	actor_run(&pair.process, touch, &t);
+	KTEST_EXPECT_EQ(race_passed("grow_stored", cpu), 0);
+	race_release("grow_stored");
+	actor_wait(&grower);
+	expect_touched(&t, pair.mm->root);
+	actor_stop(&grower);
 	pair_stop();
 }

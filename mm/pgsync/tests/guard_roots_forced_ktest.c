@@ -1,5 +1,5 @@
 /*
- * Guards of the roots that a task walk cannot find (I13 to I15, I17 to I19). The strategy walk-v2
+ * Guards of the roots that a task walk cannot find (I9, I13 to I15, I17 to I19). The strategy walk-v2
  * has none of these protections: here it is shown to miss the slot.
  */
 #include "arch/cpu.h"
@@ -58,6 +58,55 @@ KTEST(guard, i13_an_exiting_task_is_on_the_reference_root)
 	KTEST_EXPECT_EQ(times_walked(mm->root), 0);
 	actor_stop(&a);
 	mmput(mm);
+	guard_end();
+}
+
+/* The page of a root that only the CPU of `a` has had, until growth by `grower` stands before it. */
+static const pte_t *borrow_and_drop(struct actor *a, struct actor *grower, int cpu)
+{
+	struct mm_struct *mm = borrow(a);
+	const pte_t *pgd = mm->root->pgd;
+
+	race_park("loaded_found", cpu, 1);
+	actor_post(grower, grow_test_slot, NULL);
+	race_wait_parked("loaded_found");
+	mmput(mm);
+	return pgd;
+}
+
+static void give_cached_roots_back(void *unused)
+{
+	(void)unused;
+	root_cache_drain();
+}
+
+/*
+ * Growth has found a root that only a CPU had, and stores into it last of all. Meanwhile the CPU
+ * leaves, the root dies, and its page is given back: not before growth has gone (I9).
+ */
+KTEST(guard, i09_a_root_that_growth_has_found_keeps_its_page)
+{
+	struct actor a, grower;
+	const pte_t *pgd;
+	int cpu = (int)last_cpu() - 1;
+
+	if (!syncs_at_load() || !reaches_loaded())
+		KTEST_SKIP("growth does not look at what CPUs have loaded");
+	if (!guard_begin(3))
+		return;
+	actor_start(&a, (int)last_cpu());
+	actor_start(&grower, cpu);
+	pgd = borrow_and_drop(&a, &grower, cpu);
+	actor_run(&a, unload_here, NULL);
+	actor_run(&a, give_cached_roots_back, NULL);
+	/* In a debug build a page that is free is full of the pattern. */
+	KTEST_EXPECT_EQ(READ_ONCE(pgd[0]), 0);
+	race_release("loaded_found");
+	actor_wait(&grower);
+	KTEST_EXPECT_EQ(READ_ONCE(pgd[0]), 0);
+	rcu_barrier_drain();
+	actor_stop(&a);
+	actor_stop(&grower);
 	guard_end();
 }
 

@@ -203,6 +203,22 @@ static void prealloc_without_memory_names_the_slot(void **state)
 	pgsync_init(*state);
 }
 
+/* A page that was a root before has the half already. A hole in it shows whether it is copied again. */
+static void prealloc_copies_a_page_once(void **state)
+{
+	struct mm_root *root = host_ready_root();
+
+	(void)state;
+	assert_true(has(root, SLOT));
+	pgd_free(root);
+	root->pgd[SLOT] = 0;
+	assert_ptr_equal(pgd_alloc(), root);
+	arch_pgd_init_late(root);
+	assert_int_equal(root->state, ROOT_READY);
+	assert_int_equal(present(root), ROOT_SLOTS - ROOT_KERNEL - 1);
+	pgd_free(root);
+}
+
 /* --- the fault (I31) --- */
 
 /* A root that is loaded on CPU 2 and lacks the slot, whatever the strategy did about it. */
@@ -292,6 +308,7 @@ int main(void)
 		EACH(what_grew_is_not_from_birth),
 		UNDER("prealloc", prealloc_has_every_slot_at_boot),
 		UNDER("prealloc", prealloc_without_memory_names_the_slot),
+		UNDER("prealloc", prealloc_copies_a_page_once),
 		EACH(a_fault_is_repaired_by_one_strategy),
 		EACH(a_fault_invents_nothing),
 		UNDER("fault", a_fault_is_repaired_in_the_root_of_cr3),
