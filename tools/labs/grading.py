@@ -3,7 +3,7 @@ import datetime
 import os
 import secrets
 
-from labs import allowed, checks, report, starter, submission, tree
+from labs import allowed, checks, markers, report, starter, submission, tree
 from labs.workspace import Workspace
 
 
@@ -17,10 +17,10 @@ def pristine(root, lab):
         if lab > made_for:
             raise starter.Refused(f"this starter is for lab {made_for}: it has not got lab {lab}")
         return files
-    complaints = list(starter.check(root))
-    if complaints:
-        raise starter.Refused("\n".join(complaints))
-    return starter.plan(tree.tracked(root), lab)[0]
+    try:
+        return starter.plan(tree.tracked(root), lab)[0]
+    except markers.BadMarker as error:
+        raise starter.Refused(str(error)) from None
 
 
 def grade(lab, files, workspace, sandbox=None, progress=None):

@@ -9,7 +9,7 @@ import os
 import re
 
 from labs import lab as lab_file
-from labs import markers, tree
+from labs import markers, tree, wrong
 
 STATEMENT = "labs/STARTER"
 WHO = {"GIT_AUTHOR_NAME": "Freewalk", "GIT_AUTHOR_EMAIL": "freewalk@localhost", "GIT_AUTHOR_DATE": "2020-01-01T00:00:00Z"}
@@ -71,6 +71,10 @@ def check(root):
             labs[number] = lab_file.read(root, number)
         except lab_file.BadLab as error:
             yield str(error)
+            continue
+        yield from wrong.check(root, labs[number], files)
+        if f"labs/lab{number}/objects" not in files:
+            yield f"labs/lab{number}/objects is not there: `make grade LAB={number}` writes it, and it belongs to the lab"
     for name, file in files.items():
         text = as_text(file)
         try:

@@ -6,7 +6,7 @@ import subprocess
 import conftest
 import pytest
 from labs import lab as lab_file
-from labs import markers, starter, tree
+from labs import markers, starter, tree, wrong
 
 MKLAB = os.path.join(conftest.ROOT, "tools/mklab")
 
@@ -87,6 +87,7 @@ def small(tmp_path):
     (root / "run").chmod(0o755)
     (root / "labs/lab4/lab.toml").write_text(
         'title = "T"\nhours = "1"\nfiles = ["a.c"]\n[[check]]\nid = "c"\npoints = 100\nabout = "a"\ninvariants = []\nrung = 1\nhost = "t.c"\n')
+    (root / "labs/lab4/objects").write_text("")
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "x"]):
         subprocess.run(["git", *command], cwd=root, check=True)
     return root
@@ -147,6 +148,38 @@ def test_uncommitted_changes_are_said(tmp_path):
     assert ("not committed" in done.stdout) == bool(tree.dirty(conftest.ROOT))
     again = subprocess.run([MKLAB, "4", str(tmp_path / "out")], stderr=subprocess.PIPE, text=True, check=False)
     assert again.returncode == 1 and "not an empty directory" in again.stderr
+
+
+def wrong_patch(small, name, head, path="a.c"):
+    (small / "labs/lab4/wrong").mkdir(exist_ok=True)
+    (small / f"labs/lab4/wrong/{name}.patch").write_text(
+        f"{head}\n--- a/{path}\n+++ b/{path}\n@@ -1,2 +1,2 @@\n-int f(void)\n+long f(void)\n {{\n")
+
+
+def test_a_known_wrong_solution(small):
+    wrong_patch(small, "long", "Why: the result is\nwider.\nFails: c\n")
+    assert not list(starter.check(small))
+    lab = lab_file.read(small, 4)
+    found = wrong.read(small, wrong.paths(small, 4)[0], lab)
+    assert (found.name, found.why, found.fails) == ("long", "the result is wider.", ["c"])
+    assert wrong.apply(found, tree.tracked(small), lab) == {"a.c": (small / "a.c").read_bytes().replace(b"int f", b"long f")}
+
+
+@pytest.mark.parametrize("head, path, complaint", [
+    ("Fails: c\n", "a.c", "`Why: ...`, `Fails: ...`, then a diff"),
+    ("Why: x\n", "a.c", "`Why: ...`, `Fails: ...`, then a diff"),
+    ("Why: x\nFails: c d\n", "a.c", "lab 4 has no check d"),
+    ("Why: x\nFails: c\n", "run", "touches run: only what is handed in can be wrong"),
+])
+def test_bad_patches_are_named(small, head, path, complaint):
+    wrong_patch(small, "bad", head, path)
+    assert list(starter.check(small)) == [f"labs/lab4/wrong/bad.patch: {complaint}"]
+
+
+def test_a_patch_that_does_not_apply_is_named(small):
+    wrong_patch(small, "bad", "Why: x\nFails: c\n")
+    (small / "a.c").write_text("other\n")
+    assert [c for c in starter.check(small) if "does not apply" in c]
 
 
 CHECK = {"id": "c", "points": 100, "about": "a", "invariants": [], "rung": 1, "host": "t.c"}
