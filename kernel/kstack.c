@@ -91,12 +91,13 @@ u64 kstack_pages(void)
 
 u64 kstack_tables(void)
 {
-	unsigned long end = place_top(READ_ONCE(nr_places)) - PLACE_SIZE;
+	unsigned long bytes = place_top(READ_ONCE(nr_places)) - PLACE_SIZE - KSTACK_START;
 	u64 tables = 0;
 
+	/* By distances: with five levels an address that steps by the span of a root slot wraps. */
 	for (unsigned int level = 1; level < PT_ROOT_LEVEL; level++)
-		for (unsigned long va = KSTACK_START; va < end; va += pt_span(level + 1))
-			tables += pt_walk(swapper_pg_dir, va, level, false) != NULL;
+		for (unsigned long at = 0; at < bytes; at += pt_span(level + 1))
+			tables += pt_walk(swapper_pg_dir, KSTACK_START + at, level, false) != NULL;
 	return tables;
 }
 
