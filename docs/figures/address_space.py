@@ -27,7 +27,7 @@ def slot(address, levels):
     return address >> (12 + 9 * (levels - 1)) & 511
 
 
-d = Drawing(880, 560)
+d = Drawing(880, 505)
 for number, layout in enumerate(layouts()):
     levels, x = layout["levels"], 70 + number * 450
     d.text(x + 110, 18, f"{levels} levels: a slot is {'512 GiB' if levels == 4 else '256 TiB'}", bold=True, size=15)
