@@ -10,6 +10,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SKIP = {".git", "build", "__pycache__", ".pytest_cache"}
 SKIP_AT_ROOT = {"labs"}  # tools/mklab --check looks at them
+CONTRACT = "arch/x86/include"  # code names what is below by arch/...
 SOURCE = (".c", ".h", ".asm", ".S", ".py", ".ld", ".inc")
 
 

@@ -3,16 +3,20 @@
 The book is docs/README.md's list of links, in order: a heading of the second level there is a part, each list item that begins with a
 link is a page. So the list is read by a person on the web, and by nobody else's format.
 
+The handouts of the labs, labs/labN/README.md, follow the page labs/README.md, as many as there are: a starter has not all of them.
+
 What of Markdown is understood: headings, links, images, fenced blocks, code spans. Anchors are made as GitHub and pandoc's
 reader `gfm` make them.
 """
 import dataclasses
+import glob
 import os
 import re
 
 import check_lib
 
 CONTENTS = "docs/README.md"
+LABS = "labs/README.md"
 PART = re.compile(r"^## (.+)$")
 ITEM = re.compile(r"^(?:[-*]|\d+\.) \[([^\]]+)\]\(([^)#]+)\)")
 FENCE = re.compile(r"^( *)(`{3,}|~{3,})\s*(.*)$")
@@ -122,7 +126,14 @@ def contents(root):
         elif item:
             path = os.path.normpath(os.path.join(os.path.dirname(CONTENTS), item.group(2)))
             parts[-1][1].append((path, plain(item.group(1))))
+            if path == LABS:
+                parts[-1][1].extend((handout, load(root, handout).title) for handout in handouts(root))
     return parts
+
+
+def handouts(root):
+    """The paths of the labs' handouts."""
+    return sorted(os.path.relpath(path, root) for path in glob.glob(os.path.join(root, "labs/lab*/README.md")))
 
 
 def book(root):
@@ -131,8 +142,9 @@ def book(root):
 
 
 def markdown(root):
-    """All Markdown files of the tree."""
-    return check_lib.files(root, (".md",))
+    """All Markdown files of the tree, the labs' too."""
+    labs = [LABS] if os.path.exists(os.path.join(root, LABS)) else []
+    return sorted({*check_lib.files(root, (".md",)), *labs, *handouts(root)})
 
 
 # --- consoles: what a page tells its reader to type ---

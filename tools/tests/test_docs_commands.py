@@ -39,9 +39,7 @@ def lab_of(path):
 
 
 def all_pages():
-    handouts = [f"labs/{d}/README.md" for d in sorted(os.listdir(os.path.join(ROOT, "labs")))] if os.path.isdir(os.path.join(ROOT, "labs")) else []
-    paths = dict.fromkeys(pages.markdown(ROOT) + [path for path in handouts if os.path.exists(os.path.join(ROOT, path))])
-    return [pages.load(ROOT, path) for path in paths]
+    return [pages.load(ROOT, path) for path in pages.markdown(ROOT)]
 
 
 def collect(found):
