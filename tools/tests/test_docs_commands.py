@@ -23,7 +23,7 @@ import check_lib
 import pages
 from conftest import ROOT
 
-QUICK_SECONDS, LONG_SECONDS = 120, 1800
+QUICK_SECONDS, LONG_SECONDS = 600, 1800  # of the host, against hangs
 LAB = re.compile(r"labs/lab(\d+)/")
 
 
