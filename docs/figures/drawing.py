@@ -19,7 +19,8 @@ class Drawing:
         """One line, its baseline at y."""
         font = ' font-family="DejaVu Sans Mono, monospace"' if mono else ""
         weight = ' font-weight="bold"' if bold else ""
-        self.add(f'<text x="{x}" y="{y}" fill="{COLOURS[colour]}" text-anchor="{anchor}" font-size="{size}"{font}{weight}>{escape(text)}</text>')
+        self.add(f'<text x="{x}" y="{y}" fill="{COLOURS[colour]}" text-anchor="{anchor}" font-size="{size}"{font}{weight}>'
+                 f"{escape(text)}</text>")
 
     def box(self, x, y, width, height, lines=(), colour="ink", fill="none", size=13, mono=False, dashed=False):
         """A box with lines of text in its middle. `fill`: none, or side for the colour of the page's side."""

@@ -104,8 +104,9 @@ def test_the_search_finds(book):
     if not browser:
         pytest.skip("no chromium")
     address = "file://" + os.path.join(ROOT, OUT, "index.html") + "?q=store+buffer"
-    done = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--virtual-time-budget=5000",
-                           "--enable-logging=stderr", f"--user-data-dir={os.path.join(ROOT, 'build/pytest-browser')}", "--dump-dom", address],
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--virtual-time-budget=5000",
+               "--enable-logging=stderr", f"--user-data-dir={os.path.join(ROOT, 'build/pytest-browser')}"]
+    done = subprocess.run([browser, *options, "--dump-dom", address],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
     results = re.search(r'<div id="results"[^>]*>(.*?)</div>', done.stdout, re.S)
     assert results and results.group(1).count("<a ") > 2, done.stdout[:2000]

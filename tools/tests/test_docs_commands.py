@@ -30,7 +30,8 @@ LAB = re.compile(r"labs/lab(\d+)/")
 def stages():
     """What `make test-all` does, as commands: for those there is no need of a test, and `make test` here would run itself."""
     recipes = re.search(r"^test:\n(.*?)^mutants:", check_lib.read(ROOT, "Makefile"), re.M | re.S).group(1)
-    return {"make test", "make test-all"} | {f"make {goal}" for goal in re.findall(r"^\t@\$\(MAKE\) --no-print-directory (.+)$", recipes, re.M)}
+    goals = re.findall(r"^\t@\$\(MAKE\) --no-print-directory (.+)$", recipes, re.M)
+    return {"make test", "make test-all"} | {f"make {goal}" for goal in goals}
 
 
 def lab_of(path):
@@ -68,7 +69,8 @@ def starter(tmp_path_factory):
     def make(lab):
         if lab not in made:
             made[lab] = str(tmp_path_factory.mktemp("starter") / f"lab{lab}")
-            subprocess.run(["make", "--no-print-directory", "lab", f"LAB={lab}", f"OUT={made[lab]}"], cwd=ROOT, env=environment(), check=True)
+            command = ["make", "--no-print-directory", "lab", f"LAB={lab}", f"OUT={made[lab]}"]
+            subprocess.run(command, cwd=ROOT, env=environment(), check=True)
         return made[lab]
     yield make
     for directory in made.values():
@@ -89,7 +91,8 @@ def test_command(request, starter, lab, text, fails, shown):
     assert (done.returncode != 0) == fails, f"status {done.returncode}"
     for command in shown:
         answer = "\n".join(command.answer)
-        assert not answer.strip() or pages.answers(command.answer, done.stdout), f"{command.path}:{command.line}: it does not answer\n{answer}"
+        same = not answer.strip() or pages.answers(command.answer, done.stdout)
+        assert same, f"{command.path}:{command.line}: it does not answer\n{answer}"
 
 
 def test_words_of_consoles():
@@ -101,13 +104,16 @@ def test_words_of_consoles():
                 assert any(line.startswith("$ ") for line in block.lines), f"{page.path}:{block.line}: no command"
 
 
+COMMAND_LINE = re.compile(r"(?:    \s*|\$ )(?:\$ )?(?:make|tools/[\w.-]+)(?: [\w=./'\"-]+)*(?:  |$|\s*#)")
+
+
 def test_commands_are_in_consoles():
     """A command in a block of another kind would never be run."""
     for page in PAGES:
-        lines = page.text.split("\n")
-        hidden = [n for n, line in enumerate(lines, 1) if re.match(r"\s*(?:\$ )?(?:make|tools/[\w.-]+)(?: [\w=./'\"-]+)*(?:  |$|\s*#)", line)
-                  and (line.startswith("    ") or line.startswith("$ ")) and not any(b.line < n <= b.line + len(b.lines) for b in page.blocks if
-                                                                                     b.info.split()[:1] == ["console"])]
+        consoles = [b for b in page.blocks if b.info.split()[:1] == ["console"]]
+        inside = {n for b in consoles for n in range(b.line, b.line + len(b.lines) + 1)}
+        lines = enumerate(page.text.split("\n"), 1)
+        hidden = [n for n, line in lines if n not in inside and COMMAND_LINE.match(line)]
         assert not hidden, f"{page.path}: lines {hidden}: use a block ```console"
 
 
@@ -120,15 +126,17 @@ def test_there_are_commands():
 
 
 @pytest.mark.parametrize("shown, output, same", [
-    ("a b", "a   b\n", True), ("a b", "a c\n", False), ("a", "a\nb\n", False), ("a\n...", "a\nb\nc\n", True), ("...\nc", "a\nb\nc\n", True),
-    ("a ... c", "a 12 c\n", True), ("a ... c", "a 12 d\n", False), ("...\nd", "a\nb\n", False), ("a\n...\nc", "a\nc\n", True), ("a.c", "abc\n", False),
+    ("a b", "a   b\n", True), ("a b", "a c\n", False), ("a", "a\nb\n", False), ("a\n...", "a\nb\nc\n", True),
+    ("...\nc", "a\nb\nc\n", True), ("a ... c", "a 12 c\n", True), ("a ... c", "a 12 d\n", False), ("...\nd", "a\nb\n", False),
+    ("a\n...\nc", "a\nc\n", True), ("a.c", "abc\n", False),
 ])
 def test_answers(shown, output, same):
     assert pages.answers(shown.split("\n"), output) == same
 
 
 def test_the_reader_of_consoles():
-    text = "```console\n$ one \\\n> two\nout\n$ three\n```\n\n```console long fails\n$ four\n```\n\n```c\n$ five\n```\n\n```console interactive\n$ six\n```\n"
+    text = ("```console\n$ one \\\n> two\nout\n$ three  # said\n```\n\n```console long fails\n$ four\n```\n\n"
+            "```c\n$ five\n```\n\n```console interactive\n$ six\n```\n")
     found = pages.commands(pages.parse("labs/lab3/README.md", text))
     assert [(c.text, c.answer, sorted(c.words)) for c in found] == [
         ("one \\\ntwo", ["out"], []), ("three", [], []), ("four", [], ["fails", "long"]), ("six", [], ["interactive"])]
