@@ -73,7 +73,7 @@ NASM  := nasm
 ifeq ($(filter-out 0,$(DEBUG))$(MUTANT)$(SAN),)
 KOUT      := build
 ELSEWHERE := kernel/racepoint.c kernel/racedirect.c kernel/racerules.c %_forced_ktest.c \
-	     kernel/checkers.c kernel/base/lockdep.c kernel/base/lockgraph.c
+	     kernel/checkers.c kernel/selftest_checkers.c kernel/base/contextcheck.c kernel/base/lockdep.c kernel/base/lockgraph.c
 else
 KOUT      := build/debug
 ELSEWHERE := kernel/racepoint_release.c
@@ -94,7 +94,7 @@ KCFLAGS := -std=gnu11 -O2 -g -ffreestanding -mcmodel=kernel -mno-red-zone -mgene
 ifeq ($(CI),true)
 KCFLAGS += -Werror
 endif
-NASMFLAGS := -f elf64 -g -F dwarf -I./ -Iarch/x86/ -w+error
+NASMFLAGS := -f elf64 -g -F dwarf -I./ -Iarch/x86/ -w+error $(BUILD)
 KLDFLAGS  := -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none -T linker.ld
 
 # A table whose default comes first and whose entries override it, as Linux writes its own.

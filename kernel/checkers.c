@@ -2,14 +2,39 @@
 #include "kernel/checkers.h"
 
 #include "boot/bootinfo.h"
+#include "kernel/base/contextcheck.h"
 #include "kernel/base/lockgraph.h"
+#include "kernel/base/panic.h"
 #include "kernel/task.h"
+
+struct task_locks *task_locks_self(void)
+{
+	return current ? &current->locks : NULL;
+}
 
 struct task_locks *task_locks_of(unsigned int cpu)
 {
 	struct task_struct *t = READ_ONCE(per_cpu(current_task, cpu));
 
 	return t ? &t->locks : NULL;
+}
+
+bool task_is_idle(void)
+{
+	return current->prio == PRIO_IDLE || current == &init_task;
+}
+
+void checkers_irqs_left_off(void)
+{
+	current->locks.irqs_left_off = true;
+}
+
+void checkers_leave_syscall(void)
+{
+	if (unlikely(!irqs_enabled() && !current->locks.irqs_left_off))
+		panic("a system call leaves interrupts off");
+	current->locks.irqs_left_off = false;
+	context_leave_kernel();
 }
 
 void checkers_end(void)

@@ -6,10 +6,19 @@
 
 #if DEBUG_KERNEL
 
+/* A system call is done, on its way back (entry.asm): nothing is held, and interrupts are on. */
+void checkers_leave_syscall(void);
+/* But for one that has ended in a direct switch (kernel/switch.h): they may be off. */
+void checkers_irqs_left_off(void);
+
 /* The machine is about to be switched off: with `locks=1` prints the order of locks that was seen. Process context. */
 void checkers_end(void);
 
 #else
+
+static inline void checkers_irqs_left_off(void)
+{
+}
 
 static inline void checkers_end(void)
 {

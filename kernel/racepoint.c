@@ -12,7 +12,7 @@
 #include "arch/timer.h"
 #include "kernel/base/atomic.h"
 #include "kernel/base/barrier.h"
-#include "kernel/base/lockdep.h"
+#include "kernel/base/contextcheck.h"
 #include "kernel/base/mix.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/preempt.h"
@@ -195,11 +195,11 @@ static noinline void race_hit(const struct race_point *p)
 		if (r->line)
 			(void)atomic_fetch_or(&race_line_met, 1u << (r->line - 1));
 		if (r->fn) {
-			struct lockdep_frame frame = lockdep_enter_aside();
+			struct context_frame frame = context_enter_aside();
 
 			smp_store_release(&r->state, RULE_DONE);
 			r->fn(r->arg);
-			lockdep_leave_aside(&frame);
+			context_leave_aside(&frame);
 		} else {
 			park(r, cpu);
 		}

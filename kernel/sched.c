@@ -136,6 +136,10 @@ static void schedule_locked(bool preempted)
 
 void schedule(void)
 {
+	if (current->state == TASK_RUNNING)
+		might_schedule();
+	else
+		might_sleep();
 	ASSERT(irqs_enabled());
 	preempt_disable();
 	irq_disable();
@@ -205,6 +209,7 @@ void schedule_tail(void)
 
 void sched_exit(void)
 {
+	context_leave_kernel();
 	preempt_disable();
 	irq_disable();
 	WRITE_ONCE(current->state, TASK_DEAD);

@@ -6,6 +6,7 @@
 #include "arch/mmu.h"
 #include "boot/bootinfo.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/printk.h"
 #include "kernel/base/san.h"
 #include "kernel/base/string.h"
 #include "kernel/pin.h"
@@ -104,36 +105,52 @@ static noinline void crash_pinnedwrite(void)
 	mm->root->pgd[403] = 0;
 }
 
-static const struct {
-	const char *name;
-	void (*crash)(void);
-} crashes[] = {
-	{"panic", crash_panic},
-	{"nullderef", crash_nullderef},
-	{"stackoverflow", crash_stackoverflow},
-	{"wxtext", crash_wxtext},
-	{"wxmapping", crash_wxmapping},
-	{"nmi", crash_nmi},
-	{"missingslot", crash_missingslot},
-	{"loadunready", crash_loadunready},
-	{"pinnedwrite", crash_pinnedwrite},
+static const struct selftest crashes[] = {
+	{"panic", crash_panic, false},
+	{"nullderef", crash_nullderef, false},
+	{"stackoverflow", crash_stackoverflow, false},
+	{"wxtext", crash_wxtext, false},
+	{"wxmapping", crash_wxmapping, false},
+	{"nmi", crash_nmi, false},
+	{"missingslot", crash_missingslot, false},
+	{"loadunready", crash_loadunready, false},
+	{"pinnedwrite", crash_pinnedwrite, false},
 };
+
+/* True: it was there, and has done what it does. */
+static bool try(const struct selftest *tests, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(tests[i].name, name) != 0)
+			continue;
+		tests[i].crash();
+		if (!tests[i].later)
+			BUG("selftest %s did not crash", name);
+		return true;
+	}
+	return false;
+}
+
+static void print_names(const struct selftest *tests, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		printk(" %s", tests[i].name);
+}
 
 void selftest_run(void)
 {
+	unsigned int nr_checkers;
+	const struct selftest *checkers = checker_selftests(&nr_checkers);
 	char name[32];
 
 	if (!boot_option("selftest", name, sizeof(name)))
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++) {
-		if (strcmp(crashes[i].name, name) == 0) {
-			crashes[i].crash();
-			BUG("selftest %s did not crash", name);
-		}
-	}
+	if (try(crashes, ARRAY_SIZE(crashes), name) || try(checkers, nr_checkers, name))
+		return;
 	if ((SAN_ADDRESS || SAN_UNDEFINED) && selftest_sanitizer(name))
 		BUG("selftest %s was not found", name);
-	panic("selftest=%s is unknown; known: panic nullderef stackoverflow wxtext nmi "
-	      "missingslot loadunready pinnedwrite",
-	      name);
+	printk("selftest=%s is unknown; known:", name);
+	print_names(crashes, ARRAY_SIZE(crashes));
+	print_names(checkers, nr_checkers);
+	panic("there is no such selftest");
 }

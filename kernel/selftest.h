@@ -1,12 +1,19 @@
-/* Deliberate crashes, for the tests of what is printed then. */
+/* Deliberate crashes, for the tests of what is printed then, and of the checkers that must find them. */
 #ifndef KERNEL_SELFTEST_H
 #define KERNEL_SELFTEST_H
 
+#include "kernel/base/debug.h"
 #include "kernel/base/types.h"
 
+struct selftest {
+	const char *name;
+	void (*crash)(void);
+	bool later; /* returns: it shows when programs run */
+};
+
 /*
- * `selftest=panic|nullderef|stackoverflow|wxtext|nmi|missingslot`: does that; without the option
- * returns. An unknown name panics with the known ones.
+ * `selftest=NAME`: does that; without the option returns. An unknown name panics with the known ones. Process 1, before
+ * it has a program.
  */
 void selftest_run(void);
 
@@ -15,5 +22,20 @@ void selftest_run(void);
  * Returns true when it was not found. Only in sanitizer builds (SAN_ADDRESS, SAN_UNDEFINED).
  */
 bool selftest_sanitizer(const char *name);
+
+#if DEBUG_KERNEL
+
+/* Those that only a debug build finds. */
+const struct selftest *checker_selftests(unsigned int *n);
+
+#else
+
+static inline const struct selftest *checker_selftests(unsigned int *n)
+{
+	*n = 0;
+	return NULL;
+}
+
+#endif
 
 #endif

@@ -12,6 +12,7 @@
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/trace.h"
+#include "kernel/checkers.h"
 #include "kernel/rq.h"
 #include "kernel/task.h"
 #include "mm/switch.h"
@@ -141,6 +142,7 @@ static __always_inline void sched_handoff(struct rq *rq, struct task_struct *me,
 		context_switch(rq, me, true, next, true);
 	else
 		context_switch_kthread(rq, me, next);
+	checkers_irqs_left_off();
 	preempt_enable_no_resched();
 }
 

@@ -3,6 +3,7 @@
 
 #include "arch/smp.h"
 #include "arch/timer.h"
+#include "kernel/base/contextcheck.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/percpu.h"
 #include "kernel/base/racepoint.h"
@@ -112,6 +113,7 @@ static int wait_broken_by(struct wait_queue *wq, bool (*woken)(void *), void *ar
 	struct waiter w;
 	int ret = 0;
 
+	might_sleep();
 	waiter_init(&w);
 	if (deadline)
 		ktimer_start(&s.timer, deadline, sleeper_fire);

@@ -80,6 +80,18 @@ section .text
 	pop rdi
 %endmacro
 
+; Debug builds look whether the call has left something behind (kernel/checkers.h); others have not one instruction.
+%ifdef DEBUG_KERNEL
+extern checkers_leave_syscall
+%macro CHECK_LEAVE 0
+	call checkers_leave_syscall
+	mov rax, [rsp + R_RAX]
+%endmacro
+%else
+%macro CHECK_LEAVE 0
+%endmacro
+%endif
+
 ; SYSCALL: rcx = user rip, r11 = user rflags, interrupts off by SFMASK, the stack still the user's (SDM vol. 2B).
 global syscall_entry
 syscall_entry:
@@ -101,6 +113,7 @@ syscall_entry:
 	call [abs sys_call_table + rax * 8]
 .done:
 	mov [rsp + R_RAX], rax
+	CHECK_LEAVE
 	cli
 	mov rcx, [gs:abs current_task]
 	cmp dword [rcx], 0

@@ -16,8 +16,8 @@
 #include "arch/x86/regs.h"
 #include "arch/x86/usercopy.h"
 #include "arch/x86/vectors.h"
+#include "kernel/base/contextcheck.h"
 #include "kernel/base/errno.h"
-#include "kernel/base/lockdep.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/preempt.h"
@@ -211,7 +211,7 @@ static void page_fault(struct regs *regs)
 
 static void interrupt(const struct regs *regs)
 {
-	struct lockdep_frame frame = lockdep_enter_irq();
+	struct context_frame frame = context_enter_irq();
 	u64 vector = regs->vector;
 
 	preempt_disable();
@@ -243,7 +243,7 @@ static void interrupt(const struct regs *regs)
 		break;
 	}
 	preempt_enable_no_resched();
-	lockdep_leave_irq(&frame);
+	context_leave_irq(&frame, vector);
 }
 
 static void exception(struct regs *regs)
@@ -303,14 +303,14 @@ void trap_leave_halt(struct regs *regs)
  */
 static void nmi(struct regs *regs)
 {
-	struct lockdep_frame frame = lockdep_enter_nmi();
+	struct context_frame frame = context_enter_nmi();
 	unsigned long cr2 = read_cr2();
 
 	preempt_disable();
 	if (!call_nmi())
 		panic_regs(regs, "unexpected non-maskable interrupt");
 	preempt_enable_no_resched();
-	lockdep_leave_nmi(&frame);
+	context_leave_nmi(&frame);
 	if (!MUTANT(nmi_clobbers_cr2))
 		write_cr2(cr2);
 	trap_leave_halt(regs);
@@ -343,4 +343,5 @@ void exit_to_user(struct regs *regs)
 		user_exit_work();
 		irq_disable();
 	}
+	context_leave_kernel();
 }

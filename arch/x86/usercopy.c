@@ -4,6 +4,7 @@
 #include "arch/page.h"
 #include "arch/x86/cpufeature.h"
 #include "arch/x86/usercopy.h"
+#include "kernel/base/contextcheck.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/preempt.h"
 
@@ -51,6 +52,7 @@ int copy_from_user(void *dst, const void __user *src, size_t n)
 {
 	size_t left;
 
+	might_sleep();
 	if (!user_range_ok(src, n))
 		return -EFAULT;
 	user_access_begin();
@@ -63,6 +65,7 @@ int copy_to_user(void __user *dst, const void *src, size_t n)
 {
 	size_t left;
 
+	might_sleep();
 	if (!user_range_ok(dst, n))
 		return -EFAULT;
 	user_access_begin();
@@ -103,6 +106,7 @@ long strncpy_from_user(char *dst, const char __user *src, size_t size)
 	size_t room = size;
 	long n;
 
+	might_sleep();
 	if (!user_range_ok(src, 1))
 		return -EFAULT;
 	/* The string may end before the user range does: never look beyond that. */
@@ -122,6 +126,7 @@ int get_user_u32(u32 *value, const u32 __user *src)
 {
 	int ret;
 
+	might_sleep();
 	if (!user_range_ok(src, sizeof(*src)))
 		return -EFAULT;
 	user_access_begin();
@@ -134,6 +139,7 @@ int put_user_u32(u32 value, u32 __user *dst)
 {
 	int ret;
 
+	might_sleep();
 	if (!user_range_ok(dst, sizeof(*dst)))
 		return -EFAULT;
 	user_access_begin();
@@ -146,6 +152,7 @@ int probe_user_write(void __user *p)
 {
 	int ret;
 
+	might_sleep();
 	if (!user_range_ok(p, 1))
 		return -EFAULT;
 	user_access_begin();
@@ -158,6 +165,7 @@ int cmpxchg_user_u32(u32 __user *dst, u32 *old, u32 new)
 {
 	int ret;
 
+	might_sleep();
 	if (!user_range_ok(dst, sizeof(*dst)))
 		return -EFAULT;
 	user_access_begin();

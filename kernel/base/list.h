@@ -9,6 +9,7 @@
 #define KERNEL_BASE_LIST_H
 
 #include "kernel/base/barrier.h"
+#include "kernel/base/contextcheck.h"
 #include "kernel/base/types.h"
 
 struct list_head {
@@ -110,7 +111,8 @@ static inline void list_splice_tail_init(struct list_head *from, struct list_hea
 
 /* Inside rcu_read_lock(). */
 #define list_for_each_entry_rcu(pos, h, member)                                                    \
-	for (pos = list_entry(READ_ONCE((h)->next), __typeof__(*pos), member);                     \
+	for (context_check_reader(),                                                               \
+	     pos = list_entry(READ_ONCE((h)->next), __typeof__(*pos), member);                     \
 	     list_node(pos, member) != (h);                                                        \
 	     pos = list_entry(READ_ONCE(list_node(pos, member)->next), __typeof__(*pos), member))
 

@@ -11,6 +11,7 @@
 #include "arch/cpu.h"
 #include "arch/machine.h"
 #include "arch/smp.h"
+#include "kernel/base/contextcheck.h"
 #include "kernel/base/lockgraph.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/preempt.h"
@@ -92,7 +93,7 @@ static void acquire(const struct lock_tag *lock, enum lock_class class, unsigned
 {
 	struct held_locks *h = this_cpu_ptr(&cpu_locks);
 	struct held_lock it = make_entry(lock, class, site);
-	struct task_locks *mutexes = h->irq ? NULL : task_locks_of(cpu_id());
+	struct task_locks *mutexes = h->irq ? NULL : task_locks_self();
 
 	if (unlikely(h->nmi))
 		panic("lock %s %p is waited for in an NMI", lock_classes[class].name,
@@ -151,11 +152,12 @@ noinline void lockdep_release(const struct lock_tag *lock)
 
 noinline void lockdep_acquire_mutex(const struct lock_tag *lock)
 {
-	struct task_locks *mine = task_locks_of(cpu_id());
+	struct task_locks *mine = task_locks_self();
 	struct held_lock it;
 
 	if (unlikely(READ_ONCE(silent) || !mine))
 		return;
+	might_sleep();
 	it = make_entry(lock, lock->class, RETURN_ADDRESS);
 	add_edges(&mine->held, &it);
 	held_push(&mine->held, it);
@@ -163,7 +165,7 @@ noinline void lockdep_acquire_mutex(const struct lock_tag *lock)
 
 noinline void lockdep_release_mutex(const struct lock_tag *lock)
 {
-	struct task_locks *mine = task_locks_of(cpu_id());
+	struct task_locks *mine = task_locks_self();
 	struct held_lock *entry;
 
 	if (unlikely(READ_ONCE(silent) || !mine))
@@ -175,67 +177,15 @@ noinline void lockdep_release_mutex(const struct lock_tag *lock)
 	held_remove(&mine->held, entry);
 }
 
-/* --- interrupts --- */
-
-struct lockdep_frame lockdep_enter_irq(void)
+/* What was saved when interrupts were disabled is put back while they are off, or the pairs are mixed up. */
+void lockdep_irqrestore(const struct lock_tag *lock)
 {
-	struct held_locks *h = this_cpu_ptr(&cpu_locks);
-	struct lockdep_frame frame = {.n = h->n, .base = h->base};
-
-	h->irq++;
-	WRITE_ONCE(h->base, h->n);
-	return frame;
+	if (unlikely(irqs_enabled() && !READ_ONCE(silent)))
+		panic("lock %s %p: interrupts are on before their flag is restored",
+		      lock_classes[lock->class].name, (const void *)lock);
 }
 
-void lockdep_leave_irq(const struct lockdep_frame *frame)
-{
-	struct held_locks *h = this_cpu_ptr(&cpu_locks);
-
-	if (unlikely(h->n != frame->n && !READ_ONCE(silent)))
-		panic("an interrupt handler comes back with %u locks more than it found, the last "
-		      "is %s",
-		      h->n - frame->n, h->n ? lock_classes[h->lock[h->n - 1].class].name : "-");
-	WRITE_ONCE(h->base, frame->base);
-	h->irq--;
-}
-
-struct lockdep_frame lockdep_enter_nmi(void)
-{
-	struct lockdep_frame frame = lockdep_enter_irq();
-
-	this_cpu_ptr(&cpu_locks)->nmi++;
-	return frame;
-}
-
-void lockdep_leave_nmi(const struct lockdep_frame *frame)
-{
-	this_cpu_ptr(&cpu_locks)->nmi--;
-	lockdep_leave_irq(frame);
-}
-
-/* With a spin lock held it stays on this CPU; without one it need not, and has no base to keep there. */
-struct lockdep_frame lockdep_enter_aside(void)
-{
-	struct held_locks *h = this_cpu_ptr(&cpu_locks);
-	struct task_locks *mine = task_locks_of(cpu_id());
-	struct lockdep_frame frame = {h->n, h->base, mine ? mine->held.base : 0};
-
-	if (h->n)
-		h->base = h->n;
-	if (mine)
-		mine->held.base = mine->held.n;
-	return frame;
-}
-
-void lockdep_leave_aside(const struct lockdep_frame *frame)
-{
-	struct task_locks *mine = task_locks_of(cpu_id());
-
-	if (frame->n)
-		this_cpu_ptr(&cpu_locks)->base = frame->base;
-	if (mine)
-		mine->held.base = frame->mutex_base;
-}
+/* --- cross-CPU calls --- */
 
 noinline void lockdep_call_cpus(void)
 {

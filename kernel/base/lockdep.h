@@ -77,19 +77,8 @@ void lockdep_release(const struct lock_tag *lock);
 void lockdep_acquire_mutex(const struct lock_tag *lock);
 void lockdep_release_mutex(const struct lock_tag *lock);
 
-/* Around an interrupt handler, and an NMI's: what it holds is not held by whom it interrupts. Interrupts off. */
-struct lockdep_frame {
-	u32 n, base, mutex_base;
-};
-
-struct lockdep_frame lockdep_enter_irq(void);
-void lockdep_leave_irq(const struct lockdep_frame *frame);
-struct lockdep_frame lockdep_enter_nmi(void);
-void lockdep_leave_nmi(const struct lockdep_frame *frame);
-
-/* Around what a test does in the middle of a step, in place of another CPU or task (racepoint.h). Any context. */
-struct lockdep_frame lockdep_enter_aside(void);
-void lockdep_leave_aside(const struct lockdep_frame *frame);
+/* Before spin_unlock_irqrestore(). */
+void lockdep_irqrestore(const struct lock_tag *lock);
 
 /* The caller interrupts other CPUs and waits for them, with whatever locks it holds. Preemption off. */
 void lockdep_call_cpus(void);
@@ -97,9 +86,10 @@ void lockdep_call_cpus(void);
 /* For panic(): the lines of a report of this checker, and what each CPU holds. There are no more reports afterwards. */
 void lockdep_print_panic(void);
 
-/* What the checker remembers in a task, zero at birth: its mutexes. */
+/* What the checker remembers in a task, zero at birth. */
 struct task_locks {
 	struct held_locks held;
+	bool irqs_left_off; /* by a direct switch: kernel/switch.h */
 };
 
 #else
@@ -148,27 +138,9 @@ static inline void lockdep_release_mutex(const struct lock_tag *lock)
 	(void)lock;
 }
 
-struct lockdep_frame {
-};
-
-static inline struct lockdep_frame lockdep_enter_irq(void)
+static inline void lockdep_irqrestore(const struct lock_tag *lock)
 {
-	return (struct lockdep_frame){};
-}
-
-static inline void lockdep_leave_irq(const struct lockdep_frame *frame)
-{
-	(void)frame;
-}
-
-static inline struct lockdep_frame lockdep_enter_nmi(void)
-{
-	return (struct lockdep_frame){};
-}
-
-static inline void lockdep_leave_nmi(const struct lockdep_frame *frame)
-{
-	(void)frame;
+	(void)lock;
 }
 
 static inline void lockdep_call_cpus(void)
@@ -184,7 +156,12 @@ struct task_locks {
 
 #endif
 
-/* The scheduler's part, in debug builds: of the task that `cpu` runs. NULL: it has none yet. */
+/* --- the scheduler's part, in debug builds --- */
+
+/* Of the running task; of the one that `cpu` runs, for a panic. NULL: there is none yet. */
+struct task_locks *task_locks_self(void);
 struct task_locks *task_locks_of(unsigned int cpu);
+/* Whether the running task is the one that boots, or idles, and never sleeps. */
+bool task_is_idle(void);
 
 #endif

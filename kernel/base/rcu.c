@@ -37,6 +37,8 @@
 
 #include "arch/smp.h"
 #include "kernel/base/barrier.h"
+#include "kernel/base/contextcheck.h"
+#include "kernel/base/debug.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/spinlock.h"
 #include "kernel/base/trace.h"
@@ -183,6 +185,7 @@ void synchronize_rcu(void)
 {
 	u64 seq = gp_snap();
 
+	might_sleep();
 	ASSERT_MSG(!rcu_read_lock_held(), "it would wait for itself");
 	ASSERT_MSG(preempt_depth() == 0, "preemption is off, depth %u", preempt_depth());
 	while (!gp_advance(seq))
@@ -195,6 +198,9 @@ void call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head))
 {
 	struct rcu_callbacks *c;
 
+	/* run_batch() takes the function out, so one that is there is waiting to be called. */
+	ASSERT_MSG(!DEBUG_KERNEL || head->fn != fn, "call_rcu() twice on %p", (void *)head);
+	context_check_no_irq();
 	head->fn = fn;
 	head->next = NULL;
 	preempt_disable();
@@ -240,12 +246,16 @@ static struct rcu_head *take_batch(struct rcu_callbacks *c)
 
 static void run_batch(struct rcu_callbacks *c, struct rcu_head *batch)
 {
+	void (*fn)(struct rcu_head *);
 	struct rcu_head *next;
 	u64 n = 0;
 
 	for (; batch; batch = next, n++) {
 		next = batch->next;
-		batch->fn(batch);
+		fn = batch->fn;
+		if (DEBUG_KERNEL)
+			batch->fn = NULL;
+		fn(batch);
 	}
 	/* Pairs with the acquire in rcu_barrier_drain(): done means that the memory is back. */
 	smp_store_release(&c->done, c->done + n);
@@ -293,6 +303,7 @@ void rcu_barrier_drain(void)
 {
 	unsigned int cpu;
 
+	might_sleep();
 	ASSERT_MSG(!rcu_read_lock_held(), "it would wait for itself");
 	ASSERT_MSG(preempt_depth() == 0, "preemption is off, depth %u", preempt_depth());
 	for_each_cpu (cpu)

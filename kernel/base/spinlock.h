@@ -115,6 +115,7 @@ static inline unsigned long spin_lock_irqsave(struct spinlock *lock)
 
 static inline void spin_unlock_irqrestore(struct spinlock *lock, unsigned long flags)
 {
+	lockdep_irqrestore(&lock->tag);
 	spin_unlock_no_resched(lock);
 	irq_restore(flags);
 	if (unlikely(this_cpu_read(preempt_count) == 0))

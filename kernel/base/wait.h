@@ -14,6 +14,7 @@
 #ifndef KERNEL_BASE_WAIT_H
 #define KERNEL_BASE_WAIT_H
 
+#include "kernel/base/contextcheck.h"
 #include "kernel/base/errno.h"
 #include "kernel/base/list.h"
 #include "kernel/base/spinlock.h"
@@ -57,6 +58,7 @@ void wake_up_all(struct wait_queue *wq);
 #define wait_event(wq, condition)                                                                  \
 	do {                                                                                       \
 		struct waiter __w;                                                                 \
+		might_sleep();                                                                     \
 		waiter_init(&__w);                                                                 \
 		for (;;) {                                                                         \
 			prepare_to_wait((wq), &__w, TASK_SLEEPING);                                \
@@ -71,6 +73,7 @@ void wake_up_all(struct wait_queue *wq);
 	({                                                                                         \
 		struct waiter __w;                                                                 \
 		int __ret = 0;                                                                     \
+		might_sleep();                                                                     \
 		waiter_init(&__w);                                                                 \
 		for (;;) {                                                                         \
 			prepare_to_wait((wq), &__w, TASK_KILLABLE);                                \

@@ -1,6 +1,7 @@
 /*
  * host-test: mm/slab.c mm/magazine.c mm/poison.c mm/buddy.c mm/zone.c mm/allocfail.c mm/memblock.c
  * mm/memmap.c tools/host/mm_host.c kernel/base/lockdep.c kernel/base/lockgraph.c
+ * kernel/base/contextcheck.c
  * cflags: -DDEBUG_KERNEL=1
  */
 /*
@@ -16,10 +17,19 @@
 
 #include <cmocka.h>
 
+#include "kernel/base/rcu.h"
 #include "mm/buddy.h"
 #include "mm/poison.h"
 #include "mm/slab.h"
 #include "tools/host/mm_host.h"
+
+/* For the checkers of a debug build. */
+struct rcu_reader *rcu_current_reader(void)
+{
+	static struct rcu_reader nobody;
+
+	return &nobody;
+}
 
 static int boot(void **state)
 {

@@ -61,10 +61,20 @@ __attribute__((weak)) void printk_write(const char *buf, size_t n)
 }
 
 /* It holds no mutex. */
+struct task_locks *task_locks_self(void)
+{
+	return NULL;
+}
+
 struct task_locks *task_locks_of(unsigned int cpu)
 {
 	(void)cpu;
 	return NULL;
+}
+
+bool task_is_idle(void)
+{
+	return false;
 }
 
 /* All of a test is one task. */
