@@ -137,10 +137,12 @@ $(OBJ)/%.S.o: %.S $(CONFIG)
 	@echo "  AS   $<"
 	@$(KCC) $(KCFLAGS) -MMD -MP -c $< -o $@
 
+# Without local labels, .name and those of macros: to debuggers they would be functions.
 $(OBJ)/%.asm.o: %.asm $(CONFIG)
 	@mkdir -p $(@D)
 	@echo "  NASM $<"
 	@$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP $< -o $@
+	@$(CROSS)objcopy --wildcard --strip-symbol='..@*' --strip-symbol='[a-zA-Z_]*.*' $@
 
 # Names for the log, from the headers that user programs are compiled with.
 $(OBJ)/syscall_names.c: tools/syscall-names $(CONFIG)

@@ -16,7 +16,7 @@ import gdb
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
-from fw import cpus, paging, roots, session  # noqa: E402 (their path is set above)
+from fw import cpus, frames, functions, paging, roots, session  # noqa: E402 (their path is set above)
 
 
 class Fw(gdb.Command):
@@ -34,5 +34,6 @@ class Fw(gdb.Command):
 
 
 for command in (Fw, session.Connect, session.Program, session.User, session.FirstUser, cpus.Cpus, roots.Roots,
-                roots.RootDiff, roots.Slots, paging.Walk):
+                roots.RootDiff, roots.Slots, paging.Walk, frames.Filter, frames.UserStack, functions.Current,
+                functions.PerCpu, functions.Task):
     command()
