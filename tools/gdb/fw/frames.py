@@ -14,45 +14,8 @@ import gdb
 from gdb.FrameDecorator import FrameDecorator
 from gdb.unwinder import Unwinder, register_unwinder
 
-from fw import kernel, layout
+from fw import cause, kernel, layout, taskframes
 from fw.kernel import constant
-
-VECTORS = "arch/x86/vectors.h"
-FIRST_INTERRUPT = 32
-IRQ_LINES = 128
-
-
-def interrupt_name(vector):
-    first = constant(VECTORS, "VECTOR_DEVICE")
-    if first <= vector < first + IRQ_LINES:
-        return f"interrupt {vector:#x} (line {vector - first})"
-    for name in kernel.definitions(VECTORS):
-        if name.startswith("VECTOR_") and vector == constant(VECTORS, name):
-            return f"interrupt {vector:#x} ({name.removeprefix('VECTOR_').lower()})"
-    return f"interrupt {vector:#x}"
-
-
-def exception_name(vector):
-    name = kernel.variable("exceptions", "arch/x86/trap.c")[vector]["name"]
-    return name.string() if int(name) else f"exception {vector}"
-
-
-def syscall_name(number):
-    if number >= int(kernel.variable("sys_call_count")):
-        return f"system call {number}"
-    handler = gdb.block_for_pc(int(kernel.variable("sys_call_table")[number]))
-    name = handler.function.name.removeprefix("sys_") if handler and handler.function else "?"
-    return f"system call {number} ({name})"
-
-
-def came_by(regs):
-    """What has filled these struct regs."""
-    number = int(regs["vector"])
-    if int(regs["error"]) == kernel.MASK:
-        return syscall_name(number)
-    what = interrupt_name(number) if number >= FIRST_INTERRUPT else exception_name(number)
-    return f"{what} from {'user mode' if int(regs['cs']) & 3 else 'the kernel'}"
-
 
 # By the symbol that an entry frame's address lies behind; the others have come by what their struct regs say.
 ENTRIES = {"ret_from_fork": "fork: the child's way to user mode", "user_enter": "to user mode"}
@@ -73,9 +36,25 @@ class Entry(FrameDecorator):
         if name in ENTRIES:
             return f"<{ENTRIES[name]}>"
         try:
-            return f"<{came_by(kernel.at(int(frame.read_register('rsp')), 'struct regs'))}>"
+            return f"<{cause.came_by(kernel.at(int(frame.read_register('rsp')), 'struct regs'))}>"
         except gdb.error:
             return f"<{name}>"
+
+
+class UserSide(FrameDecorator):
+    """Where a sleeping task is in a program whose address space nobody has loaded."""
+
+    def function(self):
+        return f"<user mode of {taskframes.user_side_of(self.inferior_frame().pc())}>"
+
+    def filename(self):
+        return None
+
+    def line(self):
+        return None
+
+    def frame_args(self):
+        return None
 
 
 class Filter:
@@ -97,6 +76,9 @@ class Filter:
         for item in decorated:
             frame = item.inferior_frame()
             if frame.level() and self.is_guess(frame):
+                return
+            if frame.level() and taskframes.user_side_of(frame.pc()):
+                yield UserSide(item)
                 return
             yield Entry(item) if is_entry(frame) else item
 

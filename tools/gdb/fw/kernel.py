@@ -46,6 +46,11 @@ def need_machine():
         raise gdb.GdbError("not connected to a machine: start with `make gdb`, or type `fw connect PATH`")
 
 
+def kind(name, home):
+    """The type of that name that the file of the function `home` knows; tests have types of the same name."""
+    return gdb.lookup_type(name, kernel_file().lookup_global_symbol(home).symtab.static_block())
+
+
 def variable(name, file=None):
     if file:
         return gdb.parse_and_eval(f"'{file}'::{name}")

@@ -163,6 +163,7 @@ Reads: the program's file. The machine runs."""
     def run(self, words):
         path = program_path(words[0] if words else program)
         kernel.need_machine()
-        gdb.execute(f"thbreak {FIRST_USER}")
-        gdb.execute("continue")
+        gdb.execute(f"thbreak {FIRST_USER}", to_string=True)
+        gdb.execute("continue", to_string=True)
+        print(f"{FIRST_USER}() on CPU {kernel.chosen_cpu()}: on the way to user mode")
         run_to_main(path)

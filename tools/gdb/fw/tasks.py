@@ -1,6 +1,4 @@
 """Tasks: the task table, and what it says of each."""
-import re
-
 import gdb
 
 from fw import kernel
