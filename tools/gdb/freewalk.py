@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
 from fw import (cpus, frames, functions, locks, memory, paging, ports, printers, racepoints, rcu, roots, session,  # noqa: E402
-                taskcommands, taskframes)
+                taskcommands, taskframes, trace)
 
 
 class Fw(gdb.Command):
@@ -37,6 +37,7 @@ class Fw(gdb.Command):
 for command in (Fw, session.Connect, session.Program, session.User, session.FirstUser, cpus.Cpus, roots.Roots,
                 roots.RootDiff, roots.Slots, paging.Walk, frames.Filter, frames.UserStack, functions.Current,
                 functions.PerCpu, functions.Task, taskcommands.Tasks, taskcommands.Task, taskframes.TaskStack,
-                memory.Vmalloc, memory.Vmas, locks.Locks, rcu.Rcu, ports.Ports, racepoints.StopAt):
+                memory.Vmalloc, memory.Vmas, locks.Locks, rcu.Rcu, ports.Ports, racepoints.StopAt,
+                trace.Trace):
     command()
 printers.install()

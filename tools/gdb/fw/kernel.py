@@ -46,9 +46,9 @@ def need_machine():
         raise gdb.GdbError("not connected to a machine: start with `make gdb`, or type `fw connect PATH`")
 
 
-def kind(name, home):
-    """The type of that name that the file of the function `home` knows; tests have types of the same name."""
-    return gdb.lookup_type(name, kernel_file().lookup_global_symbol(home).symtab.static_block())
+def member_type(type_name, member):
+    """The type of a member, for one whose own name tests have given to types of theirs too."""
+    return next(field.type for field in gdb.lookup_type(type_name).fields() if field.name == member)
 
 
 def variable(name, file=None):

@@ -13,7 +13,7 @@ from fw.command import Command, table
 
 def globals_of(type_name):
     """(name, value) of the kernel's variables of a type, static ones too."""
-    listed = gdb.execute(f"info variables -q -t {type_name}", to_string=True)
+    listed = gdb.execute(f"info variables -q -t '{type_name}'", to_string=True)
     file = None
     for line in listed.splitlines():
         if m := re.match(r"File (\S+):$", line):
@@ -24,7 +24,7 @@ def globals_of(type_name):
 
 def where(address):
     """The function that took a lock, by the return address of the call; not the inline functions of locks."""
-    name, file = stacks.function(address - 1, ("kernel/base/spinlock.h", "kernel/base/wait.h", "kernel/task.h"))
+    name, file = stacks.function(address - 1, outermost=True)
     return f"{name} ({file})"
 
 

@@ -14,7 +14,7 @@ def handles(task):
     held = task["handles"].dereference()
     cloexec = kernel.constant("kernel/ipc/handle.h", "HANDLE_CLOEXEC")
     size = int(held["used"])
-    object_type = kernel.kind("struct object", "object_put")
+    object_type = kernel.member_type("struct port", "object")
     for number, slot in enumerate(kernel.words(int(held["slots"]), size) if size else []):
         if slot:
             yield number, kernel.at(slot & ~cloexec, object_type)

@@ -37,12 +37,14 @@ def addresses(task):
         yield back - 1
 
 
-def function(pc, skip=()):
-    """(name, file) of the innermost function, an inlined one too, at an address; not one of the files in `skip`."""
-    block = gdb.block_for_pc(pc)
-    while block and (not block.function or block.function.symtab.filename.endswith(skip)):
+def function(pc, outermost=False):
+    """(name, file) of the function at an address: the innermost inlined one, or that which holds them all."""
+    block, found = gdb.block_for_pc(pc), None
+    while block and not (found and not outermost):
+        if block.function:
+            found = block.function
         block = block.superblock
-    return (block.function.name, block.function.symtab.filename) if block else ("?", "")
+    return (found.name, found.symtab.filename) if found else ("?", "")
 
 
 def waits_in(task):
