@@ -63,6 +63,35 @@ KTEST(guard, i01_a_root_is_registered_with_its_copy)
 	guard_end();
 }
 
+/*
+ * The posted series has a write barrier here: it is right as long as the publication is seen before the
+ * copy reads. docs/gdb.md runs this test and keeps the publication back by hand, as a store buffer may.
+ */
+KTEST(guard, i01_walk_v2_finds_a_root_whose_publication_is_seen)
+{
+	struct newborn n = {0};
+	struct actor forker, grower;
+
+	if (!strategy_is("walk-v2"))
+		KTEST_SKIP("not the posted series");
+	if (!guard_begin(3))
+		return;
+	actor_start(&forker, (int)last_cpu());
+	actor_start(&grower, (int)last_cpu() - 1);
+	race_park("copy_done", (int)last_cpu(), 1);
+	actor_post(&forker, be_born, &n);
+	race_wait_parked("copy_done");
+	actor_run(&grower, grow_test_slot, NULL);
+	race_release("copy_done");
+	actor_wait(&forker);
+	KTEST_EXPECT(root_has(n.mm->root, TEST_SLOT));
+	KTEST_EXPECT_EQ(audit_now().missing, 0);
+	pass_away(&n);
+	actor_stop(&forker);
+	actor_stop(&grower);
+	guard_end();
+}
+
 /* Growth has stored the reference slot and not looked yet; a root is made from end to end. */
 KTEST(guard, i02_a_root_made_before_the_search_copies_the_slot)
 {

@@ -41,7 +41,7 @@ def comm(task):
 
 
 def label(task):
-    return f"{comm(task)} ({int(task['pid'])})"
+    return f"{comm(task) or 'nameless'} ({int(task['pid'])})"
 
 
 def mm_of(task):
