@@ -62,8 +62,9 @@ PGSYNC_STRATEGY(pgsync_list) = {
 // 	panic("pgsync=list: mm/pgsync/list.c is yours to write");
 // }
 //
-// const struct pgsync_strategy pgsync_list = {
+// PGSYNC_STRATEGY(pgsync_list) = {
 // 	.name = "list",
+// 	.reaches = REACHES_TASKS | REACHES_LOADED | REACHES_PINNED,
 // 	.init = list_begin,
 // };
 // lab 2: end

@@ -374,9 +374,11 @@ static void a_root_that_lives_again_is_not_judged(void **state)
 	}
 }
 
+/* What a load does to a root that is behind: first the slots and their generation, then the CPU. */
 static void be_loaded(struct mm_root *root)
 {
-	host_load(2, root);
+	copy_kernel_half_late(root);
+	per_cpu(cpu_loaded_root, 2) = root;
 }
 
 /* It lacked the slot, and then a CPU has loaded it, slot and all: two looks do not go together. */
@@ -397,7 +399,7 @@ static void a_root_that_is_filled_meanwhile_is_not_missing(void **state)
 		assert_int_equal(result.roots, 1);
 		assert_int_equal(result.missing + result.stray, 0);
 		assert_true(result.lagging <= 1);
-		host_load(2, &swapper_root);
+		per_cpu(cpu_loaded_root, 2) = NULL;
 		pgd_free(root);
 	}
 }
