@@ -41,6 +41,7 @@ class Lab:
     files: list  # paths and globs
     symbols: list
     headers: list
+    instructions: list
     checks: list
 
     @property
@@ -70,7 +71,7 @@ def read(root, number):
 
 def parse(number, table):
     """The lab of a parsed lab.toml. Raises ValueError."""
-    known = {"title": str, "hours": str, "files": list, "symbols": list, "headers": list, "check": list}
+    known = {"title": str, "hours": str, "files": list, "symbols": list, "headers": list, "instructions": list, "check": list}
     for key, value in table.items():
         require(key in known, f"unknown key `{key}`")
         require(isinstance(value, known[key]), f"`{key}` is not a {known[key].__name__}")
@@ -81,7 +82,8 @@ def parse(number, table):
     checks = [parse_check(c) for c in table["check"]]
     ids = [c.id for c in checks]
     require(len(ids) == len(set(ids)), f"a check's id stands twice: {', '.join(sorted({i for i in ids if ids.count(i) > 1}))}")
-    lab = Lab(number, table["title"], table["hours"], table["files"], table.get("symbols", []), table.get("headers", []), checks)
+    lab = Lab(number, table["title"], table["hours"], table["files"], table.get("symbols", []), table.get("headers", []),
+              table.get("instructions", []), checks)
     require(lab.points == 100, f"the points add up to {lab.points}, not 100")
     return lab
 
