@@ -345,7 +345,9 @@ bool user_exit_pending(void)
 	return READ_ONCE(current->work) || need_resched();
 }
 
-int panic_current_pid(void)
+int panic_pid_of(unsigned int cpu)
 {
-	return current ? current->pid : 0;
+	const struct task_struct *t = READ_ONCE(per_cpu(current_task, cpu));
+
+	return t ? t->pid : 0;
 }

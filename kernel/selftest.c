@@ -5,11 +5,13 @@
 #include "arch/ipi.h"
 #include "arch/mmu.h"
 #include "boot/bootinfo.h"
+#include "kernel/base/barrier.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/san.h"
 #include "kernel/base/string.h"
 #include "kernel/pin.h"
+#include "kernel/task.h"
 #include "kernel/task_mm.h"
 #include "mm/mm.h"
 #include "mm/pgtable.h"
@@ -19,6 +21,37 @@
 static noinline void crash_panic(void)
 {
 	panic("selftest: asked for it, value %d", 42);
+}
+
+/* The report asks who runs, and faults. */
+static noinline void crash_panicnested(void)
+{
+	this_cpu_write(current_task, (struct task_struct *)(unsigned long)8);
+	panic("selftest: the report is broken, value %d", 42);
+}
+
+static bool others_are_busy;
+
+static noinline int be_busy(void *unused)
+{
+	(void)unused;
+	preempt_disable();
+	smp_store_release(&others_are_busy, true);
+	while (READ_ONCE(others_are_busy))
+		cpu_relax();
+	return 0;
+}
+
+/* What another CPU was about is in the report. */
+static noinline void crash_panicothers(void)
+{
+	unsigned int other = cpu_id() ? 0 : 1;
+
+	if (IS_ERR(kthread_create(be_busy, NULL, "busy", (int)other)))
+		return;
+	while (!smp_load_acquire(&others_are_busy))
+		cpu_relax();
+	panic("selftest: CPU %u is busy", other);
 }
 
 static noinline void crash_nullderef(void)
@@ -107,6 +140,8 @@ static noinline void crash_pinnedwrite(void)
 
 static const struct selftest crashes[] = {
 	{"panic", crash_panic, false},
+	{"panicnested", crash_panicnested, false},
+	{"panicothers", crash_panicothers, false},
 	{"nullderef", crash_nullderef, false},
 	{"stackoverflow", crash_stackoverflow, false},
 	{"wxtext", crash_wxtext, false},

@@ -207,12 +207,14 @@ trap_common:
 	jz .kernel
 	swapgs
 	call trap_dispatch
+.user_back:
 	cli
 	mov rdi, rsp
 	call exit_to_user
 	jmp return_full
 .kernel:
 	call trap_dispatch
+.kernel_back:
 	jmp return_kernel
 	unwind_end
 
@@ -245,6 +247,7 @@ trap_ist:
 	rdgsbase rbx
 	wrgsbase rax
 	call trap_paranoid
+.back:
 	wrgsbase rbx
 	jmp return_kernel
 	unwind_end
@@ -286,5 +289,11 @@ trap_stubs:
 	dq trap_stub_ %+ i
 %assign i i + 1
 %endrep
+
+; For backtraces (arch/x86/backtrace.c): where calls come back to that have a frame of registers right above them.
+global entry_returns
+entry_returns:
+	dq syscall_entry.done, trap_common.user_back, trap_common.kernel_back, trap_ist.back
+	dq 0
 
 section .note.GNU-stack noalloc noexec nowrite progbits

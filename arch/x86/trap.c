@@ -321,7 +321,7 @@ void trap_paranoid(struct regs *regs)
 {
 	unsigned long va;
 
-	panic_check_stop();
+	panic_check_stop(regs_user_mode(regs) ? 0 : regs->rbp, regs->rip);
 	shut_user_access();
 	if (regs->vector == VECTOR_NMI) {
 		nmi(regs);

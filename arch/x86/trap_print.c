@@ -1,28 +1,21 @@
 /*
- * What a crash prints: registers, code bytes, a backtrace by frame pointers. Declared in
- * arch/machine.h.
+ * What a crash prints: registers and code bytes. Declared in arch/machine.h; backtraces are in backtrace.c.
  *
- * Nothing here may fault: a frame is followed only while it lies on a kernel stack, code is read
- * only inside the kernel's text. A user address is printed and not followed.
+ * Nothing here may fault: code is read only inside the kernel's text.
  */
 #include "arch/cpu.h"
 #include "arch/machine.h"
-#include "arch/page.h"
 #include "arch/x86/cpu_regs.h"
-#include "arch/x86/desc.h"
 #include "arch/x86/ksyms.h"
 #include "arch/x86/regs.h"
 #include "kernel/base/printk.h"
-#include "kernel/kstack.h"
 
-#define MAX_FRAMES    32
 #define CODE_BEFORE   16
 #define CODE_AFTER    16
 #define NR_EXCEPTIONS 22
 
-/* linker.ld and boot/entry.asm */
+/* linker.ld */
 extern const u8 __text_start[], __text_end[];
-extern const u8 boot_stack[], boot_stack_top[];
 
 /* SDM vol. 3A, table 6-1. */
 static const char *const exception_names[NR_EXCEPTIONS] = {
@@ -50,56 +43,9 @@ static const char *const exception_names[NR_EXCEPTIONS] = {
 	"control protection (#CP)",
 };
 
-static bool on_kernel_stack(unsigned long addr)
-{
-	bool boot = addr >= (unsigned long)boot_stack && addr < (unsigned long)boot_stack_top;
-
-	return boot || kstack_contains(addr) || desc_on_ist_stack(addr);
-}
-
 static bool is_kernel_text(unsigned long addr)
 {
 	return addr >= (unsigned long)__text_start && addr < (unsigned long)__text_end;
-}
-
-/* `lookup` differs from `pc` for a return address: the call may be its function's last instruction.
- */
-static void print_pc(const char *text, unsigned long pc, unsigned long lookup)
-{
-	unsigned long offset;
-	const char *name = ksym_lookup(lookup, &offset);
-
-	if (name)
-		printk("%s [<%016lx>] %s+%#lx\n", text, pc, name, offset + (pc - lookup));
-	else
-		printk("%s [<%016lx>] %s\n", text, pc, pc < USER_END ? "(user)" : "?");
-}
-
-void pc_print(const char *text, unsigned long pc)
-{
-	print_pc(text, pc, pc - 1);
-}
-
-static bool frame_ok(unsigned long frame)
-{
-	return IS_ALIGNED(frame, 8) && on_kernel_stack(frame) && on_kernel_stack(frame + 15);
-}
-
-void backtrace_print(unsigned long frame, unsigned long pc)
-{
-	printk("backtrace:\n");
-	print_pc(" ", pc, pc);
-	for (int i = 0; i < MAX_FRAMES && frame_ok(frame); i++) {
-		const unsigned long *f = (const unsigned long *)frame;
-
-		if (!is_kernel_text(f[1]))
-			break;
-		print_pc(" ", f[1], f[1] - 1);
-		/* Callers lie above, except where a trap switched stacks, and then elsewhere. */
-		if (f[0] <= frame && f[0] + KSTACK_SIZE > frame)
-			break;
-		frame = f[0];
-	}
 }
 
 static void print_code(unsigned long rip)
@@ -151,10 +97,4 @@ void regs_print(const struct regs *r)
 	printk("cr0 %08lx cr2 %016lx cr3 %016lx cr4 %08lx gs %016lx\n", read_cr0(), read_cr2(),
 	       read_cr3(), read_cr4(), (unsigned long)rdmsr(MSR_GS_BASE));
 	print_code(r->rip);
-}
-
-void regs_backtrace(const struct regs *r)
-{
-	/* User frames are the program's own business, and may lie anywhere. */
-	backtrace_print(regs_user_mode(r) ? 0 : r->rbp, r->rip);
 }

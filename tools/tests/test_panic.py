@@ -2,6 +2,7 @@
 import re
 
 import pytest
+import qemu
 
 KINDS = ["panic", "nullderef", "stackoverflow", "wxtext", "wxmapping", "loadunready", "pinnedwrite"]  # a stack overflow is a double fault
 
@@ -78,3 +79,34 @@ def test_a_deadline_in_guest_time_ends_a_hang(boot):
     assert result.verdict == "panic", f"{result.verdict}: {result.reason}"
     assert result.find(r"PANIC.*the deadline of 2 seconds is over")
     assert result.find(r"cpu \d+ runs \S+\[\d+\]"), "what the CPUs were doing is not said"
+
+
+def test_the_report_leads_through_an_interrupt_to_what_was_interrupted(boot):
+    result = boot("deadline=1 idle=poll pgctl=1 -- /bin/pgstress duration=600", smp=1, timeout=120)
+    at = next(i for i, line in enumerate(result.lines) if re.search(r"--- vector 240, error 0, in (the kernel|user mode)", line))
+    assert any("deadline_over" in line for line in result.lines[:at])
+    assert re.search(r"\[<[0-9a-f]{16}>\] ", result.lines[at + 1])
+
+
+@pytest.mark.parametrize("kernel", [qemu.KERNEL, qemu.DEBUG_KERNEL])
+def test_what_each_other_cpu_was_about_on_64(boot, kernel):
+    result = boot("selftest=panicothers trace=1", smp=64, timeout=240, kernel=kernel)
+    assert result.verdict == "panic", f"{result.verdict}: {result.reason}"
+    assert result.find(r"^cpu [01] pid \d+ was in be_busy\b")
+    busy = [line for line in result.lines if re.search(r"^cpu \d+ pid \d+ was in \w", line)]
+    idle = result.find(r"^(\d+) other CPUs were idle")
+    assert len(busy) + (int(idle[1]) if idle else 0) == 63 and not result.find("did not stop")
+    # Tracing is on: the last events of all.
+    assert len([line for line in result.lines if re.search(r"^cpu \d+, last of \d+ events:", line)]) >= 32
+    order = [next(i for i, line in enumerate(result.lines) if re.search(part, line))
+             for part in ("PANIC", "^backtrace:", "was in be_busy", "last of", "^# reproduce:")]
+    assert order == sorted(order), "the most useful first"
+
+
+@pytest.mark.parametrize("kernel", [qemu.KERNEL, qemu.DEBUG_KERNEL])
+def test_a_fault_in_the_report_hides_neither_the_panic_nor_the_rest(boot, kernel):
+    result = boot("selftest=panicnested", smp=4, timeout=120, kernel=kernel)
+    assert result.verdict == "panic" and result.status == 37, f"{result.verdict}: {result.reason}"
+    assert result.find(r"PANIC cpu \d+, within the report of: selftest: the report is broken, value 42: page fault in the kernel")
+    assert result.find(r"^backtrace:") and result.find(r"crash_panicnested|selftest_run")
+    assert result.find("^# reproduce:")

@@ -46,11 +46,21 @@ void regs_backtrace(const struct regs *r);
 __noreturn void panic_regs(const struct regs *r, const char *fmt, ...) __printf(2, 3);
 
 /*
- * For the NMI handler, first thing: does not return when some other CPU is in panic().
+ * The functions of the calls that led to `pc`, innermost first, in one line, at most so many that they fit. Any
+ * context; the stack may be another CPU's, which stands still.
  */
-void panic_check_stop(void);
+void backtrace_line(unsigned long frame, unsigned long pc, char *buf, size_t size);
 
-/* The running task's id, for the panic headline; the scheduler overrides a weak one that says 0. */
-int panic_current_pid(void);
+/* Whether a CPU that is stopped at `pc` was waiting for an interrupt. */
+bool cpu_waits_at(unsigned long pc);
+
+/*
+ * For the NMI handler, first thing: does not return when some other CPU is in panic(). Where this one was is noted
+ * for its report.
+ */
+void panic_check_stop(unsigned long frame, unsigned long pc);
+
+/* The id of the task that `cpu` runs, for a panic; the scheduler overrides a weak one that says 0. */
+int panic_pid_of(unsigned int cpu);
 
 #endif
