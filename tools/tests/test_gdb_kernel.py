@@ -126,10 +126,28 @@ def test_a_sleeping_task_is_shown_and_nothing_changes(debug):
     assert debug["fw task 99999"] == ["there is no task 99999 (fw tasks lists them)"]
 
 
+def test_who_spins_for_a_lock_is_seen():
+    """Two growers of one slot: the in-kernel test holds the first one inside of the lock."""
+    said = session(["thbreak *spin_lock_slow if $rdi == (long)&pgd_lock", "continue", "print $_thread", "fw locks"], smp=3,
+                   kernel=qemu.DEBUG_KERNEL, append="ktest=1 filter=guard.i23_of_two_growers")
+    waiter = int(said["print $_thread"][0].split("= ")[1]) - 1
+    lock = next(line for line in said["fw locks"] if line.startswith("pgd_lock "))
+    held = re.search(r" CPU (\d), actor \(\d+\) +kroot_install \(mm/pgsync/pgsync\.c\) +CPU (\d)$", lock)
+    assert held and int(held[2]) == waiter != int(held[1])
+
+
 @pytest.fixture(scope="module")
 def release():
-    return session(["thbreak fill_slot", "continue", "fw locks", "fw stop-at", "fw trace", "fw tasks", "fw rcu",
+    return session(["thread 2", "fw walk kmain", "fw slots", "fw roots", "fw cpus", "thread 1",
+                    "thbreak fill_slot", "continue", "fw locks", "fw stop-at", "fw trace", "fw tasks", "fw rcu",
                     "fw vmas 1", "fw vmalloc"], smp=2)
+
+
+def test_a_cpu_that_was_not_started_has_no_page_tables_and_the_boot_cpu_is_asked(release):
+    assert "that CPU 0 has loaded, 4 levels" in release["fw walk kmain"][0]
+    assert release["fw slots"][-1] == "0 present, 0 ready, 0 from birth"
+    assert release["fw roots"][0].startswith("not yet: ")
+    assert re.match(r"\* CPU +1 +- +0x", release["fw cpus"][1]), "the choice is as before"
 
 
 def test_the_release_build_says_what_it_cannot_know(release):

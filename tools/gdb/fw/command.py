@@ -2,11 +2,14 @@
 
 A command is a subclass of Command with `name`, a docstring that `help fw NAME` prints (a first line that is a
 sentence; then Usage, what it prints, Example, Reads: test_gdb.py requires these), and run(arguments). It may
-have choices(before), the completions of the next argument after those typed before.
+have choices(before), the completions of the next argument after those typed before. A command that only reads, which
+is the rule, runs with the boot CPU chosen if the chosen one has no page tables yet; `reads = False` is for the others.
 """
 import contextlib
 
 import gdb
+
+from fw import kernel
 
 
 @contextlib.contextmanager
@@ -23,6 +26,7 @@ def plain_errors():
 class Command(gdb.Command):
     name = ""
     counts = (0, 0)  # of arguments, at least and at most
+    reads = True
 
     def __init__(self):
         super().__init__(f"fw {self.name}", gdb.COMMAND_USER)
@@ -33,7 +37,12 @@ class Command(gdb.Command):
         if not self.counts[0] <= len(words) <= self.counts[1]:
             raise gdb.GdbError(self.usage())
         with plain_errors():
-            self.run(words)
+            if not self.reads:
+                self.run(words)
+                return
+            kernel.need_machine()
+            with kernel.paged_cpu():
+                self.run(words)
 
     def usage(self):
         return next(line.strip() for line in self.__doc__.splitlines() if line.startswith("Usage:"))

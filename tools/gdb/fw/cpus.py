@@ -24,6 +24,7 @@ The chosen CPU is marked. `thread N` chooses another one: gdb's thread N is CPU 
 Example: fw cpus
 Reads: current_task and the program counter of each CPU. Changes nothing."""
     name = "cpus"
+    reads = False
 
     def run(self, words):
         kernel.need_machine()

@@ -75,11 +75,9 @@ debug build. Changes nothing."""
     name = "locks"
 
     def run(self, words):
-        kernel.need_machine()
-        with kernel.paged_cpu():
-            waiters = waiting_cpus()
-            spins = self.spin_locks(waiters)
-            mutexes = self.mutexes()
+        waiters = waiting_cpus()
+        spins = self.spin_locks(waiters)
+        mutexes = self.mutexes()
         for title, rows in (("spin lock", spins), ("mutex", mutexes)):
             if rows:
                 table([(title, "class", "held by", "taken at", "waited for by"), *rows])

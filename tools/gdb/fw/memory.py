@@ -23,12 +23,10 @@ Reads: the list of ranges of mm/vrange.c. Changes nothing."""
     name = "vmalloc"
 
     def run(self, words):
-        kernel.need_machine()
-        with kernel.paged_cpu():
-            head = kernel.variable("by_address", "mm/vrange.c")
-            rows = [(f"{int(r['start']):#x}-{int(r['start']) + int(r['nr_pages']) * PAGE:#x}", int(r["nr_pages"]),
-                     layout.slot_of(int(r["start"])), kernel.enum_name(r["state"], *RANGE),
-                     "memory" if int(r["pages"]) else "device") for r in kernel.entries(head, "struct vm_range", "link")]
+        head = kernel.variable("by_address", "mm/vrange.c")
+        rows = [(f"{int(r['start']):#x}-{int(r['start']) + int(r['nr_pages']) * PAGE:#x}", int(r["nr_pages"]),
+                 layout.slot_of(int(r["start"])), kernel.enum_name(r["state"], *RANGE),
+                 "memory" if int(r["pages"]) else "device") for r in kernel.entries(head, "struct vm_range", "link")]
         if rows:
             table([("addresses", "pages", "slot", "state", "what"), *rows])
         print(f"{len(rows)} ranges, {sum(row[1] for row in rows if row[3] == 'LIVE')} pages in use")
@@ -66,14 +64,13 @@ Reads: mm->vmas of the task. Changes nothing."""
         if not words[0].isdigit():
             raise gdb.GdbError(self.usage())
         tasks.need_tasks()
-        with kernel.paged_cpu():
-            task = tasks.find(int(words[0]))
-            mm = tasks.mm_of(task)
-            if mm is None:
-                raise gdb.GdbError(f"task {words[0]} ({tasks.comm(task)}) has no address space: a kernel thread, or exited")
-            rows = [self.row(vma) for vma in kernel.entries(mm["vmas"], "struct vma", "node")]
-            table([("addresses", "pages", "flags", "what"), *rows])
-            print(f"{tasks.label(task)}: {len(rows)} mappings, {int(mm['resident'])} pages resident")
+        task = tasks.find(int(words[0]))
+        mm = tasks.mm_of(task)
+        if mm is None:
+            raise gdb.GdbError(f"task {words[0]} ({tasks.comm(task)}) has no address space: a kernel thread, or exited")
+        rows = [self.row(vma) for vma in kernel.entries(mm["vmas"], "struct vma", "node")]
+        table([("addresses", "pages", "flags", "what"), *rows])
+        print(f"{tasks.label(task)}: {len(rows)} mappings, {int(mm['resident'])} pages resident")
 
     @staticmethod
     def row(vma):

@@ -100,17 +100,15 @@ Reads: CR3, the tables through the direct map, struct page of what is found. Cha
         return rootname.words() if len(before) == 1 else []
 
     def run(self, words):
-        kernel.need_machine()
         address = kernel.address(words[0])
-        with kernel.paged_cpu():
-            layout.need_direct_map()
-            root = rootname.find(words[1] if len(words) > 1 else f"cpu{kernel.chosen_cpu()}")
-            print(f"{address:#018x} in {root.label}, {layout.levels()} levels")
-            if not layout.canonical(address):
-                top = 9 * layout.levels() + PAGE_SHIFT - 1
-                print(f"not canonical: bits 63 to {top} of an address are all equal; every access is a fault (#GP)")
-                return
-            self.show(root, address)
+        layout.need_direct_map()
+        root = rootname.find(words[1] if len(words) > 1 else f"cpu{kernel.chosen_cpu()}")
+        print(f"{address:#018x} in {root.label}, {layout.levels()} levels")
+        if not layout.canonical(address):
+            top = 9 * layout.levels() + PAGE_SHIFT - 1
+            print(f"not canonical: bits 63 to {top} of an address are all equal; every access is a fault (#GP)")
+            return
+        self.show(root, address)
 
     def show(self, root, address):
         rows, last = [], None

@@ -46,11 +46,10 @@ Reads: the handle tables of all tasks, struct port. Changes nothing."""
         tasks.need_tasks()
         if words and not words[0].isdigit():
             raise gdb.GdbError(self.usage())
-        with kernel.paged_cpu():
-            if words:
-                self.show_handles(tasks.find(int(words[0])))
-            else:
-                self.show_ports()
+        if words:
+            self.show_handles(tasks.find(int(words[0])))
+        else:
+            self.show_ports()
 
     @staticmethod
     def show_handles(task):

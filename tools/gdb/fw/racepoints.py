@@ -67,10 +67,10 @@ Reads: the linker set .race_points. Sets hardware breakpoints, of which QEMU has
         return [str(cpu) for cpu in sorted(kernel.cpu_threads())]
 
     def run(self, words):
-        kernel.need_machine()
         known = list(points())
         if not words:
-            table([("point", "at"), *((name, f"{file}:{line}") for name, file, line in known)])
+            places = dict.fromkeys((name, f"{file.removeprefix('./')}:{line}") for name, file, line in known)
+            table([("point", "at"), *places])
             return
         places = sorted({(file, line) for name, file, line in known if name == words[0]})
         if not places:

@@ -20,11 +20,6 @@ Reads: gp, reader_idx, counters and rcu_callbacks of kernel/base/rcu.c, each tas
     name = "rcu"
 
     def run(self, words):
-        kernel.need_machine()
-        with kernel.paged_cpu():
-            self.show()
-
-    def show(self):
         gp, idx = kernel.variable("gp", FILE), int(kernel.variable("reader_idx", FILE))
         seq = int(gp["seq"])
         step = "" if not seq & 1 else f", waits for pair {idx ^ 1}, " + ("flipped" if gp["flipped"] else "not flipped yet")
@@ -50,8 +45,8 @@ Reads: gp, reader_idx, counters and rcu_callbacks of kernel/base/rcu.c, each tas
         for task in tasks.every() + [task.dereference() for task in idle if int(task)]:
             reader = task["rcu_reader"]
             if int(reader["nesting"]):
-                print_idx = int(reader["idx"])
-                yield f"{tasks.label(task)} is in a read section, depth {int(reader['nesting'])}, pair {print_idx}"
+                yield (f"{tasks.label(task)} is in a read section, depth {int(reader['nesting'])}, "
+                       f"pair {int(reader['idx'])}")
 
 
 def signed(n):

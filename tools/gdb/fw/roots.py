@@ -14,7 +14,6 @@ CLASS = ("enum root_class", "ROOT_")
 
 
 def need_strategy():
-    kernel.need_machine()
     if not int(kernel.variable("strategy")):
         kernel.not_yet("the kernel has not chosen its strategy (pgsync_init()); fw walk works")
 
@@ -112,8 +111,7 @@ cpu_next_root of each CPU. Takes no lock: what you see may be half done. Changes
         if words not in ([], ["-a"]):
             raise gdb.GdbError(self.usage())
         need_strategy()
-        with kernel.paged_cpu():
-            self.show(bool(words))
+        self.show(bool(words))
 
     def show(self, everything):
         reference = kernel_half(rootname.reference_table())
@@ -161,11 +159,9 @@ Reads: both tables through the direct map. Changes nothing."""
         return rootname.words()
 
     def run(self, words):
-        kernel.need_machine()
-        with kernel.paged_cpu():
-            layout.need_direct_map()
-            a, b = map(rootname.find, words)
-            first, second = kernel_half(a.table), kernel_half(b.table)
+        layout.need_direct_map()
+        a, b = map(rootname.find, words)
+        first, second = kernel_half(a.table), kernel_half(b.table)
         level = layout.levels()
         rows = [(s, layout.area_of(s), paging.describe(first[s], level), paging.describe(second[s], level))
                 for s in first if not paging.same(first[s], second[s])]
@@ -190,11 +186,9 @@ Reads: swapper_pg_dir, pgd_ready, pgd_birth. Changes nothing."""
     name = "slots"
 
     def run(self, words):
-        kernel.need_machine()
-        with kernel.paged_cpu():
-            layout.need_direct_map()
-            reference = kernel_half(rootname.reference_table())
-            ready, birth = slot_bits("pgd_ready"), slot_bits("pgd_birth")
+        layout.need_direct_map()
+        reference = kernel_half(rootname.reference_table())
+        ready, birth = slot_bits("pgd_ready"), slot_bits("pgd_birth")
         if not int(kernel.variable("strategy")):
             print("not yet: the strategy is not chosen (pgsync_init()), so no slot is ready")
         runs = []

@@ -65,6 +65,7 @@ Example: fw connect /tmp/stub
 Reads: nothing; the machine runs to kmain(), on the boot CPU."""
     name = "connect"
     counts = (1, 1)
+    reads = False
 
     def run(self, words):
         gdb.execute("set pagination off")
@@ -83,6 +84,7 @@ def programs():
 class ProgramCommand(Command):
     """One whose argument is a user program."""
     counts = (0, 1)
+    reads = False
 
     def choices(self, before):
         return programs()

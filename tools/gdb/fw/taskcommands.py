@@ -52,13 +52,12 @@ Reads: the task table, each task's kernel stack along its frame pointers. Change
 
     def run(self, words):
         tasks.need_tasks()
-        with kernel.paged_cpu():
-            on = running()
-            rows = [("pid", "process", "parent", "state", "CPU", "mm", "name", "waits in")]
-            for task in tasks.every():
-                mm = int(task["mm"])
-                rows.append((int(task["pid"]), int(task["group"]["tgid"]), int(task["group"]["ppid"]), state(task, on),
-                             int(task["cpu"]), f"{mm:#x}" if mm else "-", tasks.comm(task), waits_for(task, on)))
+        on = running()
+        rows = [("pid", "process", "parent", "state", "CPU", "mm", "name", "waits in")]
+        for task in tasks.every():
+            mm = int(task["mm"])
+            rows.append((int(task["pid"]), int(task["group"]["tgid"]), int(task["group"]["ppid"]), state(task, on),
+                         int(task["cpu"]), f"{mm:#x}" if mm else "-", tasks.comm(task), waits_for(task, on)))
         table(rows)
         print(f"{len(rows) - 1} tasks")
 
@@ -98,6 +97,7 @@ Example: fw task 1
 Reads: the task's saved context (struct thread), its kernel stack, cpu_loaded_mm."""
     name = "task"
     counts = (1, 1)
+    reads = False
 
     def choices(self, before):
         tasks.need_tasks()

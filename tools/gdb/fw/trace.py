@@ -66,16 +66,14 @@ Reads: trace_ring and trace_head of each CPU. Changes nothing."""
     counts = (0, 1)
 
     def run(self, words):
-        kernel.need_machine()
         if words and not words[0].isdigit():
             raise gdb.GdbError(self.usage())
         if not int(kernel.variable("trace_size")):
             raise gdb.GdbError("nothing is traced: start with `make gdb APPEND=trace=1`, and run past trace_init()")
         n = int(words[0]) if words else DEFAULT
-        with kernel.paged_cpu():
-            events = sorted(event for cpu in kernel.cpus() for event in last_of(cpu, n))[-n:] if n else []
-            known = descriptions()
-            owners = {int(root["pgd"]): rootname.name(root) for root in rootname.registered()} if events else {}
+        events = sorted(event for cpu in kernel.cpus() for event in last_of(cpu, n))[-n:] if n else []
+        known = descriptions()
+        owners = {int(root["pgd"]): rootname.name(root) for root in rootname.registered()} if events else {}
         if events:
             owners[rootname.reference_table()] = "the reference"
             table([("ticks", "CPU", "pid", "event"),
