@@ -16,8 +16,9 @@ import gdb
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
-from fw import (cpus, frames, functions, locks, memory, paging, ports, printers, racepoints, rcu, roots, session,  # noqa: E402
-                taskcommands, taskframes, trace)
+from fw import cpus, frames, functions, locks, memory, paging, ports, printers  # noqa: E402 (their path is set above)
+from fw import racepoints, rcu, roots, session, taskcommands, taskframes, trace  # noqa: E402
+from fw.command import Command  # noqa: E402
 
 
 class Fw(gdb.Command):
@@ -34,10 +35,15 @@ class Fw(gdb.Command):
         gdb.execute("help fw")
 
 
-for command in (Fw, session.Connect, session.Program, session.User, session.FirstUser, cpus.Cpus, roots.Roots,
-                roots.RootDiff, roots.Slots, paging.Walk, frames.Filter, frames.UserStack, functions.Current,
-                functions.PerCpu, functions.Task, taskcommands.Tasks, taskcommands.Task, taskframes.TaskStack,
-                memory.Vmalloc, memory.Vmas, locks.Locks, rcu.Rcu, ports.Ports, racepoints.StopAt,
-                trace.Trace):
-    command()
-printers.install()
+def commands_of(module):
+    """The commands that a module has; a class without a name is what several of them share."""
+    return [item for item in vars(module).values()
+            if isinstance(item, type) and issubclass(item, Command) and item.name]
+
+
+Fw()
+for family in (session, cpus, roots, paging, taskcommands, memory, locks, rcu, ports, trace, racepoints):
+    for command in commands_of(family):
+        command()
+for part in (frames, taskframes, functions, printers):
+    part.install()

@@ -19,6 +19,7 @@ def debug():
         "print $fw_task(1)->mm->nr_vmas", "print 'mm/vmalloc.c'::live_pages", "print *(unsigned *)arg",
         "print pgd_lock", "print swapper_pg_dir[273]", "print swapper_root", "print $fw_task(1)->mm->vmas",
         "print *$fw_task(1)", "print *$fw_task(1)->mm",
+        "print $fw_cpus(cpu_online_mask)", "print $fw_per_cpu(\"cpu_rq\", 1).cpu", "complete fw vmas 1",
         "fw task 1", "bt", "fw task -", "frame", "fw task 2", "bt", "stepi", "bt 1",
         "fw task 99999", "fw vmas 2", "fw vmas x", "fw ports x",
     ], kernel=qemu.DEBUG_KERNEL, append="trace=1 pgctl=1 -- @servers /bin/pgstress ops=10")
@@ -111,6 +112,12 @@ def test_printers(debug):
     assert debug["print $fw_task(1)->mm->vmas"][0].endswith(f"= {count} other nodes")
     assert re.search(r"= init \(1\), [A-Z]+, CPU \d+ = \{work = ", debug["print *$fw_task(1)"][0])
     assert f"= address space, {count} mappings, " in debug["print *$fw_task(1)->mm"][0]
+
+
+def test_functions_in_expressions_and_completion_of_pids(debug):
+    assert debug["print $fw_cpus(cpu_online_mask)"][0].endswith('= "0-1"')
+    assert debug["print $fw_per_cpu(\"cpu_rq\", 1).cpu"][0].endswith("= 1")
+    assert "fw vmas 1" in debug["complete fw vmas 1"]
 
 
 def test_a_sleeping_task_is_shown_and_nothing_changes(debug):

@@ -117,3 +117,8 @@ class UserStack(Unwinder):
         for name in GENERAL:
             info.add_saved_register(name, pending.read_register(name))
         return info
+
+
+def install():
+    Filter()
+    UserStack()

@@ -1,8 +1,9 @@
-"""Convenience functions for expressions: $fw_current(), $fw_per_cpu("NAME" [, CPU]), $fw_task(PID).
+"""Convenience functions for expressions: $fw_current(), $fw_per_cpu("NAME" [, CPU]), $fw_task(PID), $fw_cpus(BITMAP).
 
 	break sys_wait4 if $fw_current()->pid == 12
 	print $fw_per_cpu("cpu_rq", 2).nr_queued
 	print $fw_task(1)->mm->root.gen
+	print $fw_cpus(cpu_online_mask)
 """
 import gdb
 
@@ -37,3 +38,21 @@ class Task(gdb.Function):
 
     def invoke(self, pid):
         return tasks.find(int(pid)).address
+
+
+class Cpus(gdb.Function):
+    """$fw_cpus(BITMAP): the numbers of the bits that are set in a set of CPUs, as text: "0-3,5"."""
+
+    def __init__(self):
+        super().__init__("fw_cpus")
+
+    def invoke(self, bitmap):
+        start = int(bitmap if bitmap.type.code == gdb.TYPE_CODE_PTR else bitmap.address)
+        count = int(kernel.variable("nr_cpus"))
+        bits = kernel.words(start, -(-count // 64))
+        return kernel.ranges(cpu for cpu in range(count) if bits[cpu // 64] >> cpu % 64 & 1) or "none"
+
+
+def install():
+    for function in (Current, PerCpu, Task, Cpus):
+        function()

@@ -165,7 +165,9 @@ Reads: the program's file. The machine runs."""
     def run(self, words):
         path = program_path(words[0] if words else program)
         kernel.need_machine()
-        gdb.execute(f"thbreak {FIRST_USER}", to_string=True)
+        # Said in our words: gdb calls all frames of the entry code "signal handler called".
+        stop = gdb.Breakpoint(FIRST_USER, type=gdb.BP_HARDWARE_BREAKPOINT, temporary=True, internal=True)
+        stop.silent = True
         gdb.execute("continue", to_string=True)
         print(f"{FIRST_USER}() on CPU {kernel.chosen_cpu()}: on the way to user mode")
         run_to_main(path)

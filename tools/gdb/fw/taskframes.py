@@ -13,7 +13,6 @@ from fw import kernel, stacks, tasks
 
 FrameId = collections.namedtuple("FrameId", "sp pc")
 USER_END = 1 << 63
-PAST_MAIN = "backtrace past-main"
 
 shown = None  # a Shown, or None
 
@@ -76,7 +75,7 @@ def forget():
     global shown
     if shown is not None:
         shown = None
-        gdb.set_parameter(PAST_MAIN, False)
+        gdb.execute("set backtrace past-main off")
         gdb.invalidate_cached_frames()
 
 
@@ -87,6 +86,10 @@ def show(task, user_memory):
     found = Shown(task, *stacks.context(task))
     found.user_memory = user_memory
     shown = found
-    gdb.set_parameter(PAST_MAIN, True)  # frame 0 may be a program's main(), which has no caller otherwise
+    gdb.execute("set backtrace past-main on")  # frame 0 may be a program's main(), which has no caller otherwise
     gdb.invalidate_cached_frames()
     gdb.execute("frame 1")
+
+
+def install():
+    TaskStack()
