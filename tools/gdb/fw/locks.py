@@ -3,6 +3,7 @@
 A spin lock's word names the CPU that holds it, in both builds. The debug build also keeps, for each CPU and task, what
 it holds and where it took it (kernel/base/lockdep.h); locks inside of objects are found through that alone.
 """
+import functools
 import re
 
 import gdb
@@ -11,15 +12,20 @@ from fw import cpus, kernel, stacks, tasks
 from fw.command import Command, table
 
 
-def globals_of(type_name):
-    """(name, value) of the kernel's variables of a type, static ones too."""
-    listed = gdb.execute(f"info variables -q -t '{type_name}'", to_string=True)
-    file = None
-    for line in listed.splitlines():
+@functools.lru_cache(maxsize=None)
+def names_of_globals(type_name):
+    """(name, file) of the kernel's variables of a type, static ones too. gdb takes a second to find out."""
+    file, found = None, []
+    for line in gdb.execute(f"info variables -q -t '{type_name}'", to_string=True).splitlines():
         if m := re.match(r"File (\S+):$", line):
             file = m[1]
         elif m := re.match(rf"\d+:\s+(?:static )?{type_name} (\w+);$", line):
-            yield f"{m[1]} ({file})", gdb.parse_and_eval(f"'{file}'::{m[1]}")
+            found.append((m[1], file))
+    return found
+
+
+def globals_of(type_name):
+    return [(f"{name} ({file})", kernel.variable(name, file)) for name, file in names_of_globals(type_name)]
 
 
 def where(address):

@@ -3,7 +3,7 @@ import os
 
 import gdb
 
-from fw import cpus, kernel, session, stacks, taskframes, tasks
+from fw import kernel, session, stacks, taskframes, tasks
 from fw.command import Command, table
 
 IPC = ("enum ipc_state", "IPC_")
