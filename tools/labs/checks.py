@@ -42,6 +42,7 @@ class Runner:
 
     def __init__(self, workspace, nonce):
         self.workspace, self.nonce, self.cache = workspace, nonce, {}
+        qemu.LOGS = workspace.path("build/logs")
 
     def run(self, check):
         try:
@@ -81,7 +82,7 @@ class Runner:
         # The code under test does not know this name, and what it might print is not looked at.
         pattern = os.path.join(results, os.path.basename(test) + "-%g.xml")
         status, _ = self.workspace.run([self.workspace.path("build/host", test.removesuffix(".c"))], HOST_LIMIT,
-                                       CMOCKA_MESSAGE_OUTPUT="xml", CMOCKA_XML_FILE=pattern)
+                                       sanitized=True, CMOCKA_MESSAGE_OUTPUT="xml", CMOCKA_XML_FILE=pattern)
         passed = {}
         for name in sorted(os.listdir(results)):
             if name.startswith(os.path.basename(test) + "-"):

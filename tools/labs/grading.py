@@ -3,7 +3,7 @@ import datetime
 import os
 import secrets
 
-from labs import allowed, checks, markers, report, starter, submission, tree
+from labs import allowed, archive, checks, markers, report, starter, submission, tree
 from labs.workspace import Workspace
 
 
@@ -61,9 +61,10 @@ def renew(root, lab, files, workspace):
     return tree.write(root, allowed.path(lab.number), file)
 
 
-def collect(root, lab):
+def collect(path, lab):
+    """The submission's files, or the submission.Refused that says why not."""
     try:
-        return submission.collect(root, lab.files)
+        return archive.collect(path, lab.files) if os.path.isfile(path) else submission.collect(submission.top(path, lab.files), lab.files)
     except submission.Refused as error:
         return error
 

@@ -127,9 +127,14 @@ def first_commit(root):
             files[name] = (blob, mode == "100755")
     contents = read_blobs(root, [blob for blob, _ in files.values()])
     files = {name: tree.File(data, executable) for (name, (_, executable)), data in zip(files.items(), contents)}
+    return verified(files, "the first commit")
+
+
+def verified(files, where):
+    """(files, number of the lab) if they are a whole starter. Raises Refused."""
     statement = json.loads(files[STATEMENT].data) if STATEMENT in files else {}
     if statement.get("digest") != tree.digest({n: f for n, f in files.items() if n != STATEMENT}):
-        raise Refused(f"the first commit is not that of a starter: its files are not those that {STATEMENT} was made of")
+        raise Refused(f"{where} is not that of a starter: its files are not those that {STATEMENT} was made of")
     return files, statement["lab"]
 
 

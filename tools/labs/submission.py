@@ -68,6 +68,14 @@ def matching(root, pattern):
     return sorted(f"{directory}/{name}" for name in names if fnmatch.fnmatchcase(name, os.path.basename(pattern)))
 
 
+def top(directory, patterns):
+    """The directory that the patterns are below: this one, or the only one in it, as unpacking an archive leaves it."""
+    entries = [e for e in os.scandir(directory) if not e.name.startswith(".")]
+    if len(entries) == 1 and entries[0].is_dir(follow_symlinks=False) and not any(p.startswith(entries[0].name + "/") for p in patterns):
+        return entries[0].path
+    return directory
+
+
 def collect(root, patterns):
     """{path: contents} of all that the patterns name. Raises Refused; a path without stars must be there."""
     paths = []

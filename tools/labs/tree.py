@@ -33,6 +33,18 @@ def tracked(root):
     return files
 
 
+def stored(root, skip=("build", ".git")):
+    """All files below a directory but for what is in `skip` at its top."""
+    files = {}
+    for base, below, names in os.walk(root):
+        below[:] = [d for d in below if base != root or d not in skip]
+        for name in names:
+            path = os.path.join(base, name)
+            with open(path, "rb") as f:
+                files[os.path.relpath(path, root)] = File(f.read(), bool(os.fstat(f.fileno()).st_mode & 0o100))
+    return files
+
+
 def dirty(root):
     """Tracked paths that differ from the last commit."""
     return [line[3:] for line in git(root, "status", "--porcelain", "--untracked-files=no").decode().splitlines()]

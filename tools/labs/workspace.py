@@ -4,14 +4,22 @@ It is kept, so that the next grade compiles only what differs. Objects are never
 """
 import os
 import re
+import resource
 import shutil
 import subprocess
 
 from labs import tree
 
 MAKE_LIMIT = 1800  # host seconds, against a compiler that hangs
+SANITIZED_MEMORY = 2048  # MiB
 SEEDS = ["build/obj", "build/debug/obj", "build/user", "build/pgmodel/plain"]
 KERNELS = {"release": "build/freewalk.elf", "debug": "build/debug/freewalk.elf"}
+
+
+def unlimited():
+    """In the child."""
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
 
 class BuildFailed(Exception):
@@ -45,13 +53,19 @@ class Workspace:
             if os.path.isdir(os.path.join(root, directory)):
                 shutil.copytree(os.path.join(root, directory), self.path(directory))
 
-    def run(self, command, timeout=MAKE_LIMIT, **variables):
-        """(exit status, output) of a command in the tree; its make is not part of ours."""
+    def run(self, command, timeout=MAKE_LIMIT, sanitized=False, **variables):
+        """
+        (exit status, output) of a command in the tree; its make is not part of ours. `sanitized`: AddressSanitizer reserves
+        more address space than a sandbox gives, and limits the memory itself.
+        """
         environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE") and k not in ("MFLAGS", "MUTANT", "DEBUG", "OUT")}
+        if sanitized:
+            environment["ASAN_OPTIONS"] = f"hard_rss_limit_mb={SANITIZED_MEMORY}"
         environment |= {"LC_ALL": "C.UTF-8", "SETUP": "no", "CI": self.ci} | variables
         try:
             done = subprocess.run(command, cwd=self.root, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout)
+                                  stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout,
+                                  preexec_fn=unlimited if sanitized else None)
         except subprocess.TimeoutExpired:
             return None, f"{command[0]} does not end"
         return done.returncode, done.stdout

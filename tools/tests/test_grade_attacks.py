@@ -1,6 +1,8 @@
 """Submissions that try to get points without doing the work. Each is run as if the guards of test_grade_refuses.py were not there."""
 import json
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree
 
 import attack
@@ -159,6 +161,21 @@ def test_the_same_submission_twice(lab4):
     assert without_nonce(first) == without_nonce(second) and first["nonce"] != second["nonce"]
     assert {c["id"]: c["score"] for c in first["checks"]} == {"ktest": 25, "host": 25, "model": 0, "boot": 25}
     assert (first["score"], first["points"], first["full"]) == (75, 100, False)
+
+
+@pytest.mark.more
+def test_ten_times_under_load(lab4):
+    """Four processes that do nothing but take processor time; the results are the same bytes but for nonce and date."""
+    files = {attack.FILE: lab4.source.replace("\t\tsmp_mb();\n", "\t\tsmp_wmb();\n", 1).encode()}
+    load = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)]
+    try:
+        results = [grade(lab4, files) for _ in range(10)]
+    finally:
+        for process in load:
+            process.kill()
+            process.wait()
+    assert len({json.dumps(without_nonce(r)) for r in results}) == 1
+    assert len({r["nonce"] for r in results}) == 10
 
 
 def test_the_three_forms_say_the_same(lab4, tmp_path):
