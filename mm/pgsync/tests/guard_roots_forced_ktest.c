@@ -99,6 +99,11 @@ KTEST(guard, i09_a_root_that_growth_has_found_keeps_its_page)
 	pgd = borrow_and_drop(&a, &grower, cpu);
 	actor_run(&a, unload_here, NULL);
 	actor_run(&a, give_cached_roots_back, NULL);
+	/* As long as growth stands there no grace period ends, however long it is waited for. */
+	for (int i = 0; i < 100; i++) {
+		rcu_poll();
+		yield_and_relax();
+	}
 	/* In a debug build a page that is free is full of the pattern. */
 	KTEST_EXPECT_EQ(READ_ONCE(pgd[0]), 0);
 	race_release("loaded_found");
