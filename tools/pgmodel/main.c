@@ -3,6 +3,10 @@
  * builds and starts it, and makes its output readable.
  *
  *	pgmodel [--full] [--only PREFIX] [--show NAME] [--brief] [--list] [--no-reduction] [--nonce WORD]
+ *		[--strategy NAME]
+ *
+ * --strategy: the scenarios under a strategy that has no rows of its own. It is expected to do what
+ * `list` does, under which no scenario is broken.
  *
  * A line for each check: "ok" or "not ok", name, verdict, expected verdict, states, steps, shared
  * locations, restarts, seconds, and what was wrong. Exit: 0 when every verdict was the expected one.
@@ -17,7 +21,7 @@
 
 const char *model_variant;
 
-static const char *only = "", *show, *nonce = "";
+static const char *only = "", *show, *nonce = "", *strategy_name;
 static bool full, list, brief; /* brief: no interleavings */
 static unsigned int checks, unexpected;
 
@@ -61,22 +65,34 @@ static bool selected(const struct row *row, const char *name)
 	return strncmp(name, only, strlen(only)) == 0 && (full || list || !row->full);
 }
 
+static void run_row(const struct row *row)
+{
+	for (int model = MODEL_SC; model <= MODEL_TSO; model++) {
+		char name[100];
+
+		check_name(row, model, name, sizeof(name));
+		if (selected(row, name))
+			run_check(row, model, name);
+	}
+}
+
 static void run_rows(const struct row *rows)
 {
-	for (const struct row *row = rows; row->name; row++)
-		for (int model = MODEL_SC; model <= MODEL_TSO; model++) {
-			char name[100];
+	for (const struct row *row = rows; row->name; row++) {
+		struct row other = *row;
 
-			check_name(row, model, name, sizeof(name));
-			if (selected(row, name))
-				run_check(row, model, name);
-		}
+		other.variant = strategy_name;
+		if (!strategy_name)
+			run_row(row);
+		else if (row->variant && strcmp(row->variant, "list") == 0)
+			run_row(&other);
+	}
 }
 
 static int usage(void)
 {
 	fprintf(stderr, "pgmodel [--full] [--only PREFIX] [--show NAME] [--list] [--no-reduction] "
-			"[--nonce WORD]\n");
+			"[--nonce WORD] [--strategy NAME]\n");
 	return 2;
 }
 
@@ -97,6 +113,8 @@ int main(int argc, char **argv)
 			show = argv[++i];
 		else if (strcmp(argv[i], "--nonce") == 0 && argv[i + 1])
 			nonce = argv[++i];
+		else if (strcmp(argv[i], "--strategy") == 0 && argv[i + 1])
+			strategy_name = argv[++i];
 		else
 			return usage();
 	}
