@@ -103,7 +103,9 @@ def instructions(path):
         if PRIVILEGED.match(word):
             found.add(f"instruction {word}")
         elif word.startswith("mov") and re.search(r"%(cr|db|dr)\d|%[cdefgs]s$|,%[cdefgs]s\b", operands):
-            found.add(f"instruction {word} {re.sub(r'[^%a-z0-9,]', '', operands)}")
+            # Into which general register is the compiler's choice.
+            plain = re.sub(r"%(r\d+[bwd]?|[re]?[abcd]x|[re]?[sd]i|[re]?[bs]p)\b", "%reg", operands)
+            found.add(f"instruction {word} {re.sub(r'[^%a-z0-9,]', '', plain)}")
         elif word in ("call", "jmp", "callq", "jmpq") and operands.startswith("*") and not (relocated and ".rodata" in following and word[0] == "j"):
             found.add(f"instruction {word.rstrip('q')} *")
         if not relocated and any(int(c, 16) & (1 << 64) - 1 in IMAGE for c in re.findall(r"(?<!-)0x([0-9a-f]{8,16})\b", operands)):

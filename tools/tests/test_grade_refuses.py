@@ -172,7 +172,7 @@ def test_what_does_not_compile_is_left_to_the_checks(lab4):
 
 
 @pytest.mark.parametrize("assembly, fact", [
-    ("outb %al, %dx", "out"), ("out %eax, $0x60", "out"), ("lidt (%rax)", "lidt"), ("mov %rax, %cr3", "mov %rax,%cr3"), ("wrmsr", "wrmsr"),
+    ("outb %al, %dx", "out"), ("out %eax, $0x60", "out"), ("lidt (%rax)", "lidt"), ("mov %rax, %cr3", "mov %reg,%cr3"), ("wrmsr", "wrmsr"),
     ("cli", "cli"), ("iretq", "iretq"), ("syscall", "syscall"), ("int $0x80", "int"), ("call *%rax", "call *"), ("jmp *%rax", "jmp *"),
     ("lret", "lret"), ("mov %ax, %ss", "mov %eax,%ss"), ("rep outsb", "outsb"), ("movabs $0xffffffff80123456, %rax", "an address in the kernel's image"),
     ("wrfsbase %rax", "wrfsbase"), ("swapgs", "swapgs"), ("popf", "popf"),
