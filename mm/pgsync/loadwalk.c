@@ -14,10 +14,15 @@
 
 static void loadwalk_sync(unsigned int slot)
 {
+	// lab 6: begin
 	/* Keeps the pages of roots that are given up meanwhile (I9). */
 	rcu_read_lock();
 	sync_loaded_roots(slot);
 	rcu_read_unlock();
+	// lab 6: starter
+	// /* Yours, here or in a file of your own. */
+	// (void)slot;
+	// lab 6: end
 }
 
 PGSYNC_STRATEGY(pgsync_loadwalk) = {
