@@ -102,8 +102,8 @@ def instructions(path):
         relocated = "R_X86_64" in following
         if PRIVILEGED.match(word):
             found.add(f"instruction {word}")
-        elif word.startswith("mov") and re.search(r"%(cr|db|dr)\d|%[cdefgs]s$|,%[cdefgs]s\b", operands):
-            # Into which general register is the compiler's choice.
+        elif word.startswith("mov") and re.search(r"%(cr|db|dr)\d|%[cdefgs]s$|,%[cdefgs]s(?![:\w])", operands):
+            # Into which general register is the compiler's choice; a per-CPU variable is %gs: with an address, and no segment register is written.
             plain = re.sub(r"%(r\d+[bwd]?|[re]?[abcd]x|[re]?[sd]i|[re]?[bs]p)\b", "%reg", operands)
             found.add(f"instruction {word} {re.sub(r'[^%a-z0-9,]', '', plain)}")
         elif word in ("call", "jmp", "callq", "jmpq") and operands.startswith("*") and not (relocated and ".rodata" in following and word[0] == "j"):
