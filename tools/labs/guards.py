@@ -115,6 +115,8 @@ def instructions(path):
 
 def object_findings(found, allowed, own):
     """Yields what facts() found and is not allowed. `own`: a pattern of names that new files may define."""
+    if "instruction call *" in allowed:
+        allowed = allowed | {"instruction jmp *"}  # the same call, as the last thing that a function does
     told = {"symbol": "may not refer to", "defines": "may not define", "section": "may not have the section", "instruction": "may not contain"}
     for fact in sorted(found - allowed):
         kind, _, name = fact.partition(" ")
