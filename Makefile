@@ -83,7 +83,7 @@ BUILD     := -DDEBUG_KERNEL=1
 endif
 include kernel/sanitizers.inc
 OBJ     := $(KOUT)/obj
-DIRS    := boot arch/x86 kernel kernel/base kernel/file kernel/ipc kernel/machine kernel/procinfo mm mm/pgsync
+DIRS    := boot arch/x86 kernel kernel/base kernel/file kernel/ipc kernel/machine kernel/procinfo mm mm/kasan mm/pgsync
 ALLSRC  := $(sort $(foreach d,$(DIRS),$(wildcard $d/*.c $d/*.S $d/*.asm $d/tests/*_ktest.c)))
 KSRC    := $(filter-out $(ELSEWHERE),$(ALLSRC))
 KOBJ    := $(KSRC:%=$(OBJ)/%.o) $(OBJ)/syscall_names.o
@@ -92,7 +92,7 @@ INCLUDE := -I. -Iarch/x86/include -nostdinc -isystem $(shell $(KCC) -print-file-
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 KCFLAGS := -std=gnu11 -O2 -g -ffreestanding -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
 	   -fno-omit-frame-pointer -fno-pic -no-pie -fno-stack-protector \
-	   -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables $(INCLUDE) $(WARN) $(BUILD) $(SANITIZE) $(EXTRA)
+	   -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables $(INCLUDE) $(WARN) $(BUILD) $(EXTRA)
 ifeq ($(CI),true)
 KCFLAGS += -Werror
 endif
@@ -121,13 +121,13 @@ endif
 CONFIG := $(OBJ)/config
 $(CONFIG): FORCE
 	@mkdir -p $(@D)
-	@echo '$(KCC) $(KCFLAGS) $(strip $(foreach f,$(KSRC),$(CFLAGS_$f))) $(NASMFLAGS) $(KLDFLAGS)' >$@.$$$$; \
+	@echo '$(KCC) $(KCFLAGS) $(SANITIZE) $(UNSEEN_$(SAN)) $(EARLY_$(SAN)) $(strip $(foreach f,$(KSRC),$(CFLAGS_$f))) $(NASMFLAGS) $(KLDFLAGS)' >$@.$$$$; \
 		if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
 $(OBJ)/%.c.o: %.c $(CONFIG)
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
-	@$(KCC) $(KCFLAGS) $(CFLAGS_$<) -MMD -MP -c $< -o $@
+	@$(KCC) $(KCFLAGS) $(CHECKED) $(CFLAGS_$<) -MMD -MP -c $< -o $@
 
 build/mutants/$(MUTANT)/obj/%.c.o: %.c $(CONFIG)
 	@mkdir -p $(@D)

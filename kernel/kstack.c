@@ -4,6 +4,7 @@
 #include "arch/mmu.h"
 #include "kernel/base/atomic.h"
 #include "kernel/base/bitops.h"
+#include "kernel/base/kasan.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/percpu.h"
@@ -86,18 +87,27 @@ u64 kstack_pages(void)
 	spin_lock(&depot_lock);
 	stacks = nr_places - free_places;
 	spin_unlock(&depot_lock);
-	return stacks * STACK_PAGES;
+	return stacks * STACK_PAGES + kasan_stack_pages();
+}
+
+/* By distances: with five levels an address that steps by the span of a root slot wraps. */
+static u64 count_tables(unsigned long start, unsigned long bytes)
+{
+	u64 tables = 0;
+
+	for (unsigned int level = 1; level < PT_ROOT_LEVEL; level++)
+		for (unsigned long at = 0; at < bytes; at += pt_span(level + 1))
+			tables += pt_walk(swapper_pg_dir, start + at, level, false) != NULL;
+	return tables;
 }
 
 u64 kstack_tables(void)
 {
 	unsigned long bytes = place_top(READ_ONCE(nr_places)) - PLACE_SIZE - KSTACK_START;
-	u64 tables = 0;
+	u64 tables = count_tables(KSTACK_START, bytes);
 
-	/* By distances: with five levels an address that steps by the span of a root slot wraps. */
-	for (unsigned int level = 1; level < PT_ROOT_LEVEL; level++)
-		for (unsigned long at = 0; at < bytes; at += pt_span(level + 1))
-			tables += pt_walk(swapper_pg_dir, KSTACK_START + at, level, false) != NULL;
+	if (SAN_ADDRESS)
+		tables += count_tables(kasan_shadow(KSTACK_START), bytes >> KASAN_SHIFT);
 	return tables;
 }
 
@@ -124,7 +134,8 @@ static unsigned long kstack_create(void)
 		goto free_pages;
 	/* A fault for want of a stack slot needs a stack: no root may be without (I30, I33). */
 	ASSERT(kstack_place_ok(place_top(place) - KSTACK_SIZE));
-	if (kmap_pages(place_top(place) - KSTACK_SIZE, pages, STACK_PAGES)) {
+	if (!kasan_stack_cover(place_top(place), KSTACK_SIZE) ||
+	    kmap_pages(place_top(place) - KSTACK_SIZE, pages, STACK_PAGES)) {
 		place_put(place);
 		goto free_pages;
 	}
@@ -170,6 +181,8 @@ unsigned long kstack_alloc(void)
 		top = depot_take();
 	if (unlikely(!top))
 		top = kstack_create();
+	if (top)
+		kasan_stack_alloc(top, KSTACK_SIZE);
 	return top;
 }
 
@@ -179,6 +192,7 @@ void kstack_free(unsigned long top)
 
 	ASSERT_MSG(kstack_contains(top - 1) && IS_ALIGNED(top - KSTACK_START, PLACE_SIZE), "%#lx",
 		   top);
+	kasan_stack_free(top, KSTACK_SIZE);
 	preempt_disable();
 	cache = this_cpu_ptr(&stack_cache);
 	if (likely(cache->n < CACHE)) {
@@ -232,7 +246,7 @@ void kstack_cache_drain(void)
 
 void kstack_drain(void)
 {
-	struct page *pages[DRAIN_BATCH][STACK_PAGES];
+	struct page *pages[DRAIN_BATCH][STACK_PAGES], *shadow[DRAIN_BATCH];
 	unsigned long places[DRAIN_BATCH];
 	unsigned int n;
 
@@ -246,6 +260,7 @@ void kstack_drain(void)
 				pages[n][i] = phys_to_page(pte_phys(
 					*pt_walk(swapper_pg_dir, base + i * PAGE_SIZE, 1, false)));
 			kunmap_pages(base, STACK_PAGES);
+			shadow[n] = kasan_stack_uncover(top);
 			places[n] = (top - KSTACK_START) / PLACE_SIZE - 1;
 		}
 		if (n)
@@ -253,6 +268,8 @@ void kstack_drain(void)
 		for (unsigned int i = 0; i < n; i++) {
 			for (unsigned int p = 0; p < STACK_PAGES; p++)
 				free_page(pages[i][p]);
+			if (shadow[i])
+				free_page(shadow[i]);
 			place_put(places[i]);
 		}
 	} while (n == DRAIN_BATCH);

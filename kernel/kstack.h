@@ -8,9 +8,12 @@
 #ifndef KERNEL_KSTACK_H
 #define KERNEL_KSTACK_H
 
+#include "kernel/base/san.h"
 #include "kernel/base/types.h"
 
 #define KSTACK_SIZE (16 * 1024UL)
+/* What one takes: under the address sanitizer its shadow, too. */
+#define KSTACK_PAGES (KSTACK_SIZE / PAGE_SIZE + SAN_ADDRESS)
 
 /* Returns the top (highest address, exclusive), or 0 when memory is short. Process context. */
 unsigned long kstack_alloc(void);

@@ -9,6 +9,7 @@
 #include "mm/buddy.h"
 
 #include "kernel/base/debug.h"
+#include "kernel/base/kasan.h"
 #include "mm/allocfail.h"
 #include "mm/pagezero.h"
 #include "mm/poison.h"
@@ -59,6 +60,7 @@ static void poison_block(struct page *page, unsigned int order)
 		poison_fill(page_address(page + i), PAGE_SIZE);
 		page[i].poisoned = PAGE_POISONED;
 	}
+	kasan_poison(page_address(page), PAGE_SIZE << order, KASAN_PAGE_FREE);
 }
 
 /* Panics if a page of the block was written to since its free. Memory never freed has no poison. */
@@ -76,6 +78,7 @@ static void unpoison_block(struct page *page, unsigned int order)
 			panic("page %p (pfn %#llx) was written to after its free: byte %zu is %#x",
 			      bytes, ull_pfn(page + i), intact, bytes[intact]);
 	}
+	kasan_unpoison(page_address(page), PAGE_SIZE << order);
 }
 
 /* A cache of the running CPU, known to nr_free_pages() from now on. */

@@ -8,6 +8,7 @@
 
 #include "arch/mmu.h"
 #include "kernel/base/errno.h"
+#include "kernel/base/kasan.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/racepoint.h"
 #include "kernel/base/wait.h"
@@ -78,19 +79,38 @@ static struct list_head *place_locked(phys_addr_t start, u64 bytes)
 	return place;
 }
 
-/* Every page but those of the array. */
+/* Where its array of struct page ends, and its shadow begins. */
+static phys_addr_t shadow_start(const struct hot_range *r)
+{
+	return r->start + page_array_bytes(nr_pages(r));
+}
+
+/* Every page but those of the array, and of the shadow. */
 static void hand_out(struct hot_range *r)
 {
-	u64 pfn = first_pfn(r), own = page_array_bytes(nr_pages(r)) >> PAGE_SHIFT;
+	u64 pfn = first_pfn(r);
+	u64 own = (page_array_bytes(nr_pages(r)) + kasan_memory_bytes(r->bytes)) >> PAGE_SHIFT;
 
 	zone_add(&r->zone, pfn, pfn + nr_pages(r));
 	memmap_release(pfn + own, pfn + nr_pages(r));
 	RACE_POINT(hotadd_handed_out);
 }
 
+/* What is in `tables` too waits for the flush. */
+static void unmap(struct hot_range *r, struct list_head *tables)
+{
+	kunmap_large((unsigned long)phys_to_virt(r->start), r->bytes, tables);
+	page_array_unmap(first_pfn(r), nr_pages(r), tables);
+	/* Lazy CPUs too: they may have walked there on any root (I35). */
+	if (!MUTANT(hotremove_no_flush))
+		tlb_flush_kernel_all();
+	kmap_large_free_tables(tables);
+}
+
 /* I42: slots, struct pages, pages. */
 static int bring_up(struct hot_range *r)
 {
+	LIST_HEAD(tables);
 	int ret = page_array_add(first_pfn(r), nr_pages(r), r->start);
 
 	if (ret)
@@ -100,6 +120,11 @@ static int bring_up(struct hot_range *r)
 	ret = kmap_large((unsigned long)phys_to_virt(r->start), r->start, r->bytes);
 	if (ret) {
 		page_array_remove(first_pfn(r), nr_pages(r));
+		return ret;
+	}
+	ret = kasan_memory_add(phys_to_virt(r->start), r->bytes, shadow_start(r));
+	if (ret) {
+		unmap(r, &tables);
 		return ret;
 	}
 	if (!MUTANT(hotadd_hands_out_first))
@@ -182,12 +207,8 @@ static void take_down(struct hot_range *r)
 	zone_remove(&r->zone);
 	/* Nobody has a page of it, so nobody changes rights there any more. */
 	set_memory_tidy();
-	kunmap_large((unsigned long)phys_to_virt(r->start), r->bytes, &tables);
-	page_array_unmap(first_pfn(r), nr_pages(r), &tables);
-	/* Lazy CPUs too: they may have walked there on any root (I35). */
-	if (!MUTANT(hotremove_no_flush))
-		tlb_flush_kernel_all();
-	kmap_large_free_tables(&tables);
+	kasan_memory_remove(phys_to_virt(r->start), r->bytes, &tables);
+	unmap(r, &tables);
 }
 
 int memory_remove(phys_addr_t start)

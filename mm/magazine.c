@@ -47,7 +47,7 @@ static __always_inline void *checked(const struct kmem_cache *cache, void *obj)
 {
 	if (DEBUG_KERNEL && obj)
 		slab_check_poison(cache, obj);
-	return obj;
+	return kasan_slab_alloc(cache, obj, cache->object_size);
 }
 
 /* The running CPU's magazine, known to kmem_cache_inuse() from now on. Preemption is off. */
@@ -220,15 +220,12 @@ void *kmem_cache_get_zeroed(struct kmem_cache *cache)
 	return obj ? memset(obj, 0, cache->object_size) : NULL;
 }
 
-void kmem_cache_free(struct kmem_cache *cache, void *obj)
+/* Into the magazine. */
+static __always_inline void magazine_push(struct kmem_cache *cache, void *obj)
 {
 	struct magazine *mag = cache->mag;
 	u32 n;
 
-	if (DEBUG_KERNEL) {
-		slab_check_object(cache, obj);
-		poison_fill(obj, cache->size);
-	}
 	preempt_disable();
 	n = this_cpu_read(mag->count);
 	if (unlikely(n >= this_cpu_read(mag->limit))) {
@@ -239,6 +236,23 @@ void kmem_cache_free(struct kmem_cache *cache, void *obj)
 	this_cpu_write(mag->objs[n], obj);
 	this_cpu_write(mag->count, n + 1);
 	preempt_enable();
+}
+
+void kmem_cache_free(struct kmem_cache *cache, void *obj)
+{
+	if (DEBUG_KERNEL) {
+		slab_check_object(cache, obj);
+		kasan_slab_check_free(cache, obj);
+		kasan_unpoison(obj, filled_size(cache));
+		poison_fill(obj, filled_size(cache));
+	}
+	if (kasan_slab_free(&cache, &obj))
+		magazine_push(cache, obj);
+}
+
+void slab_free_now(struct kmem_cache *cache, void *obj)
+{
+	magazine_push(cache, obj);
 }
 
 void magazine_drain_locked(struct kmem_cache *cache)
@@ -254,7 +268,7 @@ u64 kmem_cache_inuse(struct kmem_cache *cache)
 	u64 n;
 
 	spin_lock(&cache->lock);
-	n = cache->taken - cache->nr_batches * batch_size(cache);
+	n = cache->taken - cache->nr_batches * batch_size(cache) - kasan_quarantined(cache);
 	for (cpu = READ_ONCE(slab_cpus); cpu; cpu = cpu->next)
 		n -= READ_ONCE(cpu->mags[cache->id].count);
 	spin_unlock(&cache->lock);

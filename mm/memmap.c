@@ -8,6 +8,7 @@
 #include "mm/memmap.h"
 
 #include "arch/mmu.h"
+#include "kernel/base/kasan.h"
 #include "kernel/base/printk.h"
 #include "mm/buddy.h"
 #include "mm/memblock.h"
@@ -95,6 +96,8 @@ void memmap_release(u64 pfn, u64 end)
 		order = MIN(order, MAX_ORDER);
 		while (pfn + (1u << order) > end)
 			order--;
+		/* Before: as soon as it is added it may be somebody's. */
+		kasan_poison(page_address(pfn_to_page(pfn)), PAGE_SIZE << order, KASAN_PAGE_FREE);
 		zone_add_block(pfn, order, order == MAX_ORDER);
 		pfn += 1u << order;
 	}

@@ -2,6 +2,7 @@
 #include "mm/page_array.h"
 
 #include "arch/mmu.h"
+#include "kernel/base/kasan.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/racepoint.h"
 #include "mm/buddy.h"
@@ -14,7 +15,7 @@
  */
 static void init_struct_pages(u64 pfn, u64 pages)
 {
-	u64 own = page_array_bytes(pages) >> PAGE_SHIFT;
+	u64 own = (page_array_bytes(pages) + kasan_memory_bytes(pages << PAGE_SHIFT)) >> PAGE_SHIFT;
 
 	RACE_POINT(hotadd_array);
 	for (u64 done = 0; done < own; done += MAX_ORDER_PAGES)

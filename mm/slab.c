@@ -45,7 +45,7 @@ static void cache_setup(struct kmem_cache *cache, const char *name, size_t size,
 	align = MAX(align, sizeof(void *));
 	cache->name = name;
 	cache->object_size = (u32)size;
-	cache->size = (u32)ALIGN_UP(MAX(size, sizeof(void *)), align);
+	cache->size = (u32)ALIGN_UP(MAX(size, sizeof(void *)) + KASAN_REDZONE, align);
 	cache->order = (u8)slab_order(cache->size);
 	cache->per_slab = (u32)((PAGE_SIZE << cache->order) / cache->size);
 	magazine_setup(cache);
@@ -87,9 +87,9 @@ static bool poisons(void)
 /* Also the link, while the object is in no slab's chain. */
 void slab_check_poison(const struct kmem_cache *cache, const void *obj)
 {
-	size_t intact = poison_intact(obj, cache->size);
+	size_t intact = poison_intact(obj, filled_size(cache));
 
-	if (intact < cache->size)
+	if (intact < filled_size(cache))
 		panic("slab %s: object %p was written to after its free: byte %zu is %#x",
 		      cache->name, obj, intact, ((const u8 *)obj)[intact]);
 }
@@ -112,10 +112,11 @@ static void chain_objects(const struct kmem_cache *cache, struct page *slab)
 		void *obj = base + (size_t)i * cache->size;
 
 		if (poisons())
-			poison_fill(obj, cache->size);
+			poison_fill(obj, filled_size(cache));
 		*free_link(obj) = next;
 		next = obj;
 	}
+	kasan_poison(base, PAGE_SIZE << cache->order, KASAN_SLAB_REDZONE);
 	slab->slab.freelist = next;
 }
 
@@ -148,6 +149,7 @@ static void release_slab_locked(struct kmem_cache *cache, struct page *slab)
 	cache->nr_empty--;
 	for (unsigned int i = 0; i < 1u << cache->order; i++)
 		slab[i].type = PAGE_NONE;
+	kasan_unpoison(page_address(slab), PAGE_SIZE << cache->order);
 	free_pages(slab, cache->order);
 }
 
@@ -207,7 +209,7 @@ void slab_give_locked(struct kmem_cache *cache, void *obj)
 		   obj);
 	if (slab_debug) {
 		check_double_free(cache, slab, obj);
-		poison_fill(obj, cache->size);
+		poison_fill(obj, filled_size(cache));
 	}
 	if (slab->slab.inuse == slab->slab.objects)
 		list_add(&slab->lru, &cache->partial);
@@ -225,6 +227,7 @@ void kmem_cache_drain_cpu(void)
 {
 	unsigned int n = smp_load_acquire(&nr_caches);
 
+	kasan_quarantine_drain();
 	for (unsigned int i = 0; i < n; i++) {
 		spin_lock(&caches[i].lock);
 		magazine_drain_locked(&caches[i]);
@@ -300,6 +303,8 @@ noinline void *kmalloc_large(size_t size, gfp_t gfp)
 	if (!page)
 		return NULL;
 	page->type = PAGE_LARGE;
+	kasan_poison(page_address(page), PAGE_SIZE << order, KASAN_PAGE_REDZONE);
+	kasan_unpoison(page_address(page), size);
 	return page_address(page);
 }
 
@@ -317,5 +322,6 @@ void kfree(const void *obj)
 	if (page->type != PAGE_LARGE || page_address(page) != obj)
 		panic("kfree of %p: page type %u refcount %u", obj, page->type, page->refcount);
 	page->type = PAGE_NONE;
+	kasan_unpoison(obj, PAGE_SIZE << page->order);
 	free_pages(page, page->order);
 }

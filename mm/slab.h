@@ -18,6 +18,7 @@
 #ifndef MM_SLAB_H
 #define MM_SLAB_H
 
+#include "kernel/base/kasan.h"
 #include "kernel/base/list.h"
 #include "kernel/base/spinlock.h"
 #include "mm/gfp.h"
@@ -115,9 +116,12 @@ void *kmalloc_large(size_t size, gfp_t gfp);
  */
 static inline void *kmalloc(size_t size, gfp_t gfp)
 {
+	struct kmem_cache *cache;
+
 	if (size > KMALLOC_SLAB_MAX)
 		return kmalloc_large(size, gfp);
-	return kmem_cache_alloc(kmalloc_caches[kmalloc_index(size)], gfp);
+	cache = kmalloc_caches[kmalloc_index(size)];
+	return kasan_slab_alloc(cache, kmem_cache_alloc(cache, gfp), size);
 }
 
 static inline void *kzalloc(size_t size)

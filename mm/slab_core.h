@@ -5,10 +5,20 @@
 #ifndef MM_SLAB_CORE_H
 #define MM_SLAB_CORE_H
 
+#include "kernel/base/kasan.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 
 #define MAX_CACHES 40
+
+/* The bytes of an object that poison fills (mm/poison.h): all of its place but the redzone. */
+static inline size_t filled_size(const struct kmem_cache *cache)
+{
+	return cache->size - KASAN_REDZONE;
+}
+
+/* Past the quarantine. */
+void slab_free_now(struct kmem_cache *cache, void *obj);
 
 /* The link of a free object; the object is memory of no type. */
 static inline void **free_link(void *obj)

@@ -12,6 +12,7 @@
 #include "kernel/base/errno.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/san.h"
 #include "kernel/base/spinlock.h"
 #include "kernel/base/wait.h"
 #include "mm/buddy.h"
@@ -221,6 +222,9 @@ static struct vm_range *take_live_range(unsigned long start, bool device)
 static void free_range(struct vm_range *r)
 {
 	kunmap_pages(r->start, r->nr_pages);
+	/* Under the address sanitizer who uses it next faults, on this CPU at least. */
+	if (SAN_ADDRESS)
+		tlb_flush_all_local();
 	retire_range(r);
 }
 

@@ -22,11 +22,15 @@ extern const u8 boot_stack[], boot_stack_top[];
 /* entry.asm: where calls come back to that have struct regs right above them on the stack; 0 ends it */
 extern const u64 entry_returns[];
 
-static bool on_kernel_stack(unsigned long addr)
+unsigned long stack_end(unsigned long addr)
 {
-	bool boot = addr >= (unsigned long)boot_stack && addr < (unsigned long)boot_stack_top;
-
-	return boot || kstack_contains(addr) || desc_on_ist_stack(addr);
+	if (addr >= (unsigned long)boot_stack && addr < (unsigned long)boot_stack_top)
+		return (unsigned long)boot_stack_top;
+	if (kstack_contains(addr))
+		return ALIGN_DOWN(addr, KSTACK_SIZE) + KSTACK_SIZE;
+	if (desc_on_ist_stack(addr))
+		return ALIGN_DOWN(addr, IST_STACK_SIZE) + IST_STACK_SIZE;
+	return 0;
 }
 
 static bool is_kernel_text(unsigned long addr)
@@ -60,7 +64,7 @@ static void from_regs(struct walk *w, const struct regs *r)
 
 static bool frame_ok(unsigned long frame)
 {
-	return IS_ALIGNED(frame, 8) && on_kernel_stack(frame) && on_kernel_stack(frame + 15);
+	return IS_ALIGNED(frame, 8) && stack_end(frame) && stack_end(frame + 15);
 }
 
 /*

@@ -10,6 +10,7 @@
 #include "arch/x86/cpufeature.h"
 #include "arch/x86/fixmap.h"
 #include "boot/bootinfo.h"
+#include "kernel/base/kasan.h"
 #include "kernel/base/panic.h"
 #include "mm/memblock.h"
 #include "mm/mm.h"
@@ -128,12 +129,16 @@ void paging_init(void)
 	map_image(__ksyms_start, _kernel_end, PROT_KERNEL_RO);
 	map_direct();
 	fixmap_init();
+	if (SAN_ADDRESS)
+		kasan_map_boot();
 	/*
 	 * Kernel stacks come and go below this slot; the slot itself every root has from birth
 	 * (I30).
 	 */
 	early_next(&swapper_pg_dir[root_slot(KSTACK_START)]);
 	load_swapper();
+	if (SAN_ADDRESS)
+		kasan_start();
 }
 
 void paging_load_ap(void)

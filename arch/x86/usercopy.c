@@ -5,6 +5,7 @@
 #include "arch/x86/cpufeature.h"
 #include "arch/x86/usercopy.h"
 #include "kernel/base/contextcheck.h"
+#include "kernel/base/kasan.h"
 #include "kernel/base/mutant.h"
 #include "kernel/base/preempt.h"
 
@@ -55,6 +56,7 @@ int copy_from_user(void *dst, const void __user *src, size_t n)
 	might_sleep();
 	if (!user_range_ok(src, n))
 		return -EFAULT;
+	kasan_check_write(dst, n);
 	user_access_begin();
 	left = raw_copy(dst, src, n);
 	user_access_end();
@@ -68,6 +70,7 @@ int copy_to_user(void __user *dst, const void *src, size_t n)
 	might_sleep();
 	if (!user_range_ok(dst, n))
 		return -EFAULT;
+	kasan_check_read(src, n);
 	user_access_begin();
 	left = raw_copy(dst, src, n);
 	user_access_end();
@@ -93,11 +96,13 @@ static size_t copy_nofault(void *dst, const void *src, size_t n)
 
 size_t copy_from_user_nofault(void *dst, const void __user *src, size_t n)
 {
+	kasan_check_write(dst, n);
 	return user_range_ok(src, n) ? copy_nofault(dst, src, n) : n;
 }
 
 size_t copy_to_user_nofault(void __user *dst, const void *src, size_t n)
 {
+	kasan_check_read(src, n);
 	return user_range_ok(dst, n) ? copy_nofault(dst, src, n) : n;
 }
 
@@ -112,6 +117,7 @@ long strncpy_from_user(char *dst, const char __user *src, size_t size)
 	/* The string may end before the user range does: never look beyond that. */
 	if (room > USER_END - (unsigned long)src)
 		room = USER_END - (unsigned long)src;
+	kasan_check_write(dst, size);
 	user_access_begin();
 	n = raw_strncpy(dst, src, room);
 	user_access_end();

@@ -4,8 +4,12 @@
  * Eight bytes at a time through general registers, 64 to a round. Not `rep movsb`: under emulation
  * each of its iterations is an instruction. What does not fill a word is done by one more word that
  * overlaps the last one, so there is no byte loop.
+ *
+ * Under the address sanitizer they check their operands as a whole, and are compiled without its checks.
  */
 #include "kernel/base/string.h"
+
+#include "kernel/base/kasan.h"
 
 /* Any address, any effective type. */
 struct word64 {
@@ -72,6 +76,8 @@ void *memcpy(void *dst, const void *src, size_t n)
 	u8 *last = d + n - 8;
 	u64 tail;
 
+	kasan_check_read(src, n);
+	kasan_check_write(dst, n);
 	if (n < 8) {
 		copy_small(d, s, n);
 		return dst;
@@ -117,6 +123,8 @@ void *memmove(void *dst, const void *src, size_t n)
 {
 	if ((uintptr_t)dst - (uintptr_t)src >= n)
 		return memcpy(dst, src, n);
+	kasan_check_read(src, n);
+	kasan_check_write(dst, n);
 	copy_backward(dst, src, n);
 	return dst;
 }
@@ -139,6 +147,7 @@ void *memset(void *dst, int c, size_t n)
 	u8 *d = dst;
 	u8 *last = d + n - 8;
 
+	kasan_check_write(dst, n);
 	if (n < 8) {
 		set_small(d, v, n);
 		return dst;
@@ -187,6 +196,8 @@ int memcmp(const void *a, const void *b, size_t n)
 {
 	const u8 *p = a, *q = b;
 
+	kasan_check_read(a, n);
+	kasan_check_read(b, n);
 	for (; n >= 8; n -= 8, p += 8, q += 8)
 		if (load64(p) != load64(q))
 			return compare64(load64(p), load64(q));
@@ -204,6 +215,7 @@ size_t strlen(const char *s)
 		p++;
 		NO_IDIOM(p);
 	}
+	kasan_check_read(s, (size_t)(p - s) + 1);
 	return (size_t)(p - s);
 }
 

@@ -1,9 +1,9 @@
 """The kernel under sanitizers: each finds the faults that are planted, and nothing in the suites that run under it."""
 import os
 
-import pytest
-
 import conftest
+import pytest
+import qemu
 from conftest import STRESS_PASS
 from test_ktest import registered
 
@@ -28,10 +28,31 @@ UNDEFINED = {
     "ub_unreachable": "a place that cannot be reached was reached",
     "ub_count_bits": "bits counted before the first set one of zero",
 }
+# The headline of a planted fault, and what another line says of the memory.
+OBJECT = r"the object at 0x[0-9a-f]+ of kmalloc-16, which has"
+ADDRESS = {
+    "kasan_heap_read": ("out of bounds of an object: read of 1 bytes", f"^0 bytes behind {OBJECT} 13 bytes$"),
+    "kasan_heap_write": ("out of bounds of an object: write of 1 bytes", f"^3 bytes behind {OBJECT} 13 bytes$"),
+    "kasan_heap_before": ("out of bounds of an object: read of 1 bytes", f"bytes behind {OBJECT}"),
+    "kasan_heap_large": ("out of bounds of a large allocation: write of 1 bytes", r"\[05\] fe"),
+    "kasan_memset": ("out of bounds of an object: write of 16 bytes", f"^0 bytes behind {OBJECT} 13 bytes$"),
+    "kasan_user_copy": ("out of bounds of an object: write of 16 bytes", f"^0 bytes behind {OBJECT} 13 bytes$"),
+    "kasan_use_after_free": ("use after free of an object: write of 1 bytes", f"^3 bytes into {OBJECT} 16 bytes$"),
+    "kasan_use_long_after_free": ("use after free of an object: read of 1 bytes", "^freed by process 1:$"),
+    "kasan_double_free": ("second free of an object: free of 16 bytes", "^freed by process 1:$"),
+    "kasan_page_after_free": ("use of a free page: read of 1 bytes", r"\[ff\]"),
+    "kasan_dead_stack": ("use of a dead thread's stack: read of 1 bytes", r"\[fd\]"),
+    "kasan_stack": ("out of bounds of a variable on the stack: read of 1 bytes", r"variables: 1 32 13 \d+ array:\d+$"),
+    "kasan_stack_written": ("out of bounds of a variable on the stack: write of 1 bytes", r"\bfault_stack_written\+0x1$"),
+    "kasan_global": ("out of bounds of a static object: write of 1 bytes", r"^0 bytes behind global, which has 13 bytes \(kernel/selftest_kasan\.c\)$"),
+    "kasan_wild": ("use of a free page: write of 1 bytes", r"\[ff\]"),
+    "kasan_hot_memory": ("use of a free page: read of 1 bytes at 0xffff8900", r"\[ff\]"),
+}
 # Those that `make test` plants; `make test-all` plants all.
-QUICK = ["ub_shift", "ub_add", "ub_bounds", "ub_misaligned"]
+QUICK = ["ub_shift", "ub_add", "ub_bounds", "ub_misaligned",
+         "kasan_heap_write", "kasan_use_after_free", "kasan_double_free", "kasan_stack", "kasan_global"]
 
-SANITIZERS = {"undefined": "build/ubsan/freewalk.elf"}
+SANITIZERS = {"address": "build/asan/freewalk.elf", "undefined": "build/ubsan/freewalk.elf"}
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +82,25 @@ def test_undefined_behaviour_is_found(boot, built, fault, says):
     assert result.find("^# reproduce: tools/qemu.py --kernel build/ubsan/freewalk.elf ")
 
 
+@pytest.mark.parametrize("fault, says", planted(ADDRESS))
+def test_a_bad_access_is_found(boot, built, fault, says):
+    headline, memory = says
+    result = boot(f"selftest={fault}", kernel=built("address"), dimms=[qemu.DIMM])
+    assert result.verdict == "panic", f"{result.verdict}: {result.reason}"
+    assert result.find(rf"^PANIC cpu 0 pid 1: KASAN: {headline}"), result.lines[-30:]
+    assert result.find(memory), result.lines[-30:]
+    assert result.find(r"\bfault_\w+\+0x"), "the backtrace does not name who did it"
+    assert result.find("^# reproduce: tools/qemu.py --kernel build/asan/freewalk.elf ")
+
+
+@pytest.mark.more
+@pytest.mark.parametrize("fault, says", [("after_free", "read at 0xffffc90000000003"), ("guard", "write at 0xffffc90000001003")])
+def test_vmalloc_needs_no_shadow(boot, built, fault, says):
+    """The page is gone, and its translation; behind a range there is none."""
+    result = boot(f"selftest=kasan_vmalloc_{fault}", kernel=built("address"))
+    assert result.find(f"^PANIC cpu 0 pid 1: page fault in the kernel: {says}"), result.lines[-12:]
+
+
 def test_an_unknown_sanitizer_is_refused():
     status, lines = conftest.make("all", "SAN=no-such")
     assert status != 0 and any("SAN=no-such: there is no such sanitizer; known: " in line for line in lines)
@@ -85,7 +125,7 @@ def test_all_in_kernel(ktap, built, sanitizer, cpus, levels):
 @pytest.mark.more
 @pytest.mark.parametrize("sanitizer", SANITIZERS)
 def test_the_user_abi(ktap, built, sanitizer):
-    assert len(ktap("pgctl=1 -- /bin/abitest pgctl=1 skip=nomem", smp=4, kernel=built(sanitizer), timeout=1200).passed) >= 100
+    assert len(ktap("pgctl=1 idle=poll -- /bin/abitest pgctl=1 skip=nomem", smp=4, icount=4, kernel=built(sanitizer), timeout=1200).passed) >= 100
 
 
 @pytest.mark.more

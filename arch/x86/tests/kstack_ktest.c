@@ -148,7 +148,7 @@ KTEST(kstack, cycles_leak_nothing)
 	for (unsigned int round = 0; round < 3; round++) {
 		n = take_stacks(tops);
 		KTEST_EXPECT_EQ(n, STACKS);
-		KTEST_EXPECT_EQ(nr_free_pages(), before - STACKS * (KSTACK_SIZE / PAGE_SIZE));
+		KTEST_EXPECT_EQ(nr_free_pages(), before - STACKS * KSTACK_PAGES);
 		check_and_free(tops, n);
 		KTEST_EXPECT_EQ(drained_pages(), before);
 		/* Unmapped: a use after free is a fault, not another thread's stack. */

@@ -36,6 +36,9 @@ void backtrace_print(unsigned long frame, unsigned long pc);
 /* Prints `text` and a kernel address with its function, one line. Any context. */
 void pc_print(const char *text, unsigned long pc);
 
+/* The end of the kernel stack on which the address lies, or 0: it is on none. Any context. */
+unsigned long stack_end(unsigned long addr);
+
 /* Prints registers, the code at the instruction pointer and the fault address. Any context. */
 void regs_print(const struct regs *r);
 
