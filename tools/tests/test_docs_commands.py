@@ -68,9 +68,9 @@ def starter(tmp_path_factory):
 
     def make(lab):
         if lab not in made:
-            made[lab] = str(tmp_path_factory.mktemp("starter") / f"lab{lab}")
-            command = ["make", "--no-print-directory", "lab", f"LAB={lab}", f"OUT={made[lab]}"]
-            subprocess.run(command, cwd=ROOT, env=environment(), check=True)
+            out = str(tmp_path_factory.mktemp("starter") / f"lab{lab}")
+            subprocess.run(["make", "--no-print-directory", "lab", f"LAB={lab}", f"OUT={out}"], cwd=ROOT, env=environment(), check=True)
+            made[lab] = out
         return made[lab]
     yield make
     for directory in made.values():
