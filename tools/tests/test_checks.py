@@ -161,13 +161,14 @@ NAMED = {
     "mm/tests/a_ktest.c": "KTEST(guard, i01_a_fence)\n{\n}\n",
     "mm/tests/b_test.c": "static void adds_up(void **state)\n{\n}\n",
     "kernel/selftest.c": 'x = {{"nullderef", crash_nullderef}};\n',
+    "kernel/selftest_heap.c": 'x = {{"heap", fault_heap, false}};\n',
     "arch/x86/include/arch/root.h": "", "Makefile": "# NCPU, JOBS\nall run: build/x\nbuild/x:\n\ttrue\nK := $(NCPU)\n",
     "tools/pgmodel/scenarios.c": "SCENARIO(fork_grow, setup)\n",
     "tools/tests/test_a.py": "def test_it():\n    pass\n",
 }
 
 RIGHT = ["mm/pgsync/walk.c", "mm/pgsync/", "walk.c", "walk()", "MUTANT(no_fence)", "MUTANT=no_fence", "guard.i01_a_fence",
-         "host.b_test.adds_up", "test_a.py", "test_a.py::test_it", "model.fork_grow.walk.tso", "pgsync=walk-v2", "selftest=nullderef",
+         "host.b_test.adds_up", "test_a.py", "test_a.py::test_it", "model.fork_grow.walk.tso", "pgsync=walk-v2", "selftest=nullderef", "selftest=heap",
          "last_slot", "struct s x", "p->mm", "none", "a few words", "make run", "make all NCPU=4 JOBS=1", "make NCPU=4", "last_slot.walk", "lab.toml",
          "arch/root.h", "labs/lab9/none.c"]
 
