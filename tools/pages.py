@@ -3,7 +3,8 @@
 The book is docs/README.md's list of links, in order: a heading of the second level there is a part, each list item that begins with a
 link is a page. So the list is read by a person on the web, and by nobody else's format.
 
-The handouts of the labs, labs/labN/README.md, follow the page labs/README.md, as many as there are: a starter has not all of them.
+The handouts of the labs, labs/labN/README.md, follow the page labs/README.md, as many as there are: a starter has not all of them. Pages
+of docs/ that the list does not name come last.
 
 What of Markdown is understood: headings, links, images, fenced blocks, code spans. Anchors are made as GitHub and pandoc's
 reader `gfm` make them.
@@ -128,7 +129,9 @@ def contents(root):
             parts[-1][1].append((path, plain(item.group(1))))
             if path == LABS:
                 parts[-1][1].extend((handout, load(root, handout).title) for handout in handouts(root))
-    return parts
+    listed = {path for _, pages in parts for path, _ in pages}
+    others = [path for path in check_lib.files(root, (".md",)) if path.startswith("docs/") and path not in listed]
+    return parts + ([("More", [(path, load(root, path).title) for path in others])] if others else [])
 
 
 def handouts(root):
