@@ -101,11 +101,15 @@ static long try_thread(void)
 {
 	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
 			  CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+	int tid = clone(exits, stack + sizeof(stack), flags, NULL, &thread_id, NULL, &thread_id);
 
-	if (clone(exits, stack + sizeof(stack), flags, NULL, &thread_id, NULL, &thread_id) < 0)
+	if (tid < 0)
 		return -errno;
 	for (int id; (id = thread_id) != 0;)
 		raw_syscall4(SYS_futex, (uintptr_t)&thread_id, 128, id, 0);
+	/* It has said so on its way out. Until it is gone it has its stack, and the next thread would get that. */
+	while (raw_syscall3(SYS_tgkill, getpid(), tid, 0) == 0)
+		nap_ns(100000);
 	return 0;
 }
 
