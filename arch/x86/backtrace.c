@@ -78,7 +78,7 @@ static bool step(struct walk *w)
 
 	if (!frame_ok(w->frame) || !is_kernel_text(f[1]))
 		return false;
-	if (above_is_regs(f[1]) && on_kernel_stack((unsigned long)(r + 1) - 1)) {
+	if (above_is_regs(f[1]) && stack_end((unsigned long)(r + 1) - 1)) {
 		from_regs(w, r);
 		return true;
 	}
