@@ -53,6 +53,7 @@ PROFILE_test         := test grade
 PROFILE_test-all     := test grade
 PROFILE_gdb          := gdb
 PROFILE_book         := book
+PROFILE_trace        := trace
 PROFILE_bench-pgsync := plot
 GOALS  := $(filter-out $(NOSETUP),$(MAKECMDGOALS))
 ifneq ($(GOALS),)
@@ -199,7 +200,7 @@ OPTIONS  = $(strip pgsync=$(PGSYNC) pgctl=1 seed=$(SEED) $(if $(ICOUNT),idle=pol
 STRESS   = $(OPTIONS) -- @servers /bin/pgstress duration=$(DURATION) seed=$(SEED)
 PYTEST  := /usr/bin/python3 -m pytest -p no:cacheprovider --basetemp=build/pytest
 
-.PHONY: all book run iso test test-all test-san mutants pgmodel conformance hosttest check bench bench-pgsync ktest gdb shell doctor setup help clean \
+.PHONY: all book run iso test test-all test-san mutants pgmodel conformance hosttest check bench bench-pgsync ktest gdb shell trace doctor setup help clean \
 	compile_commands lab grade FORCE
 FORCE:
 
@@ -268,6 +269,14 @@ gdb: $(BOOT)
 	@tools/gdb/session --kernel $(KERNEL) --smp $(if $(filter file,$(origin NCPU)),4,$(NCPU)) --levels $(LEVELS) --program $(USERPROG) \
 		--append '$(STRESS)'
 
+# A race, as a page and for Perfetto. Few CPUs and a short run unless asked otherwise: what happens is to be seen.
+TRACE_OPTIONS = --kernel $(KERNEL) --smp $(if $(filter file,$(origin NCPU)),4,$(NCPU)) --pgsync $(PGSYNC) --seed $(SEED) \
+		$(if $(filter file,$(origin DURATION)),,--duration $(DURATION)) $(addprefix --filter ,$(FILTER)) $(addprefix --sched ,$(SCHED)) \
+		$(if $(APPEND),--append '$(APPEND)')
+
+trace: $(if $(SHOW),,$(BOOT))
+	@tools/trace/run $(if $(SHOW),--show $(SHOW),$(TRACE_OPTIONS))
+
 shell: $(BOOT) build/shell.cpio
 	@tools/shell --kernel $(KERNEL) --smp $(NCPU) --mem $(MEM) --levels $(LEVELS) --append '$(OPTIONS)'
 
@@ -302,6 +311,7 @@ help:
 	@echo "make ktest      the in-kernel tests alone               (FILTER=buddy SEED=7 NCPU=8 DEBUG=1)"
 	@echo "make hosttest   the host unit tests alone, under ASan and UBSan"
 	@echo "make pgmodel    every interleaving of small scenarios of mm/pgsync, SC and x86-TSO (FULL=1 SHOW=model.fork_grow.walk-v2.tso)"
+	@echo "make trace      a race as a page and for Perfetto: build/trace/   (PGSYNC=walk-v2; SHOW=model.fork_grow.walk-v2.tso; docs/trace.md)"
 	@echo "make conformance   one binary on Debian's kernel and on Freewalk: what it sees must be equal (half a minute; ONLY=memory)"
 	@echo "make check      format, include rules, spin loops, the map of the code"
 	@echo "make bench      instructions per operation, throughput, boot time: one table"

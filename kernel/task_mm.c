@@ -41,7 +41,7 @@ void exec_mmap(struct mm_struct *mm)
 
 	if (MUTANT(exec_copies_first))
 		arch_pgd_init_late(mm->root);
-	RACE_POINT(exec_begun);
+	TRACE_RACE_POINT(exec_begun, old ? old->root->pgd : NULL, mm->root->pgd);
 	/*
 	 * One section of the lock that the walk takes: the walk finds the old root or the new one
 	 * (I7). And it keeps preemption off: the empty root must not be scheduled between

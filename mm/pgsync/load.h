@@ -41,6 +41,7 @@ static __always_inline void load_root_inline(struct mm_root *root, bool referenc
 			   (void *)root, root->state);
 	/* Growth looks at the roots of online CPUs only (I38). */
 	ASSERT(!DEBUG_KERNEL || reference || cpu_online(cpu_id()));
+	TRACE(load_begun, root->pgd, root->gen);
 	/* First what is coming, last what is there: growth looks in the same order (loaded.c). */
 	this_cpu_write(cpu_next_root, root);
 	if (MUTANT(load_forgets_left))

@@ -95,7 +95,8 @@ def test_a_full_ring_keeps_the_newest(traced):
 
 def test_system_calls(traced):
     """Every call goes in and comes out, or its process ends in it; the calls that all programs make are there."""
-    _, recording = traced("trace=syscall pgctl=1 -- /bin/pgstress duration=1 seed=1", smp=2)
+    _, recording = traced("trace=syscall trace_events=65536 pgctl=1 -- /bin/pgstress duration=1 seed=1", smp=2)
+    assert recording.lost == [0, 0]
     inside = {}
     for e in recording.events:
         if e.name == "sys_enter":
