@@ -114,4 +114,8 @@ if (asked) {
 	load_index(() => show(asked));
 }
 
-document.querySelector("#book [aria-current]")?.scrollIntoView({ block: "center" });
+/* The list of pages at the present one. scrollIntoView() would scroll the text as well. */
+const list = document.getElementById("book");
+const here = list.querySelector("[aria-current]");
+if (here)
+	list.scrollTop = here.offsetTop - list.clientHeight / 2;
