@@ -49,8 +49,8 @@ export SETUP CI
 NOSETUP = help doctor clean setup lab
 $(foreach g,test test-all test-san mutants check grade,$(eval PROFILE_$g := test))
 $(foreach g,run iso bench ktest conformance,$(eval PROFILE_$g := run))
-PROFILE_test         := test grade
-PROFILE_test-all     := test grade
+PROFILE_test         := test grade browser
+PROFILE_test-all     := test grade browser
 PROFILE_gdb          := gdb
 PROFILE_book         := book
 PROFILE_trace        := trace
