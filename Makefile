@@ -76,7 +76,7 @@ NASM  := nasm
 ifeq ($(filter-out 0,$(DEBUG))$(MUTANT)$(SAN),)
 KOUT      := build
 ELSEWHERE := kernel/racepoint.c kernel/racedirect.c kernel/racerules.c %_forced_ktest.c \
-	     kernel/checkers.c kernel/selftest_checkers.c kernel/base/contextcheck.c kernel/base/lockdep.c kernel/base/lockgraph.c
+	     kernel/checkers.c kernel/stackcheck.c kernel/selftest_checkers.c kernel/base/contextcheck.c kernel/base/lockdep.c kernel/base/lockgraph.c
 else
 KOUT      := build/debug
 ELSEWHERE := kernel/racepoint_release.c

@@ -11,8 +11,13 @@ void checkers_leave_syscall(void);
 /* But for one that has ended in a direct switch (kernel/switch.h): they may be off. */
 void checkers_irqs_left_off(void);
 
-/* The machine is about to be switched off: with `locks=1` prints the order of locks that was seen. Process context. */
+/*
+ * The machine is about to be switched off: prints how deep stacks have been, and with `locks=1` the order of locks that
+ * was seen. Process context.
+ */
 void checkers_end(void);
+/* For a panic's report: how deep stacks have been. */
+void checkers_panic(void);
 
 #else
 
@@ -21,6 +26,10 @@ static inline void checkers_irqs_left_off(void)
 }
 
 static inline void checkers_end(void)
+{
+}
+
+static inline void checkers_panic(void)
 {
 }
 

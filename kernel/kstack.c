@@ -10,6 +10,7 @@
 #include "kernel/base/percpu.h"
 #include "kernel/base/preempt.h"
 #include "kernel/base/spinlock.h"
+#include "kernel/stackcheck.h"
 #include "mm/buddy.h"
 #include "mm/pgsync/pgsync.h"
 #include "mm/pgtable.h"
@@ -139,6 +140,7 @@ static unsigned long kstack_create(void)
 		place_put(place);
 		goto free_pages;
 	}
+	stackcheck_fill(place_top(place));
 	return place_top(place);
 
 free_pages:
@@ -222,6 +224,13 @@ bool kstack_contains(unsigned long addr)
 bool kstack_guard(unsigned long addr)
 {
 	return place_offset(addr) < PLACE_SIZE - KSTACK_SIZE;
+}
+
+unsigned long kstack_top_of(unsigned long addr)
+{
+	unsigned long off = place_offset(addr);
+
+	return off < PLACE_SIZE ? addr - off + PLACE_SIZE : 0;
 }
 
 void kstack_cache_drain(void)

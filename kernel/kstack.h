@@ -27,6 +27,9 @@ bool kstack_contains(unsigned long addr);
 /* Whether `addr` lies in the guard below a stack: what a fault there means. */
 bool kstack_guard(unsigned long addr);
 
+/* The top of the stack on which `addr` lies, or in whose guard; 0: neither. Any context. */
+unsigned long kstack_top_of(unsigned long addr);
+
 /* Moves this CPU's unused stacks to where kstack_drain() finds them. */
 void kstack_cache_drain(void);
 /*

@@ -11,6 +11,7 @@
 #include "kernel/base/printk.h"
 #include "kernel/base/san.h"
 #include "kernel/base/string.h"
+#include "kernel/checkers.h"
 
 /* Of page tables, where make and qemu.py are not told. */
 #define DEFAULT_LEVELS 4
@@ -132,5 +133,5 @@ void reproduce_print(void)
 
 void reproduce_init(void)
 {
-	panic_set_report(reproduce_print);
+	panic_set_report(checkers_panic, reproduce_print);
 }

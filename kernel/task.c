@@ -9,6 +9,7 @@
 #include "kernel/kstack.h"
 #include "kernel/rlimit.h"
 #include "kernel/sched.h"
+#include "kernel/stackcheck.h"
 #include "mm/mm.h"
 #include "mm/slab.h"
 
@@ -134,6 +135,7 @@ void task_put(struct task_struct *t)
 
 void task_release(struct task_struct *t)
 {
+	stackcheck_note(t);
 	kstack_free(t->thread.stack_top);
 	t->thread.stack_top = 0;
 	task_put(t);

@@ -13,7 +13,8 @@
 #include "kernel/base/printk.h"
 #include "kernel/kstack.h"
 
-#define MAX_FRAMES   32
+#define MAX_LINES    32
+#define MAX_SAME     4096 /* more than fit a stack: it is not one */
 #define SHORT_FRAMES 6
 
 /* linker.ld and boot/entry.asm */
@@ -122,15 +123,25 @@ static void print_entry(const struct regs *r)
 		       (unsigned long long)r->rflags);
 }
 
+/* Frames of one function that calls itself from one place are one line. */
 static void print_walk(struct walk *w)
 {
-	int n = 0;
+	int lines = 0, more;
+	unsigned long pc, from;
+	bool on;
 
 	do {
-		if (w->regs && n)
+		if (w->regs && lines)
 			print_entry(w->regs);
 		print_pc(" ", w->pc, w->exact ? w->pc : w->pc - 1);
-	} while (++n < MAX_FRAMES && step(w));
+		pc = w->pc;
+		from = w->frame;
+		for (more = 0; (on = step(w)) && w->pc == pc && !w->regs && more < MAX_SAME;)
+			more++;
+		if (more)
+			printk("    ... and from there %d times more, %lu bytes\n", more,
+			       w->frame - from);
+	} while (on && ++lines < MAX_LINES);
 }
 
 void backtrace_print(unsigned long frame, unsigned long pc)

@@ -107,6 +107,19 @@ static void report_pinned_root(const struct regs *regs, unsigned long va)
 			   (unsigned long)regs->rip, cpu_id());
 }
 
+/* At `va`, in the guard below a stack. */
+static __noreturn void stack_overflow(const struct regs *regs, unsigned long va, const char *what)
+{
+	unsigned long end = kstack_top_of(va) - KSTACK_SIZE;
+	const struct task_struct *t = current;
+
+	panic_regs(regs,
+		   "kernel stack overflow: %s[%d] is %lu bytes beyond its %lu, %s at %#lx, stack "
+		   "pointer %#lx",
+		   t ? t->comm : "boot", t ? t->pid : 0, end - va, KSTACK_SIZE, what, va,
+		   (unsigned long)regs->rsp);
+}
+
 static __noreturn void kernel_page_fault(const struct regs *regs, unsigned long va)
 {
 	const char *access = regs->error & PF_FETCH   ? "execute"
@@ -114,7 +127,7 @@ static __noreturn void kernel_page_fault(const struct regs *regs, unsigned long 
 						      : "read";
 
 	if (kstack_guard(va))
-		panic_regs(regs, "kernel stack overflow: %s at %#lx", access, va);
+		stack_overflow(regs, va, access);
 	if (fault_is_missing_slot(va)) {
 		TRACE(fault_missing, phys_to_virt(read_cr3() & PTE_PHYS_MASK), root_slot(va));
 		panic_regs(regs, "missing slot %u: %s at %#lx; the reference root has it",
@@ -327,10 +340,9 @@ void trap_paranoid(struct regs *regs)
 		nmi(regs);
 		return;
 	}
-	va = read_cr2();
-	if (regs->vector == VECTOR_DOUBLE_FAULT && (kstack_guard(va) || kstack_guard(regs->rsp)))
-		panic_regs(regs, "kernel stack overflow: double fault, stack pointer %#lx",
-			   (unsigned long)regs->rsp);
+	va = kstack_guard(read_cr2()) ? read_cr2() : regs->rsp;
+	if (regs->vector == VECTOR_DOUBLE_FAULT && kstack_guard(va))
+		stack_overflow(regs, va, "double fault");
 	panic_regs(regs, "%s", exception_name(regs->vector));
 }
 

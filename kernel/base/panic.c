@@ -25,7 +25,7 @@
 /* CPU number + 1 of the CPU that reports; 0: none. */
 static u32 panic_owner;
 static u32 panic_depth; /* panics of that CPU */
-static void (*panic_report)(void);
+static void (*panic_details)(void), (*panic_last)(void);
 
 /* What is reported; written by the first panic. */
 static struct {
@@ -42,9 +42,10 @@ struct stop {
 
 static DEFINE_PER_CPU(struct stop, stop);
 
-void panic_set_report(void (*report)(void))
+void panic_set_report(void (*details)(void), void (*last)(void))
 {
-	panic_report = report;
+	panic_details = details;
+	panic_last = last;
 }
 
 __attribute__((weak)) int panic_pid_of(unsigned int cpu)
@@ -154,14 +155,20 @@ static void print_trace(void)
 			print_trace_of(cpu, TRACE_OTHERS);
 }
 
+static void print_details(void)
+{
+	if (panic_details)
+		panic_details();
+}
+
 static void print_last(void)
 {
-	if (panic_report)
-		panic_report();
+	if (panic_last)
+		panic_last();
 }
 
 static void (*const parts[])(void) = {
-	print_where, lockdep_print_panic, print_others, print_trace, print_last,
+	print_where, lockdep_print_panic, print_others, print_trace, print_details, print_last,
 };
 
 static unsigned int next_part;

@@ -9,8 +9,8 @@
 
 __noreturn void panic(const char *fmt, ...) __printf(1, 2);
 
-/* The first panic calls `report` last of all, before the machine ends. It must not allocate or lock. */
-void panic_set_report(void (*report)(void));
+/* The first panic calls `details`, and last of all `last`, before the machine ends. They must not allocate or lock. */
+void panic_set_report(void (*details)(void), void (*last)(void));
 
 #define BUG(fmt, ...) panic("%s:%d: %s: " fmt, __FILE__, __LINE__, __func__, ##__VA_ARGS__)
 

@@ -32,8 +32,22 @@ def test_a_mapping_that_is_writable_and_executable_is_named(boot):
     assert result.find(r"PANIC.* 1 kernel mappings are writable and executable, the first at 0xff[0-9a-f]+")
 
 
-def test_stack_overflow_is_named(boot):
-    assert boot("selftest=stackoverflow", smp=1, timeout=120).find(r"(?i)(guard|stack overflow)")
+@pytest.mark.parametrize("kernel", [qemu.KERNEL, qemu.DEBUG_KERNEL])
+def test_stack_overflow_says_whose_how_far_and_which_function(boot, kernel):
+    result = boot("selftest=stackoverflow", smp=1, timeout=120, kernel=kernel)
+    found = result.find(r"PANIC.*kernel stack overflow: init\[1\] is (\d+) bytes beyond its 16384, double fault at 0x[0-9a-f]+")
+    assert found and 0 < int(found[1]) <= 4096, result.lines[-30:]
+    same = result.find(r"\.\.\. and from there (\d+) times more, (\d+) bytes")
+    assert same and int(same[1]) > 10 and int(same[2]) > 8192, "the function that recurses"
+
+
+def test_a_debug_build_says_how_deep_stacks_were_and_whose(boot_ok):
+    result = boot_ok("pgctl=1 ktest=1 filter=kstack,fork", smp=2, expect="^# ktest: PASS", kernel=qemu.DEBUG_KERNEL)
+    found = result.find(r"^kernel stacks: the deepest used (\d+) of 16384 bytes, (\S+)\[\d+\]")
+    assert found and 1024 < int(found[1]) < 16384
+    deeper = boot_ok("pgctl=1 ktest=1 filter=stackcheck", smp=2, expect="^# ktest: PASS", kernel=qemu.DEBUG_KERNEL)
+    found = deeper.find(r"^kernel stacks: the deepest used (\d+) of 16384 bytes, deep\[\d+\]")
+    assert found and int(found[1]) > 9000
 
 
 def test_an_nmi_that_nobody_sent_is_named(boot):
