@@ -51,7 +51,7 @@ class Workspace:
             tree.take_time(os.path.join(root, name), self.path(name), file)
         for directory in SEEDS:
             if os.path.isdir(os.path.join(root, directory)):
-                shutil.copytree(os.path.join(root, directory), self.path(directory))
+                shutil.copytree(os.path.join(root, directory), self.path(directory), symlinks=True)
 
     def run(self, command, timeout=MAKE_LIMIT, sanitized=False, **variables):
         """

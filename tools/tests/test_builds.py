@@ -3,7 +3,6 @@ import glob
 import json
 import os
 import re
-import shlex
 import subprocess
 
 import check_lib
@@ -15,10 +14,16 @@ DEFINE = ("kernel/base/mutant.h", "kernel/base/trace.h")
 BLANK = {"R": ";", "T": "TRACE", "M": "0"}  # an event that is a race point too stays an event
 
 
+def debug_only():
+    """Sources that a release build does not compile: the Makefile's first list of what is elsewhere."""
+    with open(os.path.join(ROOT, "Makefile"), encoding="utf-8") as f:
+        return set(re.search(r"^ELSEWHERE := (.*)", f.read().replace("\\\n", " "), re.M)[1].split())
+
+
 def marked():
     """(the kernel's file that contains race points or mutants, the sources that show them: itself, or who includes it)"""
     texts = check_lib.kernel_sources(ROOT)
-    for path in sorted(path for path, text in texts.items() if MARK.search(text) and path not in DEFINE):
+    for path in sorted(path for path, text in texts.items() if MARK.search(text) and path not in DEFINE and path not in debug_only()):
         users = [user for user, text in sorted(texts.items()) if user.endswith(".c") and path in check_lib.included(texts, text)]
         yield path, [path] if path.endswith(".c") else users
 
@@ -28,8 +33,8 @@ def compiler():
     """compile(source, object, flags): as make does, without debugging information."""
     assert make("compile_commands")[0] == 0
     with open(os.path.join(ROOT, "build/compile_commands.json"), encoding="utf-8") as f:
-        entry = json.load(f)[0]
-    command = shlex.split(entry["command"])
+        entry = next(e for e in json.load(f) if e["file"] == "kernel/kmain.c")
+    command = entry["arguments"]
     assert command[-2:] == ["-c", entry["file"]]
 
     def run(source, target, *flags):
