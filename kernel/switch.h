@@ -60,7 +60,6 @@ static __always_inline void finish_switch(void)
 {
 	struct rq *rq = this_cpu_ptr(&cpu_rq);
 
-	TRACE(switched, rq->prev->pid, current->mm ? current->mm->root->pgd : NULL);
 	if (unlikely(rq->after))
 		finish_switch_after();
 	else
@@ -76,6 +75,7 @@ static __always_inline void context_switch(struct rq *rq, struct task_struct *pr
 	rq->curr = next;
 	switch_mm_tasks(rq, prev, prev_user, next, next_user);
 	this_cpu_write(current_task, next);
+	TRACE(switched, prev->pid, next->mm ? next->mm->root->pgd : NULL);
 	thread_switch(&prev->thread, prev_user, &next->thread, next_user);
 	/* Another time, perhaps another CPU: nothing computed above holds. */
 	finish_switch();

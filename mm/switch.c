@@ -12,5 +12,7 @@ void switch_mm(struct mm_struct *next)
 			tlb_resume(next);
 		return;
 	}
+	/* Before the set. Partner: targets_of(). */
+	this_cpu_write(cpu_tlb_lazy, false);
 	switch_mm_inline(prev, prev && prev != &init_mm, next, next != &init_mm);
 }

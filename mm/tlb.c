@@ -169,7 +169,7 @@ static void targets_of(const struct flush *f, unsigned long *targets)
 	for_each_set_bit (cpu, f->mm->cpus, NR_CPUS) {
 		if (cpu == self)
 			continue;
-		/* The set before the flag. Partner: the order in tlb_load_begin(). */
+		/* The set before the flag. Partner: the order in switch_mm(). */
 		smp_rmb();
 		if (spare && READ_ONCE(per_cpu(cpu_tlb_lazy, cpu)))
 			this_cpu_inc(tlb_cpu_stats.lazy_spared);

@@ -70,16 +70,15 @@ DECLARE_PER_CPU(bool, cpu_tlb_lazy);
 DECLARE_PER_CPU(u64, cpu_tlb_gen);
 
 /*
- * Before the root of `mm` is loaded in place of another one: from here on the CPU is told of
- * changes. `user`: it is not init_mm, where there is nothing to tell. Interrupts off.
+ * Before the root of `mm` is loaded on `cpu`, which is this one and no longer lazy, in place of another one: from here
+ * on it is told of changes. `user`: it is not init_mm, where there is nothing to tell. Interrupts off.
  */
-static __always_inline void tlb_load_begin(struct mm_struct *mm, bool user)
+static __always_inline void tlb_load_begin(struct mm_struct *mm, bool user, unsigned int cpu)
 {
-	this_cpu_write(cpu_tlb_lazy, false);
 	if (!user)
 		return;
 	/* LOCKed: announced before the generation is read. Partner: the increment in count(). */
-	set_bit(cpu_id(), mm->cpus);
+	set_bit(cpu, mm->cpus);
 	this_cpu_write(cpu_tlb_gen, READ_ONCE(mm->tlb_gen));
 }
 
