@@ -6,6 +6,7 @@
  * once, where the next allocation would take it: it waits in a queue of its CPU, first in, first out, until
  * the queue has too many objects or bytes.
  */
+#include "arch/cpu.h"
 #include "arch/machine.h"
 #include "kernel/base/atomic.h"
 #include "kernel/base/percpu.h"
@@ -46,7 +47,7 @@ static void track(struct kasan_track *t, const unsigned long *frame)
 	unsigned long last = stack_end((unsigned long)frame) - 2 * sizeof(*frame);
 	unsigned int n = 0;
 
-	t->pid = (u32)panic_current_pid();
+	t->pid = (u32)panic_pid_of(cpu_id());
 	while (n < TRACK_DEPTH) {
 		unsigned long next = frame[0];
 
