@@ -128,7 +128,7 @@ def test_the_line_printed_by_a_panic_repeats_it(debug):
 
 
 def test_the_line_printed_by_a_failed_test_repeats_it():
-    arguments = ["ktest", "MUTANT=poison_unchecked", "NCPU=2", "ICOUNT=4", "SEED=5", "FILTER=poison.finds"]
+    arguments = ["ktest", "MUTANT=poison_unchecked", "NCPU=2", "ICOUNT=4", "SEED=5", "FILTER=poison.finds_the_first_changed_byte"]
     status, first = make(*arguments)
     assert status != 0 and any(line.startswith("not ok") for line in first)
     status, lines = again(first)

@@ -54,7 +54,7 @@ def test_in_the_kernel(ktap):
 
 def test_a_recording_is_what_the_kernel_counted(traced):
     """Each switch, growth and visit, and the steps of each root's life, on 16 CPUs."""
-    result, recording = traced("trace=1 trace_events=16384 pgctl=1 seed=1 -- @servers /bin/pgstress duration=2 seed=1",
+    result, recording = traced("trace=1 trace_events=65536 pgctl=1 seed=1 -- @servers /bin/pgstress ops=40 seed=1",
                                smp=16, expect=STRESS_PASS)
     assert recording.cpus == 16 and recording.lost == [0] * 16
     count = collections.Counter(e.name for e in recording.events)
@@ -95,7 +95,7 @@ def test_a_full_ring_keeps_the_newest(traced):
 
 def test_system_calls(traced):
     """Every call goes in and comes out, or its process ends in it; the calls that all programs make are there."""
-    _, recording = traced("trace=syscall trace_events=65536 pgctl=1 -- /bin/pgstress duration=1 seed=1", smp=2)
+    _, recording = traced("trace=syscall trace_events=65536 pgctl=1 -- /bin/pgstress ops=40 seed=1", smp=2)
     assert recording.lost == [0, 0]
     inside = {}
     for e in recording.events:
