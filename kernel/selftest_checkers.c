@@ -113,9 +113,14 @@ static void crash_irqinside(void)
 	irq_restore(flags);
 }
 
+/* The other CPU answers from inside the handler; it is found out when it leaves, which is a little later. */
 static void crash_irqleak(void)
 {
+	u64 end;
+
 	call_others(keep_a);
+	for (end = time_ns() + 1000000000; time_ns() < end;)
+		cpu_relax();
 }
 
 static void nothing(void *unused)

@@ -47,6 +47,8 @@ KTEST(pgsync, growth_reaches_a_sleeping_task)
 
 	actor_start(&a, (int)last_cpu());
 	actor_run(&a, adopt_new_mm, mm);
+	/* While it is still awake its CPU would load the root again. */
+	actor_wait_asleep(&a);
 	unload_borrowed();
 	KTEST_EXPECT_EQ(cpu_with_root(mm->root), -1);
 	KTEST_EXPECT_EQ(times_walked(mm->root), 1);

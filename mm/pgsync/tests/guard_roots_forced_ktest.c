@@ -189,6 +189,8 @@ KTEST(guard, i15_growth_reaches_a_kernel_thread_with_an_address_space)
 	mm = mm_alloc();
 	actor_start(&a, (int)last_cpu());
 	actor_run(&a, adopt_new_mm, mm);
+	/* While it is still awake its CPU would load the root again. */
+	actor_wait_asleep(&a);
 	unload_borrowed();
 	KTEST_EXPECT_EQ(cpu_with_root(mm->root), -1);
 	grow_test_slot(NULL);
