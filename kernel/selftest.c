@@ -152,18 +152,38 @@ static const struct selftest crashes[] = {
 	{"pinnedwrite", crash_pinnedwrite, false},
 };
 
+static const struct selftest *find(const struct selftest *tests, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(tests[i].name, name) == 0)
+			return &tests[i];
+	return NULL;
+}
+
 /* True: it was there, and has done what it does. */
 static bool try(const struct selftest *tests, size_t n, const char *name)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(tests[i].name, name) != 0)
-			continue;
-		tests[i].crash();
-		if (!tests[i].later)
-			BUG("selftest %s did not crash", name);
-		return true;
-	}
-	return false;
+	const struct selftest *t = find(tests, n, name);
+
+	if (!t)
+		return false;
+	t->crash();
+	if (!t->later)
+		BUG("selftest %s did not crash", name);
+	return true;
+}
+
+/* True: it was there, and the sanitizer has not found it. A frame of its own, for the backtrace. */
+static noinline bool selftest_sanitizer(const char *name)
+{
+	unsigned int n;
+	const struct selftest *tests = sanitizer_selftests(&n);
+	const struct selftest *t = find(tests, n, name);
+
+	if (!t)
+		return false;
+	t->crash();
+	return true;
 }
 
 static void print_names(const struct selftest *tests, size_t n)

@@ -17,11 +17,8 @@ struct selftest {
  */
 void selftest_run(void);
 
-/*
- * Plants the fault of that name, which the sanitizer of this build must find; false: there is none.
- * Returns true when it was not found. Only in sanitizer builds (SAN_ADDRESS, SAN_UNDEFINED).
- */
-bool selftest_sanitizer(const char *name);
+/* The faults that the sanitizer of this build must find. Only in its builds (SAN_ADDRESS, SAN_UNDEFINED). */
+const struct selftest *sanitizer_selftests(unsigned int *n);
 
 #if DEBUG_KERNEL
 

@@ -176,37 +176,29 @@ static noinline void fault_vmalloc_guard(void)
 	p[PAGE_SIZE + three] = 1;
 }
 
-static const struct {
-	const char *name;
-	void (*fault)(void);
-} faults[] = {
-	{"kasan_heap_read", fault_heap_read},
-	{"kasan_heap_write", fault_heap_write},
-	{"kasan_heap_before", fault_heap_before},
-	{"kasan_heap_large", fault_heap_large},
-	{"kasan_memset", fault_memset},
-	{"kasan_user_copy", fault_user_copy},
-	{"kasan_use_after_free", fault_use_after_free},
-	{"kasan_use_long_after_free", fault_use_long_after_free},
-	{"kasan_double_free", fault_double_free},
-	{"kasan_page_after_free", fault_page_after_free},
-	{"kasan_dead_stack", fault_dead_stack},
-	{"kasan_stack", fault_stack},
-	{"kasan_stack_written", fault_stack_written},
-	{"kasan_global", fault_global},
-	{"kasan_wild", fault_wild},
-	{"kasan_hot_memory", fault_hot_memory},
-	{"kasan_vmalloc_after_free", fault_vmalloc_after_free},
-	{"kasan_vmalloc_guard", fault_vmalloc_guard},
+static const struct selftest faults[] = {
+	{"kasan_heap_read", fault_heap_read, false},
+	{"kasan_heap_write", fault_heap_write, false},
+	{"kasan_heap_before", fault_heap_before, false},
+	{"kasan_heap_large", fault_heap_large, false},
+	{"kasan_memset", fault_memset, false},
+	{"kasan_user_copy", fault_user_copy, false},
+	{"kasan_use_after_free", fault_use_after_free, false},
+	{"kasan_use_long_after_free", fault_use_long_after_free, false},
+	{"kasan_double_free", fault_double_free, false},
+	{"kasan_page_after_free", fault_page_after_free, false},
+	{"kasan_dead_stack", fault_dead_stack, false},
+	{"kasan_stack", fault_stack, false},
+	{"kasan_stack_written", fault_stack_written, false},
+	{"kasan_global", fault_global, false},
+	{"kasan_wild", fault_wild, false},
+	{"kasan_hot_memory", fault_hot_memory, false},
+	{"kasan_vmalloc_after_free", fault_vmalloc_after_free, false},
+	{"kasan_vmalloc_guard", fault_vmalloc_guard, false},
 };
 
-bool selftest_sanitizer(const char *name)
+const struct selftest *sanitizer_selftests(unsigned int *n)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
-		if (strcmp(faults[i].name, name))
-			continue;
-		faults[i].fault();
-		return true;
-	}
-	return false;
+	*n = ARRAY_SIZE(faults);
+	return faults;
 }

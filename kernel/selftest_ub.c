@@ -132,37 +132,29 @@ static noinline void fault_count_bits(void)
 	result = __builtin_ctz((unsigned int)zero);
 }
 
-static const struct {
-	const char *name;
-	void (*fault)(void);
-} faults[] = {
-	{"ub_shift", fault_shift},
-	{"ub_negative_shift", fault_negative_shift},
-	{"ub_add", fault_add},
-	{"ub_subtract", fault_subtract},
-	{"ub_multiply", fault_multiply},
-	{"ub_negate", fault_negate},
-	{"ub_divide_by_zero", fault_divide_by_zero},
-	{"ub_divide_overflow", fault_divide_overflow},
-	{"ub_bounds", fault_bounds},
-	{"ub_null", fault_null},
-	{"ub_misaligned", fault_misaligned},
-	{"ub_object_size", fault_object_size},
-	{"ub_bool", fault_bool},
-	{"ub_pointer", fault_pointer},
-	{"ub_nonnull", fault_nonnull},
-	{"ub_returned_null", fault_returned_null},
-	{"ub_unreachable", fault_unreachable},
-	{"ub_count_bits", fault_count_bits},
+static const struct selftest faults[] = {
+	{"ub_shift", fault_shift, false},
+	{"ub_negative_shift", fault_negative_shift, false},
+	{"ub_add", fault_add, false},
+	{"ub_subtract", fault_subtract, false},
+	{"ub_multiply", fault_multiply, false},
+	{"ub_negate", fault_negate, false},
+	{"ub_divide_by_zero", fault_divide_by_zero, false},
+	{"ub_divide_overflow", fault_divide_overflow, false},
+	{"ub_bounds", fault_bounds, false},
+	{"ub_null", fault_null, false},
+	{"ub_misaligned", fault_misaligned, false},
+	{"ub_object_size", fault_object_size, false},
+	{"ub_bool", fault_bool, false},
+	{"ub_pointer", fault_pointer, false},
+	{"ub_nonnull", fault_nonnull, false},
+	{"ub_returned_null", fault_returned_null, false},
+	{"ub_unreachable", fault_unreachable, false},
+	{"ub_count_bits", fault_count_bits, false},
 };
 
-bool selftest_sanitizer(const char *name)
+const struct selftest *sanitizer_selftests(unsigned int *n)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
-		if (strcmp(faults[i].name, name))
-			continue;
-		faults[i].fault();
-		return true;
-	}
-	return false;
+	*n = ARRAY_SIZE(faults);
+	return faults;
 }
