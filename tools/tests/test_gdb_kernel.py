@@ -135,13 +135,25 @@ def test_a_sleeping_task_is_shown_and_nothing_changes(debug):
 
 
 def test_who_spins_for_a_lock_is_seen():
-    """Two growers of one slot: the in-kernel test holds the first one inside of the lock."""
-    said = session(["thbreak *spin_lock_slow if $rdi == (long)&pgd_lock", "continue", "print $_thread", "fw locks"], smp=3,
+    """
+    Two growers of one slot: the in-kernel test holds the first one inside of the lock. CPU 0, which would let it go on
+    when it has seen the second one arrive, and CPU 2, which holds the lock, stand while CPU 1 goes from there to the lock.
+    """
+    said = session(["fw stop-at grow_waits 1", "continue", "delete", "set scheduler-locking on",
+                    "thbreak *spin_lock_slow if $rdi == (long)&pgd_lock", "continue", "fw locks"], smp=3,
                    kernel=qemu.DEBUG_KERNEL, append="ktest=1 filter=guard.i23_of_two_growers")
-    waiter = int(said["print $_thread"][0].split("= ")[1]) - 1
     lock = next(line for line in said["fw locks"] if line.startswith("pgd_lock "))
-    held = re.search(r" CPU (\d), actor \(\d+\) +kroot_install \(mm/pgsync/pgsync\.c\) +CPU (\d)$", lock)
-    assert held and int(held[2]) == waiter != int(held[1])
+    assert re.search(r" CPU 2, actor \(\d+\) +kroot_install \(mm/pgsync/pgsync\.c\) +CPU 1$", lock)
+
+
+def test_a_cpu_in_assembly_can_be_chosen():
+    """Where gdb speaks of types in another way: every command says what it says where the CPU is in C."""
+    commands = [*EARLY, "fw cpus", "fw roots", "fw slots", "fw walk kmain", "fw rootdiff 0 1", "fw stop-at", "printf \"%d\\n\", $fw_task(1)->pid"]
+    said = session(["fw stop-at walk_found", "continue", "set language asm", *commands, "set language c", *commands],
+                   kernel=qemu.DEBUG_KERNEL, append="trace=1 pgctl=1 -- @servers /bin/pgstress ops=10")
+    for command in commands:
+        in_asm, in_c = said.all(command)
+        assert in_asm == in_c and len(in_c) > 0, command
 
 
 @pytest.fixture(scope="module")

@@ -162,16 +162,16 @@ def entries(head, type_name, member):
     raise gdb.GdbError(f"the list at {first:#x} does not end")
 
 
-@functools.lru_cache(maxsize=None)
-def offset_by_name(type_name, member):
-    null = gdb.Value(0).cast(gdb.lookup_type(type_name).pointer()).dereference()
-    for part in member.split("."):
-        null = null[part]
-    return int(null.address)
-
-
 def member_offset(kind, member):
-    return offset_by_name(str(kind), member)
+    """
+    Bytes from the start of a type to a member, `member` or `member.member`. By the type itself: its name as gdb prints
+    it is another one where the CPU stands in assembly, as an idle one does.
+    """
+    offset = 0
+    for part in member.split("."):
+        field = next(field for field in kind.fields() if field.name == part)
+        offset, kind = offset + field.bitpos // 8, field.type
+    return offset
 
 
 def text(array):

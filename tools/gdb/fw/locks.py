@@ -14,9 +14,12 @@ from fw.command import Command, table
 
 @functools.lru_cache(maxsize=None)
 def names_of_globals(type_name):
-    """(name, file) of the kernel's variables of a type, static ones too. gdb takes a second to find out."""
+    """
+    (name, file) of the kernel's variables of a type, static ones too. gdb takes a second to find out. In C whatever
+    the chosen CPU is at: in assembly, where an idle one stands, gdb calls the type by another name.
+    """
     file, found = None, []
-    for line in gdb.execute(f"info variables -q -t '{type_name}'", to_string=True).splitlines():
+    for line in gdb.execute(f"with language c -- info variables -q -t '{type_name}'", to_string=True).splitlines():
         if m := re.match(r"File (\S+):$", line):
             file = m[1]
         elif m := re.match(rf"\d+:\s+(?:static )?{type_name} (\w+);$", line):
