@@ -247,7 +247,6 @@ test-san: build/shell.cpio
 	@$(PYTEST) tools/tests/test_san.py --junitxml=build/pytest-san.xml -q -rfE $(if $(K),-k '$(K)')
 
 mutants:
-	@$(MAKE) --no-print-directory all DEBUG=1
 	@tools/mutants
 
 pgmodel:

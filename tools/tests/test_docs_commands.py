@@ -78,7 +78,8 @@ def starter(tmp_path_factory):
 
 
 def environment():
-    return {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CI")}
+    """Not as part of the make that runs the tests; CI stays, as for conftest.make()."""
+    return {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
 
 
 @pytest.mark.parametrize("lab, text, fails, shown", collect(SHOWN))
