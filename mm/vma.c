@@ -221,6 +221,8 @@ void vma_link(struct mm_struct *mm, struct vma *vma)
 	struct vma *next = find_vma(mm, vma->start);
 
 	link_after(mm, vma, next ? vma_prev(mm, next) : highest_vma(mm));
+	/* What was mapped is what is touched next. */
+	mm->last_vma = vma;
 }
 
 void vma_remove(struct mm_struct *mm, struct vma *vma)
