@@ -35,8 +35,8 @@
 /*
  * Arguments 1, 2, 3; -> the answer beside the status. Data of the caller's are said where there are any.
  *
- *	READ	 bytes, offset -> data
- *	WRITE	 bytes, offset; data -> word 0: enum fs_more
+ *	READ	 bytes, offset -> data; with FS_SHORT they may be in word 1 instead, and word 0 is FS_IN_WORD
+ *	WRITE	 bytes, offset, with FS_SHORT the data; data -> word 0: enum fs_more
  *	SEEK	 offset, whence -> word 0: the new offset
  *	READDIR	 bytes -> struct linux_dirent64, as many as fit; status: their bytes
  *	IOCTL	 command, argument; the memory there -> the same: see FS_IOCTL_ROOM
@@ -116,6 +116,13 @@ enum fs_op {
 #define FS_BY_PATH  1 /* the data begin with a path */
 #define FS_NOFOLLOW 2 /* a symbolic link at the path's end is meant itself */
 
+/*
+ * Of READ and WRITE, with at most FS_SHORT_MAX bytes: a word of the message can carry them. What is written is
+ * beside the words too, where ipc_read() finds it, but is not announced there.
+ */
+#define FS_SHORT     4
+#define FS_SHORT_MAX 8
+
 #define FS_PATH_MAX  4096 /* bytes, with the NUL that is not sent */
 #define FS_NAME_MAX  255  /* of one component */
 #define FS_LINKS_MAX 40   /* symbolic links that are followed in one path; then -ELOOP */
@@ -136,6 +143,8 @@ enum fs_more {
 	FS_DONE, /* the status is what write(2) returns */
 	FS_REST, /* less than asked was taken, and the rest is to be sent at once: that message may wait */
 };
+
+#define FS_IN_WORD 1 /* word 0 of what READ is answered with */
 
 /* Besides results and -errno. */
 enum fs_status {

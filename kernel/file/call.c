@@ -40,7 +40,7 @@ static noinline long settle(const struct connection *c, const struct fs_call *ca
 	}
 }
 
-long fs_send(struct connection *c, struct fs_call *call)
+static __always_inline long send(struct connection *c, struct fs_call *call)
 {
 	struct syscall_args *regs = thread_args(&current->thread);
 	const u64 a1 = regs->a1, a2 = regs->a2, a3 = regs->a3, a4 = regs->a4;
@@ -50,11 +50,13 @@ long fs_send(struct connection *c, struct fs_call *call)
 	regs->a2 = call->words[1];
 	regs->a3 = call->words[2];
 	regs->a4 = call->words[3];
-	current->ipc.patient = !call->interruptible;
-	status = ipc_send(c, &call->data, 0);
+	if (!call->interruptible)
+		current->ipc.patient = true;
+	status = ipc_send(c, &call->data);
 	/* After a direct switch they are off. */
 	irq_enable();
-	current->ipc.patient = false;
+	if (!call->interruptible)
+		current->ipc.patient = false;
 	call->reply[0] = regs->a1;
 	call->reply[1] = regs->a2;
 	/* To the program this is a call of Linux: its registers are its own, and the call may be repeated. */
@@ -65,28 +67,32 @@ long fs_send(struct connection *c, struct fs_call *call)
 	return likely(status >= 0) ? status : settle(c, call, status);
 }
 
-static noinline long call_no_connection(u64 fd, struct fs_call *call)
+long fs_send(struct connection *c, struct fs_call *call)
 {
-	struct object *o = handle_get((u32)fd);
-	long ret = o && o->type == OBJECT_LOG ? log_answer(call) : -EBADF;
+	return send(c, call);
+}
 
-	if (o)
-		object_put(o);
+/* The log, or a handle that others can close meanwhile. */
+static noinline long call_any_fd(u32 fd, struct fs_call *call)
+{
+	struct object *o = handle_get(fd);
+	long ret = -EBADF;
+
+	if (!o)
+		return ret;
+	if (o->type == OBJECT_CONNECTION)
+		ret = fs_send(container_of(o, struct connection, object), call);
+	else if (o->type == OBJECT_LOG)
+		ret = log_answer(call);
+	object_put(o);
 	return ret;
 }
 
 long fs_call_fd(u64 fd, struct fs_call *call)
 {
-	struct connection *c;
-	bool counted;
-	long ret;
+	struct connection *c = connection_borrow_own(current, (u32)fd);
 
-	c = connection_borrow((u32)fd, &counted);
-	if (unlikely(!c))
-		return call_no_connection(fd, call);
-	ret = fs_send(c, call);
-	handle_return(&c->object, counted);
-	return ret;
+	return likely(c) ? send(c, call) : call_any_fd((u32)fd, call);
 }
 
 long fs_words_fd(u64 fd, unsigned int op, u64 a1, u64 a2, u64 a3)

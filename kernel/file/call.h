@@ -48,6 +48,7 @@ static inline void fs_call_init(struct fs_call *call, u64 op, u64 a1, u64 a2, u6
 	call->data.out.n = call->data.in.n = 0;
 	call->data.out.bytes = call->data.in.bytes = 0;
 	call->data.nr_handles = call->data.nr_got = call->data.room = 0;
+	call->data.silent = call->data.takes_small = false;
 }
 
 /* One segment more; SEGMENTS_SMALL at most. */

@@ -35,11 +35,48 @@ static void advance(struct ipc_segments *s, u64 done)
 	}
 }
 
+/*
+ * Few bytes of one segment go in a word, which costs neither side a copy from memory. They stay in call->data, for who
+ * wants them later or does not know of this. What is not there is found out on the long way.
+ */
+static __always_inline void short_begin(struct fs_call *call, bool write, u64 user, u64 bytes)
+{
+	if (!bytes || bytes > FS_SHORT_MAX)
+		return;
+	if (write)
+		call->data.silent =
+			!copy_from_user(&call->words[3], (const void __user *)user, bytes);
+	else
+		call->data.takes_small = ipc_small_room(call->data.in.array);
+	if (call->data.silent || call->data.takes_small)
+		call->words[0] |= FS_OP(0, FS_SHORT, 0);
+}
+
+/* What comes next goes the long way. */
+static void short_end(struct fs_call *call)
+{
+	call->words[0] &= ~FS_OP(0, FS_SHORT, 0);
+	call->words[3] = 0;
+	call->data.silent = false;
+}
+
+/* The answer's word has what was read. */
+static __always_inline long read_word(const struct fs_call *call, long bytes)
+{
+	if (!(FS_FLAGS_OF(call->words[0]) & FS_SHORT) || bytes > FS_SHORT_MAX)
+		return -EIO;
+	return copy_to_user((void __user *)call->data.in.array[0].addr, &call->reply[1],
+			    (size_t)bytes)
+		       ? -EFAULT
+		       : bytes;
+}
+
 /* The server has taken `done` bytes and asks for the rest; what has been written counts, whatever comes then. */
 static noinline long write_rest(u64 fd, struct fs_call *call, long done)
 {
 	long total = 0, status = done;
 
+	short_end(call);
 	for (;;) {
 		u64 left = call->data.out.bytes;
 
@@ -59,17 +96,21 @@ static noinline long write_rest(u64 fd, struct fs_call *call, long done)
 	}
 }
 
-static long do_read(u64 fd, struct fs_call *call)
+static __always_inline long do_read(u64 fd, struct fs_call *call)
 {
 	long status;
 
 	call->words[1] = call->data.in.bytes;
 	call->interruptible = true;
+	/* The log says nothing of a word. */
+	call->reply[0] = 0;
 	status = fs_call_fd(fd, call);
-	return likely(status <= (long)call->data.in.bytes) ? status : -EIO;
+	if (unlikely(status > (long)call->data.in.bytes))
+		return -EIO;
+	return call->reply[0] == FS_IN_WORD && status > 0 ? read_word(call, status) : status;
 }
 
-static long do_write(u64 fd, struct fs_call *call)
+static __always_inline long do_write(u64 fd, struct fs_call *call)
 {
 	long status;
 
@@ -104,6 +145,7 @@ static __always_inline long rw(bool write, u64 fd, u64 user, u64 bytes, u64 offs
 	bytes = MIN(bytes, (u64)IPC_DATA_MAX);
 	fs_call_init(&call, FS_OP(write ? FS_WRITE : FS_READ, 0, 0), 0, offset, 0);
 	fs_add_segment(write ? &call.data.out : &call.data.in, user, bytes);
+	short_begin(&call, write, user, bytes);
 	return write ? do_write(fd, &call) : do_read(fd, &call);
 }
 

@@ -58,9 +58,10 @@ static bool is_kernels(const struct ipc_segment *s)
 	return s->addr >= USER_END;
 }
 
-static int small_fill(struct ipc_data *d)
+/* What is not there is an error of the receiver's copy, as with more bytes. */
+void ipc_small_fill(struct ipc_data *d)
 {
-	u32 at = 0;
+	u64 at = 0;
 
 	for (unsigned int i = 0; i < d->out.n; i++) {
 		const struct ipc_segment *s = &d->out.array[i];
@@ -68,36 +69,28 @@ static int small_fill(struct ipc_data *d)
 		if (unlikely(is_kernels(s)))
 			memcpy(d->box.data + at, (const void *)s->addr, s->bytes);
 		else if (copy_from_user(d->box.data + at, (const void __user *)s->addr, s->bytes))
-			return -EFAULT;
-		at += (u32)s->bytes;
+			return;
+		at += s->bytes;
 	}
 	d->box.bytes = at;
-	return 0;
 }
 
 /*
  * Whether a reply's few bytes can be written to the segment when the call is over: a server that has been told that
  * they were taken hears nothing else then. Only the program itself could still prevent it, by taking its memory away.
  */
-static bool can_take(const struct ipc_segment *s)
+bool ipc_small_room(const struct ipc_segment *s)
 {
 	u64 last = s->addr + MIN(s->bytes, (u64)IPC_SMALL) - 1;
 
-	if (is_kernels(s))
+	if (!s->bytes)
+		return false;
+	if (unlikely(is_kernels(s)))
 		return true;
-	return !probe_user_write((void __user *)s->addr) &&
-	       ((s->addr & PAGE_MASK) == (last & PAGE_MASK) ||
-		!probe_user_write((void __user *)last));
-}
-
-void ipc_small_begin(struct ipc_data *d)
-{
-	d->box.bytes = 0;
-	d->answered = false;
-	d->takes_small = d->in.n == 1 && d->in.bytes && can_take(d->in.array);
-	/* What is not there is an error of the receiver's copy, as with more bytes. */
-	if (d->out.bytes && d->out.bytes <= IPC_SMALL && small_fill(d))
-		d->box.bytes = 0;
+	if (unlikely((s->addr & PAGE_MASK) != (last & PAGE_MASK)) &&
+	    probe_user_write((void __user *)last))
+		return false;
+	return !probe_user_write((void __user *)s->addr);
 }
 
 int ipc_small_end(struct ipc_data *d)

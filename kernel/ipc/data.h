@@ -18,7 +18,7 @@
 #define IPC_SMALL 256
 
 struct ipc_box {
-	u32 bytes; /* 0: it is empty */
+	u64 bytes; /* 0: it is empty */
 	u8 data[IPC_SMALL];
 };
 
@@ -42,8 +42,10 @@ struct ipc_data {
 	struct object *handles[IPC_HANDLES_MAX], *got[IPC_HANDLES_MAX];
 	unsigned int nr_handles, nr_got, room;
 	bool got_cloexec;
-	/* Set by ipc_send(). */
+	bool silent; /* a receiver is not told of what is sent: the words say enough of it */
+	/* Found out by ipc_send(), unless the sender has. */
 	bool takes_small; /* the first IPC_SMALL bytes of `in`, one segment, could be written when it was sent */
+	/* Set by ipc_send(). */
 	struct ipc_box
 		box; /* all that is sent, or is empty; when the call is over, what the reply has brought in it */
 	bool answered; /* p: the latter */
@@ -56,21 +58,38 @@ struct ipc_data {
 int segments_copy(struct ipc_segments *s, u64 user, u64 n, bool clip);
 void segments_free(struct ipc_segments *s);
 
+/* Whether a reply's few bytes can be written there now. May sleep. */
+bool ipc_small_room(const struct ipc_segment *s);
+/* Of ipc_small_begin(). */
+void ipc_small_fill(struct ipc_data *d);
+
 /* Before the message is sent: what is there of it now goes into the box. May sleep. */
-void ipc_small_begin(struct ipc_data *d);
+static __always_inline void ipc_small_begin(struct ipc_data *d)
+{
+	d->box.bytes = 0;
+	d->answered = false;
+	if (!d->takes_small)
+		d->takes_small = d->in.n == 1 && ipc_small_room(d->in.array);
+	if (d->out.bytes && d->out.bytes <= IPC_SMALL && !d->silent)
+		ipc_small_fill(d);
+}
 /* After it: what the reply has brought in the box goes where it belongs. 0 or -EFAULT. May sleep. */
 int ipc_small_end(struct ipc_data *d);
 
-static inline void ipc_box_copy(struct ipc_box *to, const struct ipc_box *from)
+static __always_inline void ipc_box_copy(struct ipc_box *to, const struct ipc_box *from)
 {
 	to->bytes = from->bytes;
-	memcpy(to->data, from->data, from->bytes);
+	/* A word, whatever of it there is: a byte or a count is what comes most often. */
+	if (likely(from->bytes <= sizeof(u64)))
+		__builtin_memcpy(to->data, from->data, sizeof(u64));
+	else
+		memcpy(to->data, from->data, from->bytes);
 }
 
 /* As a receiver sees them: SYS_ipc_receive, argument 5. */
 static inline u64 ipc_data_sizes(const struct ipc_data *d)
 {
-	return d->out.bytes | (u64)d->nr_handles << 32;
+	return d->silent ? 0 : d->out.bytes | (u64)d->nr_handles << 32;
 }
 
 /*

@@ -103,11 +103,13 @@ struct connection *connection_create(struct port *port, u64 cookie);
 void connection_closed(struct connection *c);
 
 /*
- * Sends the running task's message and waits for the reply: words in thread_args a1 to a4, `data` or NULL. The
- * server's status, or -EPIPE, -ETIMEDOUT, -EINTR. timeout in ns, 0: none. Process context; interrupts may be
- * off on return, since the way back to user mode switches them off next.
+ * Sends the running task's message and waits for the reply: words in thread_args a1 to a4, and data. The server's
+ * status, or -EPIPE, -EINTR. Process context; interrupts may be off on return, since the way back to user mode
+ * switches them off next.
  */
-long ipc_send(struct connection *c, struct ipc_data *data, u64 timeout);
+long ipc_send(struct connection *c, struct ipc_data *data);
+/* The same for `timeout` ns at most, 0: without; then -ETIMEDOUT. data may be NULL. */
+long ipc_send_timed(struct connection *c, struct ipc_data *data, u64 timeout);
 
 /*
  * Waits for a message or a pulse; fills all thread_args of the running task. The token, 0 for a pulse, or
@@ -124,13 +126,11 @@ long ipc_reply(struct port *port, u64 token, long status, u64 word0, u64 word1);
 long ipc_reply_receive(struct port *port, u64 token, long status, u64 word0, u64 word1);
 
 /*
- * The same two with few bytes: those in the box go along with the reply. -EAGAIN, and nothing has happened: this
- * client cannot take them so. Then the box is empty, and gets the few bytes of what is received.
+ * ipc_reply() with few bytes: those in the box go along. -EAGAIN, and nothing has happened: this client cannot take
+ * them so. Then the box is empty.
  */
 long ipc_reply_small(struct port *port, u64 token, long status, u64 word0, u64 word1,
 		     struct ipc_box *box);
-long ipc_exchange(struct port *port, u64 token, long status, u64 word0, u64 word1,
-		  struct ipc_box *box);
 
 /*
  * The client that waits with `token`, or NULL. It stays, although it may want to leave, until ipc_unpin().

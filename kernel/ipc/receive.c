@@ -4,15 +4,10 @@
 #include "kernel/base/racepoint.h"
 #include "kernel/ipc/borrow.h"
 #include "kernel/ipc/buffer.h"
+#include "kernel/ipc/exchange.h"
 #include "kernel/ipc/transfer.h"
 #include "kernel/sched.h"
-#include "kernel/switch.h"
 #include "kernel/syscalls.h"
-
-static __always_inline bool something_waits(const struct port *port)
-{
-	return !list_empty(&port->pulses) || !list_empty(&port->senders);
-}
 
 /* The running task receives what waits, pulses first. *closed gets what pulse_received() wants. */
 static long take(struct port *port, struct pulse **closed)
@@ -71,16 +66,6 @@ long ipc_receive(struct port *port, u64 timeout)
 	return receive_locked(port, deadline);
 }
 
-static __always_inline void put_reply(struct port *port, struct task_struct *client, u64 token,
-				      u64 word0, u64 word1)
-{
-	struct syscall_args *args = thread_args(&client->thread);
-
-	args->a1 = word0;
-	args->a2 = word1;
-	port->last.answered = token;
-}
-
 /*
  * The client of this token is done and will run. 0; -ESRCH: there is none, -EAGAIN: it cannot take what is in the
  * box. port->lock held.
@@ -118,37 +103,8 @@ long ipc_reply(struct port *port, u64 token, long status, u64 word0, u64 word1)
 	return ipc_reply_small(port, token, status, word0, word1, NULL);
 }
 
-/*
- * The usual case: the client is the one received last and waits on this CPU, and nothing else is to be received.
- * port->lock held, interrupts off. False, and nothing has happened: it is not so.
- */
-static __always_inline bool reply_directly(struct task_struct *me, struct port *port, u64 token,
-					   long status, u64 word0, u64 word1, struct ipc_box *box)
-{
-	struct task_struct *client = port->latest;
-	struct rq *rq;
-
-	ASSERT(!DEBUG_KERNEL || port->pending || (!something_waits(port) && !port->closed));
-	if (unlikely(!client || client->ipc.token != token || port->pending))
-		return false;
-	if (box && unlikely(!small_fits(client, box)))
-		return false;
-	rq = sched_handoff_begin(me, client);
-	if (unlikely(!rq))
-		return false;
-	port->latest = NULL;
-	if (box)
-		small_put(client, box);
-	put_reply(port, client, token, word0, word1);
-	ipc_done_unlinked(client, status);
-	receiver_add(port, me);
-	sched_handoff(rq, me, client, &port->lock);
-	return true;
-}
-
-/* Any other case, with a wake-up; token 0: nobody gets a reply. port->lock held, interrupts off: released and on. */
-static noinline long reply_slowly(struct port *port, u64 token, long status, u64 word0, u64 word1,
-				  struct ipc_box *box)
+long ipc_reply_slowly(struct port *port, u64 token, long status, u64 word0, u64 word1,
+		      struct ipc_box *box)
 {
 	int ret = token ? reply_locked(port, token, status, word0, word1, box) : 0;
 
@@ -158,35 +114,9 @@ static noinline long reply_slowly(struct port *port, u64 token, long status, u64
 	return ret;
 }
 
-static __always_inline long reply_and_wait(struct task_struct *me, struct port *port, u64 token,
-					   long status, u64 word0, u64 word1, struct ipc_box *box)
-{
-	inherit_serve(me, port);
-	port_lock_irq(port);
-	if (unlikely(!reply_directly(me, port, token, status, word0, word1, box)))
-		return reply_slowly(port, token, status, word0, word1, box);
-	/* Asked for again, as in send.c. */
-	me = current;
-	if (likely(READ_ONCE(me->ipc.state) == IPC_DONE))
-		return me->ipc.status;
-	irq_enable();
-	return ipc_sleep(me->ipc.port, 0);
-}
-
 long ipc_reply_receive(struct port *port, u64 token, long status, u64 word0, u64 word1)
 {
 	return reply_and_wait(current, port, token, status, word0, word1, NULL);
-}
-
-long ipc_exchange(struct port *port, u64 token, long status, u64 word0, u64 word1,
-		  struct ipc_box *box)
-{
-	long ret;
-
-	current->ipc.inbox = box;
-	ret = reply_and_wait(current, port, token, status, word0, word1, box);
-	current->ipc.inbox = NULL;
-	return ret;
 }
 
 /* With a buffer, or by a handle that others can close meanwhile. */

@@ -107,20 +107,29 @@ static __always_inline long send_any(struct connection *c, struct ipc_data *data
 	return after_handoff();
 }
 
-long ipc_send(struct connection *c, struct ipc_data *data, u64 timeout)
+/* The call is over. Brings home what the reply has left in the box. */
+static __always_inline long send_end(struct ipc_data *data, long status)
 {
-	long status;
+	if (!data->answered)
+		return status;
+	irq_enable();
+	return ipc_small_end(data) ? -EFAULT : status;
+}
 
+long ipc_send(struct connection *c, struct ipc_data *data)
+{
+	ipc_small_begin(data);
+	return send_end(data, send_any(c, data, 0));
+}
+
+long ipc_send_timed(struct connection *c, struct ipc_data *data, u64 timeout)
+{
 	if (!data)
 		return send_any(c, NULL, timeout);
+	if (!timeout)
+		return ipc_send(c, data);
 	ipc_small_begin(data);
-	status = send_any(c, data, timeout);
-	if (data->answered) {
-		irq_enable();
-		if (ipc_small_end(data))
-			return -EFAULT;
-	}
-	return status;
+	return send_end(data, send_any(c, data, timeout));
 }
 
 /* With a time-out, or by a handle that others can close meanwhile. */
@@ -133,7 +142,7 @@ static noinline long call_slowly(u64 fd, u64 timeout)
 	c = connection_borrow(fd, &counted);
 	if (unlikely(!c))
 		return -EBADF;
-	ret = ipc_send(c, NULL, timeout);
+	ret = ipc_send_timed(c, NULL, timeout);
 	handle_return(&c->object, counted);
 	return ret;
 }

@@ -1,7 +1,7 @@
 /*
  * System calls that receive into a buffer and reply with data, by their numbers in kernel/abi/ipc.h.
  *
- * Few bytes, and no handles, come and go in a box on the stack, by the direct way (ipc_exchange). For more, or a client
+ * Few bytes, and no handles, come and go in a box on the stack, by the direct way (exchange.h). For more, or a client
  * that can take none so, a reply claims the client and a receive pins it, and they copy from one address space to the
  * other.
  */
@@ -10,6 +10,7 @@
 #include "kernel/ipc/borrow.h"
 #include "kernel/ipc/buffer.h"
 #include "kernel/ipc/data.h"
+#include "kernel/ipc/exchange.h"
 #include "kernel/syscalls.h"
 #include "mm/oom.h"
 
@@ -98,7 +99,7 @@ static bool box_fill(struct ipc_box *box, u64 addr, u64 bytes, u32 nr_handles)
 		return false;
 	if (bytes && copy_from_user(box->data, (const void __user *)addr, bytes))
 		return false;
-	box->bytes = (u32)bytes;
+	box->bytes = bytes;
 	return true;
 }
 
@@ -129,18 +130,24 @@ static long receive_box(struct port *port, u64 timeout, struct ipc_box *box)
 static long deliver(struct port *port, u64 token, const struct ipc_serve *s,
 		    const struct ipc_box *box)
 {
-	u64 bytes = MIN((u64)box->bytes, s->room);
+	u64 bytes = MIN(box->bytes, s->room);
 
 	if (bytes && !copy_to_user((void __user *)s->buffer, box->data, bytes))
 		return 0;
 	return fetch(port, token, s);
 }
 
-/* What the first receive has brought; others follow while messages vanish. */
-static long receive_rest(struct port *port, long token, const struct ipc_serve *s,
-			 struct ipc_box *box)
+/* Whether the message that was received has data, and a buffer for them. */
+static __always_inline bool brings_data(long token, const struct ipc_serve *s)
 {
-	while (token > 0 && s->room && (u32)thread_args(&current->thread)->a5) {
+	return token > 0 && s->room && (u32)thread_args(&current->thread)->a5;
+}
+
+/* What the first receive has brought; others follow while messages vanish. */
+static noinline long receive_rest(struct port *port, long token, const struct ipc_serve *s,
+				  struct ipc_box *box)
+{
+	while (brings_data(token, s)) {
 		long ret = deliver(port, (u64)token, s, box);
 
 		if (!ret)
@@ -168,6 +175,20 @@ static noinline long serve_long(struct port *port, u64 token, long status, u64 w
 	return ret ? ret : receive_box(port, s->timeout, box);
 }
 
+/* The reply takes what is in the box; what is received is put there if it is little. Interrupts may be off then. */
+static __always_inline long exchange(struct port *port, u64 token, long status, u64 word0,
+				     u64 word1, struct ipc_box *box)
+{
+	struct task_struct *me = current;
+	long ret;
+
+	me->ipc.inbox = box;
+	ret = reply_and_wait(me, port, token, status, word0, word1, box);
+	/* Asked for again, as in send.c. */
+	current->ipc.inbox = NULL;
+	return ret;
+}
+
 static __always_inline long serve(struct port *port, u64 token, long status, u64 word0, u64 word1,
 				  const struct ipc_serve *s)
 {
@@ -176,13 +197,13 @@ static __always_inline long serve(struct port *port, u64 token, long status, u64
 
 	if (!s->timeout && !s->flags &&
 	    box_fill(&box, s->addr, token ? s->bytes : 0, token ? s->nr_handles : 0))
-		ret = ipc_exchange(port, token, status, word0, word1, &box);
+		ret = exchange(port, token, status, word0, word1, &box);
 	irq_enable();
 	if (ret == -EAGAIN) {
 		box.bytes = 0;
 		ret = serve_long(port, token, status, word0, word1, s, &box);
 	}
-	return receive_rest(port, ret, s, &box);
+	return brings_data(ret, s) ? receive_rest(port, ret, s, &box) : ret;
 }
 
 /* --- system calls --- */
@@ -253,20 +274,29 @@ long reply_receive_buffer(struct port *port, u64 token, long status, u64 word0, 
 				     : serve_called(port, token, status, word0, word1, &s);
 }
 
-SYSCALL(ipc_serve)
+/* By a handle that others can close meanwhile. `s` NULL: the caller's is not there. */
+static noinline long serve_counted(u64 fd, u64 token, long status, u64 word0, u64 word1,
+				   const struct ipc_serve *s)
 {
-	struct ipc_serve s;
 	struct port *port;
 	bool counted;
 	long ret;
 
-	port = port_borrow(a0, &counted);
+	port = port_borrow(fd, &counted);
 	if (!port)
 		return -EBADF;
-	if (copy_from_user(&s, (const void __user *)a5, sizeof(s)))
-		ret = -EFAULT;
-	else
-		ret = serve(port, a1, (long)a2, a3, a4, &s);
+	ret = s ? serve_called(port, token, status, word0, word1, s) : -EFAULT;
 	handle_return(&port->object, counted);
 	return ret;
+}
+
+SYSCALL(ipc_serve)
+{
+	struct port *port = port_borrow_own(current, a0);
+	struct ipc_serve s;
+	bool there = !copy_from_user(&s, (const void __user *)a5, sizeof(s));
+
+	if (unlikely(!port || !there))
+		return serve_counted(a0, a1, (long)a2, a3, a4, there ? &s : NULL);
+	return serve(port, a1, (long)a2, a3, a4, &s);
 }

@@ -12,6 +12,7 @@ static int data_begin(struct ipc_data *d, const struct ipc_msg *m)
 	int ret;
 
 	d->nr_handles = d->nr_got = 0;
+	d->silent = d->takes_small = false;
 	d->got_cloexec = false;
 	d->in.array = d->in.small;
 	d->room = m->room;
@@ -72,7 +73,7 @@ static long send_message(struct connection *c, struct ipc_msg *m, struct ipc_msg
 		words_to_registers(m);
 		memset(m->got, 0, sizeof(m->got));
 		m->nr_got = 0;
-		ret = ipc_send(c, &d, m->timeout);
+		ret = ipc_send_timed(c, &d, m->timeout);
 		/* After a direct switch they are off. */
 		irq_enable();
 		ret = send_results(&d, m, user, ret);

@@ -19,33 +19,67 @@ static const int unable[FS_OPS] = {
 	[FS_UNMOUNT] = EINVAL,
 };
 
-/* 0 or -errno: any process can send anything. */
-static long parse(struct fs_request *r, const struct ipc_message *m)
-{
-	uint32_t here = m->bytes < sizeof(received) ? m->bytes : sizeof(received);
-	uint32_t path_bytes = FS_PATH_OF(m->words[0]);
+_Static_assert(offsetof(struct ipc_message, words[1]) ==
+			       offsetof(struct fs_request, arg) -
+				       offsetof(struct fs_request, message) &&
+		       sizeof(struct ipc_message) == offsetof(struct fs_request, op) -
+							     offsetof(struct fs_request, message),
+	       "a request does not lie over its message");
 
-	r->cookie = m->cookie;
-	r->op = FS_OP_OF(m->words[0]);
-	r->flags = FS_FLAGS_OF(m->words[0]);
-	memcpy(r->arg, m->words + 1, sizeof(r->arg));
-	r->nr_handles = m->handles;
-	if (path_bytes) {
-		if (!(r->flags & FS_BY_PATH))
-			return -EINVAL;
-		if (path_bytes >= FS_PATH_MAX)
-			return -ENAMETOOLONG;
-		if (path_bytes > here || memchr(received, 0, path_bytes))
-			return -EINVAL;
-		memcpy(path, received, path_bytes);
-	}
-	path[path_bytes] = 0;
+/* The path, which the data begin with. 0 or -errno: any process can send anything. */
+static long parse_path(struct fs_request *r, uint32_t bytes)
+{
+	if (!(r->flags & FS_BY_PATH))
+		return -EINVAL;
+	if (bytes >= FS_PATH_MAX)
+		return -ENAMETOOLONG;
+	if (bytes > r->data_here || memchr(received, 0, bytes))
+		return -EINVAL;
+	memcpy(path, received, bytes);
+	path[bytes] = 0;
 	r->path = path;
-	r->path_bytes = path_bytes;
-	r->data = received + path_bytes;
-	r->data_here = here - path_bytes;
-	r->data_bytes = m->bytes - path_bytes;
+	r->path_bytes = bytes;
+	r->data += bytes;
+	r->data_here -= bytes;
+	r->data_bytes -= bytes;
 	return 0;
+}
+
+/* Data in a word. 0 or -errno. */
+static long parse_short(struct fs_request *r)
+{
+	if (FS_PATH_OF(r->what) || r->all_bytes || r->arg[0] > FS_SHORT_MAX)
+		return -EINVAL;
+	if (r->op == FS_READ) {
+		r->in_word = true;
+		return 0;
+	}
+	r->data = (const char *)&r->arg[2];
+	r->data_here = r->data_bytes = (uint32_t)r->arg[0];
+	return r->op == FS_WRITE ? 0 : -EINVAL;
+}
+
+/* 0 or -errno. Field by field, and nothing that the message has set: every message passes here. */
+static long parse(struct fs_request *r)
+{
+	uint32_t path_bytes = FS_PATH_OF(r->what);
+
+	r->op = FS_OP_OF(r->what);
+	r->flags = FS_FLAGS_OF(r->what);
+	r->path = "";
+	r->path_bytes = 0;
+	r->data = received;
+	r->data_bytes = r->all_bytes;
+	r->data_here = r->all_bytes < sizeof(received) ? r->all_bytes : sizeof(received);
+	r->word[0] = r->word[1] = 0;
+	r->reply = NULL;
+	r->reply_bytes = 0;
+	r->nr_fds = 0;
+	r->in_word = false;
+	r->answered = NULL;
+	if (r->flags & FS_SHORT)
+		return parse_short(r);
+	return path_bytes ? parse_path(r, path_bytes) : 0;
 }
 
 static long handle(struct fs_request *r)
@@ -84,62 +118,96 @@ static bool answer_fds(const struct fs_request *r, long status)
 	return ret == 0;
 }
 
-/* Answers, and receives the next message: its token, 0 or -errno. */
-static long answer_and_receive(struct fs_request *r, long status, struct ipc_message *m,
-			       const struct ipc_buffer *buffer)
+static void answer_in_word(struct fs_request *r)
 {
-	struct ipc_serve turn = {
-		.addr = (uintptr_t)r->reply,
-		.bytes = r->reply_bytes,
-		.buffer = buffer->addr,
-		.room = buffer->bytes,
-	};
-	bool taken;
+	if (r->reply_bytes && r->reply_bytes <= FS_SHORT_MAX) {
+		r->word[0] = FS_IN_WORD;
+		memcpy(&r->word[1], r->reply, r->reply_bytes);
+		r->reply_bytes = 0;
+	}
+}
+
+static long receive(struct fs_request *r)
+{
+	static const struct ipc_buffer buffer = {.addr = (uintptr_t)received,
+						 .bytes = sizeof(received)};
+
+	return ipc_receive(r->server->port, &r->message, &buffer);
+}
+
+/* The rest of a turn whose answer or receive went wrong, with `token`, -errno. Otherwise as answer_and_receive(). */
+static long receive_after(struct fs_request *r, long status, long token, struct fs_request *next)
+{
+	/* If it is the receive that has failed, nobody waits with the token any more. */
+	if (token != -EINTR)
+		refuse(r, token);
+	if (r->answered)
+		r->answered(r, status, token == -EINTR);
+	return token == -EINTR ? token : receive(next);
+}
+
+/* Answers, and receives the next message: its token, 0 or -errno. */
+static long answer_and_receive(struct fs_request *r, long status, struct fs_request *next)
+{
+	static struct ipc_serve turn = {.buffer = (uintptr_t)received, .room = sizeof(received)};
 	long token;
 
 	if (r->nr_fds) {
-		taken = answer_fds(r, status);
-		token = -ESRCH;
-	} else {
-		m->words[0] = r->word[0];
-		m->words[1] = r->word[1];
-		token = ipc_serve(r->server->port, r->token, status, m, &turn);
-		taken = token >= 0 || token == -EINTR;
-		/* If it is the receive that has failed, nobody waits with the token any more. */
-		if (!taken)
-			refuse(r, token);
+		bool taken = answer_fds(r, status);
+
+		if (r->answered)
+			r->answered(r, status, taken);
+		return receive(next);
 	}
+	if (r->in_word)
+		answer_in_word(r);
+	turn.addr = (uintptr_t)r->reply;
+	turn.bytes = r->reply_bytes;
+	token = ipc_receive_raw(SYS_ipc_serve, r->server->port, (uint64_t)r->token, status,
+				r->word[0], r->word[1], &next->message, &turn);
+	if (token < 0)
+		return receive_after(r, status, token, next);
 	if (r->answered)
-		r->answered(r, status, taken);
-	return token < 0 && token != -EINTR ? ipc_receive(r->server->port, m, buffer) : token;
+		r->answered(r, status, true);
+	return token;
+}
+
+/* Handles the message and receives the next: its token, 0 or -errno. */
+static long serve(struct fs_request *r, struct fs_request *next)
+{
+	long status = parse(r);
+
+	if (!status)
+		status = handle(r);
+	return status == FS_DEFERRED ? receive(next) : answer_and_receive(r, status, next);
 }
 
 long fs_serve(struct fs_server *s)
 {
-	const struct ipc_buffer buffer = {.addr = (uintptr_t)received, .bytes = sizeof(received)};
-	struct ipc_message m = {0};
+	/* They take turns: while one comes, the one before it may still be asked for what it was (`answered`). */
+	static struct fs_request requests[2];
+	struct fs_request *r = &requests[0], *next = &requests[1];
 	/* What a predecessor has left unanswered comes first. */
 	long token = ipc_requeue(s->port);
 
+	r->server = next->server = s;
 	if (token >= 0)
-		token = ipc_receive(s->port, &m, &buffer);
+		token = receive(r);
 	for (;;) {
-		struct fs_request r = {.server = s, .token = token};
-		long status;
+		if (token > 0) {
+			struct fs_request *last = r;
 
-		if (token < 0 && token != -EINTR)
-			return token;
-		if (token <= 0) {
-			if (token == 0 && s->pulse)
-				s->pulse(s, m.cookie, m.words[0], m.words[1]);
-			token = ipc_receive(s->port, &m, &buffer);
+			r->token = token;
+			token = serve(r, next);
+			r = next;
+			next = last;
 			continue;
 		}
-		status = parse(&r, &m);
-		if (!status)
-			status = handle(&r);
-		token = status == FS_DEFERRED ? ipc_receive(s->port, &m, &buffer)
-					      : answer_and_receive(&r, status, &m, &buffer);
+		if (token < 0 && token != -EINTR)
+			return token;
+		if (token == 0 && s->pulse)
+			s->pulse(s, r->cookie, r->message.words[0], r->message.words[1]);
+		token = receive(r);
 	}
 }
 

@@ -28,15 +28,22 @@ struct fs_server;
 struct fs_request {
 	struct fs_server *server;
 	long token;
-	uint64_t cookie; /* which connection */
+	union {
+		struct ipc_message message; /* as it has come */
+		struct {
+			uint64_t cookie; /* which connection */
+			uint64_t what;   /* FS_OP(): taken apart below */
+			uint64_t arg[3];
+			uint32_t all_bytes;  /* of the path and the data */
+			uint32_t nr_handles; /* ipc_take() gets them */
+		};
+	};
 	unsigned int op, flags;
-	uint64_t arg[3];
 	const char *path;    /* with a NUL; "" without FS_BY_PATH */
 	uint32_t path_bytes; /* what of the message's data it is */
 	const char *data;    /* what has come at once of the data behind it */
 	uint32_t data_here;  /* its bytes */
 	uint32_t data_bytes; /* of all of them: fs_data() gets the rest */
-	uint32_t nr_handles; /* ipc_take() gets them */
 
 	/* The answer beside the status. */
 	uint64_t word[2];
@@ -44,6 +51,7 @@ struct fs_request {
 	size_t reply_bytes;
 	int fds[2]; /* go to the caller, and are closed here */
 	unsigned int nr_fds;
+	bool in_word; /* few bytes of `reply` may go there: seen to here */
 
 	/*
 	 * Is called once the handler's result has been answered, before the next message or pulse is handled, and

@@ -96,15 +96,14 @@ void pipe_notify(uint64_t poll_id)
 	(void)fs_notify(&server, poll_id);
 }
 
+static char *rings[PIPES_MAX];
+
 /* The ring twice, one behind the other: what wraps around is one piece. */
-char *pipe_ring(unsigned int i)
+static __attribute__((noinline)) char *map_ring(unsigned int i)
 {
-	static char *rings[PIPES_MAX];
 	uint64_t offset = HEADER_BYTES + (uint64_t)i * RING_BYTES;
 	char *both;
 
-	if (rings[i])
-		return rings[i];
 	both = mmap(NULL, 2 * RING_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (both == MAP_FAILED)
 		return NULL;
@@ -116,6 +115,11 @@ char *pipe_ring(unsigned int i)
 		}
 	}
 	return rings[i] = both;
+}
+
+char *pipe_ring(unsigned int i)
+{
+	return rings[i] ? rings[i] : map_ring(i);
 }
 
 /* --- messages --- */

@@ -15,11 +15,6 @@ static struct pipes *all;
 
 /* --- numbers and names --- */
 
-static unsigned int pipe_index(const struct pipe *p)
-{
-	return (unsigned int)(p - all->pipes);
-}
-
 static unsigned int end_index(const struct end *e)
 {
 	return (unsigned int)(e - all->ends);
@@ -74,7 +69,7 @@ static void free_if_unused(struct pipe *p)
 	if (p->readers || p->writers)
 		return;
 	for (enum wait_kind kind = 0; kind < WAIT_KINDS; kind++)
-		waits |= wait_first_alive(pipe_index(p), kind) != NULL;
+		waits |= wait_first_alive(p->index, kind) != NULL;
 	p->used = waits;
 }
 
@@ -97,7 +92,8 @@ static struct pipe *new_pipe(uint64_t key)
 		p = unused_pipe();
 	}
 	if (p)
-		*p = (struct pipe){.used = true, .key = key, .number = ++all->numbers};
+		*p = (struct pipe){
+			.used = true, .index = p->index, .key = key, .number = ++all->numbers};
 	return p;
 }
 
@@ -111,7 +107,7 @@ static struct end *new_end(struct pipe *p, bool reads, bool writes, bool nonbloc
 		/* No cookie is 0. */
 		if (!e->generation)
 			e->generation = 1;
-		e->pipe = (uint16_t)pipe_index(p);
+		e->pipe = p->index;
 		e->reads = reads;
 		e->writes = writes;
 		e->nonblock = nonblock;
@@ -134,7 +130,7 @@ static void journal_begin(const struct pipe *p, uint64_t token, uint64_t in, uin
 {
 	volatile struct journal *j = &all->journal;
 
-	j->pipe = pipe_index(p);
+	j->pipe = p->index;
 	j->in = in;
 	j->out = out;
 	j->token = token;
@@ -164,23 +160,30 @@ void pipe_answered(bool heard)
 	journal_end();
 }
 
+static __attribute__((noinline)) long commit_at_once(uint64_t token, long status, uint64_t more,
+						     const void *data, uint32_t bytes)
+{
+	long ret = pipe_answer(token, status, more, data, bytes);
+
+	pipe_answered(!ret);
+	refuse(token, ret);
+	return ret;
+}
+
 /*
  * Answers, and if that was heard the pipe is as `in` and `out` say. If nobody waits to see that, the answer is the
  * handler's result, which goes with the next receive in one call.
  */
-static long commit(struct pipe *p, uint64_t token, long status, uint64_t more, const void *data,
-		   uint32_t bytes, uint64_t in, uint64_t out)
+static inline __attribute__((always_inline)) long commit(struct pipe *p, uint64_t token,
+							 long status, uint64_t more,
+							 const void *data, uint32_t bytes,
+							 uint64_t in, uint64_t out)
 {
-	long ret;
-
 	all->journal.nr_ends = 0;
 	journal_begin(p, token, in, out);
-	if (!waits_any(pipe_index(p)) && pipe_answer_later(token, status, more, data, bytes))
+	if (!waits_any(p->index) && pipe_answer_later(token, status, more, data, bytes))
 		return 0;
-	ret = pipe_answer(token, status, more, data, bytes);
-	pipe_answered(!ret);
-	refuse(token, ret);
-	return ret;
+	return commit_at_once(token, status, more, data, bytes);
 }
 
 /* The new ends go to the caller; or they end, and the caller hears why. */
@@ -225,6 +228,8 @@ void pipes_attach(struct pipes *state, uint64_t answered, uint64_t closed)
 {
 	all = state;
 	waits_init();
+	for (unsigned int i = 0; i < PIPES_MAX; i++)
+		all->pipes[i].index = (uint16_t)i;
 	if (state->magic == MAGIC)
 		recover(answered, closed);
 	state->magic = MAGIC;
@@ -233,19 +238,21 @@ void pipes_attach(struct pipes *state, uint64_t answered, uint64_t closed)
 /* --- reading and writing --- */
 
 /* With data, or at the end of them. 0, or -ESRCH: nothing was read. */
-static long answer_read(struct pipe *p, uint64_t token, uint64_t bytes)
+static inline __attribute__((always_inline)) long answer_read(struct pipe *p, uint64_t token,
+							      uint64_t bytes)
 {
 	uint32_t n = available(p) < bytes ? available(p) : (uint32_t)bytes;
-	const char *data = n ? pipe_ring(pipe_index(p)) + p->out % RING_BYTES : NULL;
+	const char *data = n ? pipe_ring(p->index) + p->out % RING_BYTES : NULL;
 
 	return commit(p, token, n, 0, data, n, p->in, p->out + n);
 }
 
 /* Takes what fits, which is something. 0 or -ESRCH; the caller's bad address is its answer. */
-static long answer_write(struct pipe *p, uint64_t token, uint64_t bytes, bool nonblock)
+static inline __attribute__((always_inline)) long answer_write(struct pipe *p, uint64_t token,
+							       uint64_t bytes, bool nonblock)
 {
 	uint32_t n = room(p) < bytes ? room(p) : (uint32_t)bytes;
-	char *ring = pipe_ring(pipe_index(p));
+	char *ring = pipe_ring(p->index);
 	long got;
 
 	if (!ring)
@@ -278,14 +285,14 @@ static void answer_open(struct pipe *p, uint64_t token, bool reads, bool writes,
 static bool other_side_is_there(const struct pipe *p, bool reads)
 {
 	if (reads)
-		return p->writers || wait_first_alive(pipe_index(p), WAIT_OPEN_WRITE);
-	return p->readers || wait_first_alive(pipe_index(p), WAIT_OPEN_READ);
+		return p->writers || wait_first_alive(p->index, WAIT_OPEN_WRITE);
+	return p->readers || wait_first_alive(p->index, WAIT_OPEN_READ);
 }
 
 /* Whether the call at the head of a queue can be answered now, and was. */
 static bool serve(struct pipe *p, enum wait_kind kind)
 {
-	const struct waiter *first = wait_first(pipe_index(p), kind);
+	const struct waiter *first = wait_first(p->index, kind);
 	struct waiter w;
 
 	if (!first)
@@ -295,7 +302,7 @@ static bool serve(struct pipe *p, enum wait_kind kind)
 	    : kind == WAIT_WRITE ? p->readers && !fits(p, w.bytes)
 				 : !other_side_is_there(p, kind == WAIT_OPEN_READ))
 		return false;
-	wait_drop_first(pipe_index(p), kind);
+	wait_drop_first(p->index, kind);
 	if (kind == WAIT_READ)
 		(void)answer_read(p, w.token, w.bytes);
 	else if (kind == WAIT_WRITE && !p->readers)
@@ -307,25 +314,29 @@ static bool serve(struct pipe *p, enum wait_kind kind)
 	return true;
 }
 
-/* Something has changed: answers whoever can be answered now, wakes who polls. */
-static void pump(struct pipe *p)
+static __attribute__((noinline)) void pump_waiting(struct pipe *p)
 {
 	bool progress;
 
-	if (!waits_any(pipe_index(p)))
-		return;
 	do {
 		progress = false;
 		for (enum wait_kind kind = 0; kind < WAIT_KINDS; kind++)
 			progress |= serve(p, kind);
 	} while (progress);
-	polls_wake(pipe_index(p));
+	polls_wake(p->index);
+}
+
+/* Something has changed: answers whoever can be answered now, wakes who polls. */
+static inline __attribute__((always_inline)) void pump(struct pipe *p)
+{
+	if (waits_any(p->index))
+		pump_waiting(p);
 }
 
 /* The call waits its turn. */
 static long defer(const struct pipe *p, enum wait_kind kind, uint64_t token, uint64_t bytes)
 {
-	return wait_add(pipe_index(p), kind, token, bytes) ? FS_DEFERRED : -ENOMEM;
+	return wait_add(p->index, kind, token, bytes) ? FS_DEFERRED : -ENOMEM;
 }
 
 long end_read(struct end *e, uint64_t token, uint64_t bytes)
@@ -360,7 +371,7 @@ long end_write(struct end *e, uint64_t token, uint64_t bytes)
 	if (!fits(p, bytes))
 		return e->nonblock ? -EAGAIN : defer(p, WAIT_WRITE, token, bytes);
 	/* What would fit waits behind what does not: or that would wait for ever. */
-	if (!e->nonblock && waits_any(pipe_index(p)) && wait_first_alive(pipe_index(p), WAIT_WRITE))
+	if (!e->nonblock && waits_any(p->index) && wait_first_alive(p->index, WAIT_WRITE))
 		return defer(p, WAIT_WRITE, token, bytes);
 	if (!answer_write(p, token, bytes, e->nonblock))
 		pump(p);
@@ -411,7 +422,7 @@ long pipe_make(uint64_t token, bool nonblock)
 
 	if (!p)
 		return -ENFILE;
-	if (!pipe_ring(pipe_index(p))) {
+	if (!pipe_ring(p->index)) {
 		p->used = false;
 		return -ENOMEM;
 	}
@@ -443,7 +454,7 @@ long pipe_open_fifo(uint64_t token, uint64_t key, bool reads, bool writes, bool 
 
 	if (!p)
 		return -ENFILE;
-	if (!pipe_ring(pipe_index(p)))
+	if (!pipe_ring(p->index))
 		ret = -ENOMEM;
 	else if (waits)
 		ret = defer(p, reads ? WAIT_OPEN_READ : WAIT_OPEN_WRITE, token, 0);

@@ -36,6 +36,7 @@ struct pipe {
 	uint64_t key; /* of a FIFO: its name; 0: none */
 	uint64_t in, out;
 	uint64_t number; /* st_ino */
+	uint16_t index;  /* its own */
 	uint16_t readers, writers;
 	bool used;
 	bool had_writer; /* ever: no writer now means the end of the data */

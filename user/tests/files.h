@@ -13,8 +13,8 @@
 
 /* What is done about one message. */
 struct script_answer {
-	long status;   /* FS_DEFERRED: nothing, ever */
-	uint64_t word; /* word 0 of the reply */
+	long status;          /* FS_DEFERRED: nothing, ever */
+	uint64_t word, word1; /* words 0 and 1 of the reply */
 	char data[512];
 	uint64_t data_bytes;
 	unsigned int connections; /* new ones that go along */

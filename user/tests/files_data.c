@@ -13,6 +13,15 @@
 
 static char buffer[4 * PAGE_SIZE];
 
+/* As a message has a few bytes. */
+static uint64_t word_of(const char *data, size_t bytes)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, data, bytes);
+	return word;
+}
+
 TEST(files, read_and_write_say_how_much_and_where)
 {
 	struct script_answer *a;
@@ -28,12 +37,12 @@ TEST(files, read_and_write_say_how_much_and_where)
 	CHECK_EQ(script_last(0)->in_bytes, 100);
 	script_answer(2);
 	CHECK_EQ(raw_syscall3(SYS_write, fd, PATH("xyz"), 3), 2);
-	check_seen(script_last(0), FS_WRITE, 0, NULL, 3, FS_CURRENT, 0);
+	check_seen(script_last(0), FS_WRITE, FS_SHORT, NULL, 3, FS_CURRENT, word_of("xyz", 3));
 	CHECK_EQ(memcmp(script_last(0)->data, "xyz", 3), 0);
 	CHECK_EQ(raw_syscall4(SYS_pread64, fd, PATH(buffer), 5, 1ul << 40), 0);
-	check_seen(script_last(0), FS_READ, 0, NULL, 5, 1ul << 40, 0);
-	CHECK_EQ(raw_syscall4(SYS_pwrite64, fd, PATH(buffer), 5, 7), 0);
-	check_seen(script_last(0), FS_WRITE, 0, NULL, 5, 7, 0);
+	check_seen(script_last(0), FS_READ, FS_SHORT, NULL, 5, 1ul << 40, 0);
+	CHECK_EQ(raw_syscall4(SYS_pwrite64, fd, PATH(buffer), 9, 7), 0);
+	check_seen(script_last(0), FS_WRITE, 0, NULL, 9, 7, 0);
 	CHECK_EQ(raw_syscall4(SYS_pread64, fd, PATH(buffer), 5, -1), -EINVAL);
 	/* More than there was room for, or was sent; what no errno is. */
 	script_answer(6);
@@ -45,6 +54,57 @@ TEST(files, read_and_write_say_how_much_and_where)
 	script_answer(-4096);
 	CHECK_EQ(raw_syscall3(SYS_read, fd, PATH(buffer), 5), -EIO);
 	script_end(8);
+}
+
+TEST(files, a_few_bytes_go_in_a_word)
+{
+	char *edge = (char *)mmap(NULL, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) +
+		     PAGE_SIZE;
+	struct script_answer *a;
+	int fd;
+
+	script_start();
+	fd = script->connection;
+	CHECK_EQ(munmap(edge, PAGE_SIZE), 0);
+	script_answer(8);
+	CHECK_EQ(raw_syscall3(SYS_write, fd, PATH("12345678"), 8), 8);
+	check_seen(script_last(0), FS_WRITE, FS_SHORT, NULL, 8, FS_CURRENT, word_of("12345678", 8));
+	script_answer(9);
+	CHECK_EQ(raw_syscall3(SYS_write, fd, PATH("123456789"), 9), 9);
+	check_seen(script_last(0), FS_WRITE, 0, NULL, 9, FS_CURRENT, 0);
+	/* The answer comes in a word, or beside it as any other. */
+	memset(buffer, '-', sizeof(buffer));
+	a = script_answer(3);
+	a->word = FS_IN_WORD;
+	a->word1 = word_of("abcdef", 6);
+	CHECK_EQ(raw_syscall3(SYS_read, fd, PATH(buffer), 8), 3);
+	check_seen(script_last(0), FS_READ, FS_SHORT, NULL, 8, FS_CURRENT, 0);
+	CHECK_EQ(script_last(0)->in_bytes, 8);
+	CHECK_EQ(memcmp(buffer, "abc-", 4), 0);
+	a = script_answer(2);
+	memcpy(a->data, "ok", a->data_bytes = 2);
+	CHECK_EQ(raw_syscall3(SYS_read, fd, PATH(buffer), 8), 2);
+	CHECK_EQ(memcmp(buffer, "okc-", 4), 0);
+	/* Nobody has allowed it; more than asked for; nothing, at the end of the file. */
+	script_answer(3)->word = FS_IN_WORD;
+	CHECK_EQ(raw_syscall3(SYS_read, fd, PATH(buffer), 9), -EIO);
+	script_answer(3)->word = FS_IN_WORD;
+	CHECK_EQ(raw_syscall3(SYS_read, fd, PATH(buffer), 2), -EIO);
+	script_answer(0)->word = FS_IN_WORD;
+	CHECK_EQ(raw_syscall3(SYS_read, fd, PATH(buffer), 8), 0);
+	CHECK_EQ(memcmp(buffer, "okc-", 4), 0);
+	/* A server gives nothing away to memory that is not there. */
+	a = script_answer(2);
+	a->data_bytes = 2;
+	CHECK_EQ(raw_syscall3(SYS_read, fd, PATH(edge - 1), 2), -EFAULT);
+	check_seen(script_last(0), FS_READ, 0, NULL, 2, FS_CURRENT, 0);
+	CHECK_EQ(script_last(0)->answered, -EFAULT);
+	CHECK_EQ(raw_syscall3(SYS_write, fd, PATH(edge - 1), 2), -EFAULT);
+	/* All that there is fits. */
+	script_answer(1);
+	CHECK_EQ(raw_syscall3(SYS_write, fd, PATH(edge - 1), 1), 1);
+	script_end(9);
 }
 
 TEST(files, segments_are_one_message)
@@ -108,7 +168,9 @@ TEST(files, a_write_goes_on_with_the_rest)
 	answer_rest(1);
 	script_answer(-ENOSPC);
 	CHECK_EQ(raw_syscall3(SYS_write, fd, PATH("xyz"), 3), 1);
+	check_seen(script_last(1), FS_WRITE, FS_SHORT, NULL, 3, FS_CURRENT, word_of("xyz", 3));
 	check_seen(script_last(0), FS_WRITE, 0, NULL, 2, FS_CURRENT, 0);
+	CHECK_EQ(memcmp(script_last(0)->data, "yz", 2), 0);
 	/* Servers that would have it go on for ever. */
 	answer_rest(0);
 	CHECK_EQ(raw_syscall3(SYS_write, fd, PATH("xyz"), 3), 0);

@@ -1,4 +1,5 @@
 /* The server that the tests of the file layer talk to: see files.h. */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -6,6 +7,16 @@
 #include "user/tests/files.h"
 
 struct script *script;
+
+/* What came in a word is beside it too, for a server that wants it later. */
+static void check_short(const struct fs_request *r, const struct script_seen *s)
+{
+	char beside[FS_SHORT_MAX + 1];
+
+	CHECK_EQ(ipc_read(r->server->port, r->token, 0, beside, sizeof(beside)),
+		 (long)s->data_bytes);
+	CHECK_EQ(memcmp(beside, s->data, s->data_bytes), 0);
+}
 
 static void keep_seen(struct script_seen *s, const struct fs_request *r,
 		      const struct ipc_info *info)
@@ -21,6 +32,8 @@ static void keep_seen(struct script_seen *s, const struct fs_request *r,
 	s->data_bytes = r->data_bytes;
 	s->in_bytes = info->in_bytes;
 	(void)fs_data((struct fs_request *)r, 0, s->data, bytes);
+	if (r->flags & FS_SHORT && r->op == FS_WRITE)
+		check_short(r, s);
 }
 
 static int object_with(const char *data, size_t bytes)
@@ -47,7 +60,7 @@ static long reply_as_said(const struct fs_request *r, const struct script_answer
 		reply.handles[reply.nr_handles++] = object_with(a->data, a->data_bytes);
 		reply.bytes = 0;
 	}
-	ret = ipc_reply(r->server->port, r->token, a->status, a->word, 0, &reply);
+	ret = ipc_reply(r->server->port, r->token, a->status, a->word, a->word1, &reply);
 	for (unsigned int i = 0; i < reply.nr_handles; i++)
 		CHECK_EQ(close(reply.handles[i]), 0);
 	return ret;
@@ -75,6 +88,9 @@ static long answer(struct fs_request *r)
 		nap_ns(10000000);
 	if (a->status != FS_DEFERRED)
 		seen->answered = reply_as_said(r, a);
+	/* As a server says it: the caller's memory is the caller's error. */
+	if (seen->answered == -EFAULT)
+		CHECK_EQ(ipc_reply(r->server->port, r->token, -EFAULT, 0, 0, NULL), 0);
 	if (a->notify)
 		CHECK_EQ(fs_notify(r->server, r->arg[1]), 0);
 	return FS_DEFERRED;

@@ -151,6 +151,39 @@ static uint64_t odd_word(struct rng *rng)
 	return rng_below(rng, 3) ? rng_below(rng, 64) : odd[rng_below(rng, ARRAY_SIZE(odd))];
 }
 
+static long send_short(int fd, unsigned int op, uint64_t path_bytes, uint64_t bytes,
+		       uint64_t beside)
+{
+	struct ipc_segment out = {(uintptr_t) "0123456789", beside};
+	struct ipc_msg m = {
+		.words = {FS_OP(op, FS_SHORT, path_bytes), bytes, FS_CURRENT, 0x3736353433323130},
+		.out = (uintptr_t)&out,
+		.nr_out = beside ? 1 : 0,
+	};
+
+	return ipc_send(fd, &m);
+}
+
+TEST(tree, a_word_has_eight_bytes_and_nothing_beside)
+{
+	char text[16];
+	int fd;
+
+	need_ipc();
+	fd = open("/tmp/abitest.short", O_RDWR | O_CREAT | O_TRUNC, 0644);
+	CHECK(fd >= 0);
+	CHECK_EQ(send_short(fd, FS_WRITE, 0, 8, 0), 8);
+	CHECK_EQ(send_short(fd, FS_WRITE, 0, 9, 0), -EINVAL);
+	CHECK_EQ(send_short(fd, FS_WRITE, 0, -1ul, 0), -EINVAL);
+	CHECK_EQ(send_short(fd, FS_WRITE, 0, 8, 8), -EINVAL);
+	CHECK_EQ(send_short(fd, FS_WRITE, 2, 8, 0), -EINVAL);
+	CHECK_EQ(send_short(fd, FS_READ, 0, 9, 0), -EINVAL);
+	CHECK_EQ(send_short(fd, FS_TRUNCATE, 0, 3, 0), -EINVAL);
+	CHECK_EQ(pread(fd, text, sizeof(text), 0), 8);
+	CHECK_EQ(memcmp(text, "01234567", 8), 0);
+	CHECK_EQ(unlink("/tmp/abitest.short"), 0);
+}
+
 TEST(tree, nonsense_is_answered)
 {
 	static char text[9000], room[9000];
@@ -170,7 +203,7 @@ TEST(tree, nonsense_is_answered)
 		struct ipc_segment in = {(uintptr_t)room, rng_below(&rng, sizeof(room))};
 		uint64_t path = rng_below(&rng, 8) ? rng_below(&rng, 12) : odd_word(&rng);
 		struct ipc_msg m = {
-			.words = {FS_OP(rng_below(&rng, FS_OPS + 2), rng_below(&rng, 4), path),
+			.words = {FS_OP(rng_below(&rng, FS_OPS + 2), rng_below(&rng, 8), path),
 				  odd_word(&rng), odd_word(&rng), odd_word(&rng)},
 			.out = (uintptr_t)&out,
 			.in = (uintptr_t)&in,

@@ -32,7 +32,7 @@ void do_call(void *arg)
 	WRITE_ONCE(c->task, current);
 	thread_args(&current->thread)->a1 = c->words[0];
 	thread_args(&current->thread)->a2 = c->words[1];
-	c->status = ipc_send(c->scene->connection, NULL, c->timeout);
+	c->status = ipc_send_timed(c->scene->connection, NULL, c->timeout);
 	irq_enable();
 	c->reply[0] = thread_args(&current->thread)->a1;
 	c->reply[1] = thread_args(&current->thread)->a2;

@@ -117,7 +117,7 @@ static void call_looking(void *arg)
 	struct look l;
 
 	for (int i = 0; i < 10; i++) {
-		KTEST_EXPECT_EQ(ipc_send(s->connection, NULL, 0), 1);
+		KTEST_EXPECT_EQ(ipc_send_timed(s->connection, NULL, 0), 1);
 		irq_enable();
 		look(&l);
 		KTEST_EXPECT(!l.loaded);
