@@ -1,9 +1,10 @@
 """Known-wrong solutions, labs/labN/wrong/*.patch: what each says it is, and the submission that it makes of the reference.
 
     Why: what is wrong, and what would happen
-    Fails: check-id check-id
+    Fails: check-id check-id check-id?
 
-and a unified diff against the reference tree that touches only what the lab's `files` name.
+and a unified diff against the reference tree that touches only what the lab's `files` name. A check with `?` behind it
+may fail and need not.
 """
 import dataclasses
 import fnmatch
@@ -16,6 +17,9 @@ import tempfile
 from labs import tree
 
 
+SEEDED = 3  # the rung of checks whose schedules are drawn from seeds: what one of them meets, another build's may miss
+
+
 class BadPatch(Exception):
     """`path: what is wrong`."""
 
@@ -24,7 +28,8 @@ class BadPatch(Exception):
 class Wrong:
     path: str  # from the root
     why: str
-    fails: list  # ids of checks
+    fails: list  # ids of checks that must fail
+    may_fail: list  # ids of those that may, besides
     diff: str
 
     @property
@@ -47,15 +52,27 @@ def read(root, path, lab):
     fails = re.search(r"(?m)^Fails: (.+)$", head)
     if not why or not fails or not diff:
         raise BadPatch(f"{path}: `Why: ...`, `Fails: ...`, then a diff")
-    wrong = Wrong(path, " ".join(why[1].split()), fails[1].split(), diff)
-    unknown = set(wrong.fails) - {c.id for c in lab.checks}
-    if unknown:
-        raise BadPatch(f"{path}: lab {lab.number} has no check {', '.join(sorted(unknown))}")
+    named = fails[1].split()
+    wrong = Wrong(path, " ".join(why[1].split()), [n for n in named if not n.endswith("?")], [n[:-1] for n in named if n.endswith("?")], diff)
+    check_names(wrong, lab)
     touched = set(re.findall(r"(?m)^(?:---|\+\+\+) [ab]/(\S+)", diff))
     foreign = sorted(t for t in touched if not any(fnmatch.fnmatchcase(t, pattern) for pattern in lab.files))
     if foreign or not touched:
         raise BadPatch(f"{path}: touches {', '.join(foreign) or 'nothing'}: only what is handed in can be wrong")
     return wrong
+
+
+def check_names(wrong, lab):
+    """That a grade can refute what the patch says of the lab's checks. Raises BadPatch."""
+    rungs = {c.id: c.rung for c in lab.checks}
+    unknown = sorted({*wrong.fails, *wrong.may_fail} - set(rungs))
+    if unknown:
+        raise BadPatch(f"{wrong.path}: lab {lab.number} has no check {', '.join(unknown)}")
+    if not wrong.fails:
+        raise BadPatch(f"{wrong.path}: names no check that must fail")
+    certain = [name for name in wrong.may_fail if rungs[name] != SEEDED]
+    if certain:
+        raise BadPatch(f"{wrong.path}: {', '.join(certain)} fails or not, whatever the seed: `?` is for checks of rung {SEEDED}")
 
 
 def apply(wrong, files, lab):

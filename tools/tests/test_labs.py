@@ -116,4 +116,4 @@ def test_a_wrong_solution_fails_what_it_names(lab, path):
     own = lab_file.read(conftest.ROOT, lab)
     patch = wrong.read(conftest.ROOT, path, own)
     score, failed = grade(own, wrong.apply(patch, reference(), own))
-    assert failed == set(patch.fails) and score < 100
+    assert set(patch.fails) <= failed <= {*patch.fails, *patch.may_fail} and score < 100

@@ -86,7 +86,8 @@ def small(tmp_path):
     (root / "run").write_text("#!/bin/sh\n")
     (root / "run").chmod(0o755)
     (root / "labs/lab4/lab.toml").write_text(
-        'title = "T"\nhours = "1"\nfiles = ["a.c"]\n[[check]]\nid = "c"\npoints = 100\nabout = "a"\ninvariants = []\nrung = 1\nhost = "t.c"\n')
+        'title = "T"\nhours = "1"\nfiles = ["a.c"]\n' + "".join(
+            f'[[check]]\nid = "{name}"\npoints = 50\nabout = "a"\ninvariants = []\nrung = {rung}\nhost = "t.c"\n' for name, rung in (("c", 1), ("crowd", 3))))
     (root / "labs/lab4/objects").write_text("")
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "x"]):
         subprocess.run(["git", *command], cwd=root, check=True)
@@ -157,11 +158,11 @@ def wrong_patch(small, name, head, path="a.c"):
 
 
 def test_a_known_wrong_solution(small):
-    wrong_patch(small, "long", "Why: the result is\nwider.\nFails: c\n")
+    wrong_patch(small, "long", "Why: the result is\nwider.\nFails: c crowd?\n")
     assert not list(starter.check(small))
     lab = lab_file.read(small, 4)
     found = wrong.read(small, wrong.paths(small, 4)[0], lab)
-    assert (found.name, found.why, found.fails) == ("long", "the result is wider.", ["c"])
+    assert (found.name, found.why, found.fails, found.may_fail) == ("long", "the result is wider.", ["c"], ["crowd"])
     assert wrong.apply(found, tree.tracked(small), lab) == {"a.c": (small / "a.c").read_bytes().replace(b"int f", b"long f")}
 
 
@@ -169,6 +170,9 @@ def test_a_known_wrong_solution(small):
     ("Fails: c\n", "a.c", "`Why: ...`, `Fails: ...`, then a diff"),
     ("Why: x\n", "a.c", "`Why: ...`, `Fails: ...`, then a diff"),
     ("Why: x\nFails: c d\n", "a.c", "lab 4 has no check d"),
+    ("Why: x\nFails: c d?\n", "a.c", "lab 4 has no check d"),
+    ("Why: x\nFails: crowd?\n", "a.c", "names no check that must fail"),
+    ("Why: x\nFails: crowd c?\n", "a.c", "c fails or not, whatever the seed: `?` is for checks of rung 3"),
     ("Why: x\nFails: c\n", "run", "touches run: only what is handed in can be wrong"),
 ])
 def test_bad_patches_are_named(small, head, path, complaint):
