@@ -2,18 +2,20 @@
 
 plan() is pure: reference files in, starter files and what was removed out. build() writes the repository and, beside it, the
 removed parts; restore() makes the reference of both. The grader's pristine copy is a plan() too, or the first
-commit of a starter.
+commit of a starter. The page for who teaches is in none, nor is what leads there in the other pages: a row or an item that has the link.
 """
 import json
 import os
 import re
 
+import pages
 from labs import lab as lab_file
 from labs import markers, tree, wrong
 
 STATEMENT = "labs/STARTER"
 WHO = {"GIT_AUTHOR_NAME": "Freewalk", "GIT_AUTHOR_EMAIL": "freewalk@localhost", "GIT_AUTHOR_DATE": "2020-01-01T00:00:00Z"}
 WHO |= {key.replace("AUTHOR", "COMMITTER"): value for key, value in WHO.items()}
+FOR_TEACHERS = {"docs/instructor.md"}  # what goes wrong in each lab, and the question that helps
 OF_A_LAB = re.compile(r"labs/lab(\d+)/(.*)")
 
 
@@ -24,6 +26,8 @@ class Refused(Exception):
 def belongs(name, lab):
     """Whether a starter for that lab has the file at all."""
     match = OF_A_LAB.fullmatch(name)
+    if name in FOR_TEACHERS:
+        return False
     return not match or (int(match[1]) <= lab and not match[2].startswith("wrong/"))
 
 
@@ -36,7 +40,7 @@ def plan(files, lab):
             continue
         text = as_text(file)
         if text is not None:
-            text, edits = markers.cut(name, text, lab)
+            text, edits = unlinked(name, text) if name.endswith(".md") else markers.cut(name, text, lab)
             if edits:
                 removed["edits"][name] = edits
                 file = tree.File(text.encode(), file.executable)
@@ -44,6 +48,32 @@ def plan(files, lab):
     statement = {"lab": lab, "reference": tree.digest(files), "digest": tree.digest(kept)}
     kept[STATEMENT] = tree.File((json.dumps(statement, indent=1) + "\n").encode())
     return kept, removed
+
+
+def links_to_teachers(name, text):
+    """Numbers of the lines, from 1 on, of a page that lead to one which no starter has."""
+    page = pages.parse(name, text)
+    return {link.line for link in page.links if page.target(link.target)[0] in FOR_TEACHERS}
+
+
+def unlinked(name, text):
+    """(a page as starters have it, edits as markers.cut() returns them): each line that leads to a page for teachers is taken out."""
+    lines, out, edits, gone = text.split("\n"), [], [], links_to_teachers(name, text)
+    for number, line in enumerate(lines, 1):
+        if number in gone:
+            edits.append([len(out), 0, [line]])
+        else:
+            out.append(line)
+    return "\n".join(out), edits
+
+
+def torn(name, text):
+    """Yields what is wrong with a page's links to pages for teachers: what is taken out must be a row or an item, whole and alone."""
+    lines = [*text.split("\n"), ""]
+    for number in sorted(links_to_teachers(name, text) if name not in FOR_TEACHERS else ()):
+        line, following = lines[number - 1:number + 1]
+        if not line.startswith("|") and not (pages.ITEM.match(line) and (not following or pages.ITEM.match(following))):
+            yield f"{name}:{number}: leads to a page that no starter has: the line is taken out, so it must be a table's row or a whole item of a list"
 
 
 def as_text(file):
@@ -77,6 +107,8 @@ def check(root):
             yield f"labs/lab{number}/objects is not there: `make grade LAB={number}` writes it, and it belongs to the lab"
     for name, file in files.items():
         text = as_text(file)
+        if text is not None and name.endswith(".md"):
+            yield from torn(name, text)
         try:
             found = markers.regions(name, text.split("\n")) if text is not None else []
         except markers.BadMarker as error:

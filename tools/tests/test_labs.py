@@ -5,6 +5,7 @@ They share a workspace for each lab, in which the starter is built once; then on
 import fnmatch
 import functools
 import os
+import re
 
 import conftest
 import pytest
@@ -55,6 +56,11 @@ def grade(lab, files, where=None):
 
 def test_the_labs_are_in_order():
     assert not list(starter.check(conftest.ROOT))
+
+
+def test_the_guide_has_the_labs_hours():
+    rows = dict(re.findall(r"^\| (\d) \| ([\d-]+) \|", reference()["docs/instructor.md"].data.decode(), re.M))
+    assert rows == {str(n): lab_file.read(conftest.ROOT, n).hours for n in LABS} and LABS == list(markers.LABS)
 
 
 @pytest.mark.parametrize("lab", markers.LABS)

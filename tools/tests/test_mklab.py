@@ -77,6 +77,30 @@ def test_a_plan_keeps_what_a_student_may_have():
     assert starter.restored(kept, json.loads(json.dumps(removed))) == files
 
 
+GUIDE = "docs/instructor.md"
+
+
+def test_no_starter_has_the_page_for_teachers_or_leads_there():
+    pages = {GUIDE: text("# Guide", "[itself](#guide)"), "README.md": text("| a | [b](b.md) |", f"| c | [d]({GUIDE}), [e](e.md) |", "| f | g |"),
+             "docs/README.md": text("1. [a](a.md): b", "2. [c](instructor.md#d): e", "3. [f](f.md): g", "", "Not `[h](instructor.md)`.")}
+    files = {name: tree.File(page.encode()) for name, page in pages.items()}
+    kept, removed = starter.plan(files, 4)
+    assert {name: kept[name].data.decode() for name in kept if name != starter.STATEMENT} == {
+        "README.md": text("| a | [b](b.md) |", "| f | g |"), "docs/README.md": text("1. [a](a.md): b", "3. [f](f.md): g", "", "Not `[h](instructor.md)`.")}
+    assert starter.restored(kept, json.loads(json.dumps(removed))) == files
+
+
+@pytest.mark.parametrize("lines, bad", [
+    (["1. [a](a.md): b", "2. [c](instructor.md): d"], []),
+    (["| a | [b](instructor.md) |"], []),
+    (["A sentence, and [what helps](instructor.md)."], [1]),
+    (["- [a](instructor.md): b", "  and more of it"], [1]),
+])
+def test_what_could_not_be_taken_out_whole_is_named(lines, bad):
+    assert [complaint.split(": ")[0] for complaint in starter.torn("docs/a.md", text(*lines))] == [f"docs/a.md:{number}" for number in bad]
+    assert not list(starter.torn(GUIDE, text(*lines)))
+
+
 @pytest.fixture
 def small(tmp_path):
     """A checkout with one lab and one file of it."""
@@ -178,6 +202,12 @@ def test_a_known_wrong_solution(small):
 def test_bad_patches_are_named(small, head, path, complaint):
     wrong_patch(small, "bad", head, path)
     assert list(starter.check(small)) == [f"labs/lab4/wrong/bad.patch: {complaint}"]
+
+
+def test_a_torn_page_is_named(small):
+    (small / "b.md").write_text(f"See the [guide]({GUIDE}).\n")
+    subprocess.run(["git", "add", "b.md"], cwd=small, check=True)
+    assert [c.split(": ")[0] for c in starter.check(small)] == ["b.md:1"]
 
 
 def test_a_patch_that_does_not_apply_is_named(small):
