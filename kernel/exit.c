@@ -90,14 +90,44 @@ static noinline void give_children_away(struct thread_group *g)
 	}
 }
 
+/* Parent's lock held. */
+static noinline void tell_of_end(struct thread_group *parent, const struct thread_group *g)
+{
+	struct siginfo info = child_end_info(g);
+
+	info.signo = g->exit_signal;
+	if (info.signo)
+		signal_send_child(parent, &info);
+}
+
 /*
- * Orphans go to process 1, dead ones included. Its lock is the outer one: it is everybody's
- * ancestor.
+ * Tells `parent`, which has it among its children, that the last thread of g is gone. False: it does not want to
+ * know; then g is on no list any more, and to be reaped. Parent's lock held.
+ */
+static __always_inline bool leave_to_parent(struct thread_group *parent, struct thread_group *g)
+{
+	bool usual = g->exit_signal == SIGCHLD;
+	bool unwanted = usual && ((READ_ONCE(parent->sig.ignored) & SIG_BIT(SIGCHLD)) ||
+				  (READ_ONCE(parent->sig.chld_flags) & SA_NOCLDWAIT));
+
+	if (unwanted)
+		list_del(&g->sibling);
+	else
+		WRITE_ONCE(g->zombie, true);
+	wake_up_all(&parent->child_exit);
+	if (unlikely(!usual || signal_wants_child(parent)))
+		tell_of_end(parent, g);
+	return !unwanted;
+}
+
+/*
+ * Orphans go to process 1. That one may sleep until a signal says that there is somebody to reap, so it is told of
+ * the dead as if they had died now. Its lock is the outer one: it is everybody's ancestor.
  */
 static void reparent_children(struct thread_group *g)
 {
 	struct thread_group *child, *next;
-	bool zombies = false;
+	LIST_HEAD(unwanted);
 
 	if (list_empty(&g->children))
 		return;
@@ -111,14 +141,15 @@ static void reparent_children(struct thread_group *g)
 		child->exit_signal = SIGCHLD;
 		if (unlikely(child->death_signal))
 			tell_of_death(child);
-		zombies |= child->zombie;
 		list_del(&child->sibling);
 		list_add_tail(&child->sibling, &init_group->children);
+		if (child->zombie && !leave_to_parent(init_group, child))
+			list_add(&child->sibling, &unwanted);
 	}
 	spin_unlock(&g->lock);
-	if (zombies)
-		wake_up_all(&init_group->child_exit);
 	spin_unlock(&init_group->lock);
+	list_for_each_entry_safe (child, next, &unwanted, sibling)
+		process_reap(child);
 }
 
 struct thread_group *group_lock_parent(struct thread_group *g)
@@ -141,37 +172,18 @@ void process_reap(struct thread_group *g)
 	task_put(leader);
 }
 
-/* Parent's lock held. */
-static noinline void tell_of_end(struct thread_group *parent, const struct thread_group *g)
-{
-	struct siginfo info = child_end_info(g);
-
-	info.signo = g->exit_signal;
-	if (info.signo)
-		signal_send_child(parent, &info);
-}
-
 /* The last thread is gone: tells the parent, or nobody if it does not want to know. */
 static void notify_parent(struct thread_group *g)
 {
 	struct thread_group *parent;
-	bool unwanted, usual;
+	bool wanted;
 
 	rcu_read_lock();
 	parent = group_lock_parent(g);
-	usual = g->exit_signal == SIGCHLD;
-	unwanted = usual && ((READ_ONCE(parent->sig.ignored) & SIG_BIT(SIGCHLD)) ||
-			     (READ_ONCE(parent->sig.chld_flags) & SA_NOCLDWAIT));
-	if (unwanted)
-		list_del(&g->sibling);
-	else
-		WRITE_ONCE(g->zombie, true);
-	wake_up_all(&parent->child_exit);
-	if (unlikely(!usual || signal_wants_child(parent)))
-		tell_of_end(parent, g);
+	wanted = leave_to_parent(parent, g);
 	spin_unlock(&parent->lock);
 	rcu_read_unlock();
-	if (unwanted)
+	if (!wanted)
 		process_reap(g);
 }
 

@@ -239,6 +239,42 @@ TEST(process, orphan_goes_to_init)
 	CHECK(raw_syscall2(SYS_kill, orphan_pid, 0) == -ESRCH || options.host);
 }
 
+/* One that is dead when its parent ends, and that the parent has not waited for. */
+static void leave_a_dead_child(volatile pid_t *which)
+{
+	pid_t pid = fork();
+	siginfo_t info;
+
+	if (pid == 0)
+		_exit(3);
+	CHECK(pid > 0);
+	CHECK_EQ(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
+	*which = pid;
+}
+
+/* Process 1 sleeps until SIGCHLD: without one it would reap this orphan when some other child of its ends. */
+TEST(process, dead_orphan_is_reaped_by_init)
+{
+	volatile pid_t *dead =
+		mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t middle;
+	int status;
+
+	CHECK(dead != MAP_FAILED);
+	middle = fork();
+	if (middle == 0) {
+		leave_a_dead_child(dead);
+		_exit(0);
+	}
+	CHECK(middle > 0);
+	CHECK_EQ(waitpid(middle, &status, 0), middle);
+	CHECK_EQ(status, EXITED(0));
+	CHECK(*dead > 0);
+	for (int i = 0; i < 1000 && raw_syscall2(SYS_kill, *dead, 0) == 0; i++)
+		nap_ns(1000000);
+	CHECK(raw_syscall2(SYS_kill, *dead, 0) == -ESRCH || options.host);
+}
+
 TEST(process, many_generations)
 {
 	int status = -1;
