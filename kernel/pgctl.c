@@ -340,6 +340,7 @@ static long stats(void __user *out)
 		.free_pages = nr_free_pages(),
 		.total_pages = nr_managed_pages(),
 		.kstack_tables = kstack_tables(),
+		.slab_pages = slab_pages(),
 		.slots_free = vmalloc_slots_free(),
 		.ranges_grown = READ_ONCE(seen.ranges),
 		.touches = READ_ONCE(seen.touches),

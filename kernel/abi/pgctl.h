@@ -102,6 +102,7 @@ struct pgctl_stats {
 	uint64_t free_pages; /* 4 KiB pages */
 	uint64_t total_pages;
 	uint64_t kstack_tables; /* pages: page tables of kernel stacks, which stay */
+	uint64_t slab_pages;    /* of the caches of kernel objects */
 	uint64_t forks, execs, exits;
 	uint64_t growths;       /* reference slots installed since boot */
 	uint64_t slots_present; /* reference slots present now */

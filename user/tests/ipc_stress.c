@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "user/tests/inventory.h"
 #include "user/tests/ipc.h"
 
 #define MS      1000000ul
@@ -166,18 +167,9 @@ static void one_round(uint64_t seed)
 	CHECK(status == EXITED(0) || status == KILLED(SIGKILL));
 }
 
-static uint64_t free_pages(void)
-{
-	struct pgctl_stats stats;
-	long pages = pages_at_rest(&stats);
-
-	CHECK(pages > 0);
-	return pages;
-}
-
 TEST(ipc, a_stress_of_deaths_leaves_nothing)
 {
-	uint64_t before = 0;
+	static struct inventory before;
 
 	need_ipc();
 	memset(bulk, 7, sizeof(bulk));
@@ -185,8 +177,8 @@ TEST(ipc, a_stress_of_deaths_leaves_nothing)
 		one_round(seed);
 		/* What is kept for good is there after the first rounds. */
 		if (seed == 4 && options.pgctl)
-			before = free_pages();
+			inventory_take(&before);
 	}
 	if (options.pgctl)
-		CHECK_EQ(free_pages(), before);
+		CHECK(inventory_comes_back(&before));
 }

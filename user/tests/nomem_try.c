@@ -5,65 +5,18 @@
  * program itself is there, and has the kernel's caches emptied, so that every allocation is one.
  */
 #include <signal.h>
-#include <string.h>
 #include <sys/wait.h>
 
+#include "user/tests/inventory.h"
 #include "user/tests/nomem.h"
 
-#define LIMIT  400 /* no call allocates so often */
-#define CACHES 64
+#define LIMIT 400 /* no call allocates so often */
 
 /* Exit codes of an attempt: whether the call made so many allocations. A program that was executed ends with 0. */
 #define NOT_REACHED 0
 #define REACHED     43
 
-struct inventory {
-	uint64_t pages;
-	unsigned int caches;
-	struct pgctl_cache cache[CACHES];
-};
-
-static struct inventory before, after;
-
-static void count_all(struct inventory *all)
-{
-	struct pgctl_stats stats;
-	long pages = pages_at_rest(&stats);
-
-	CHECK(pages > 0);
-	all->pages = pages;
-	for (all->caches = 0; all->caches < CACHES; all->caches++)
-		if (pgctl(PGCTL_CACHE, all->caches, 0, (void *)&all->cache[all->caches]) < 0)
-			break;
-	CHECK(all->caches > 0 && all->caches < CACHES);
-}
-
-/* Says the first difference, if there is one. */
-static bool same(const struct inventory *a, const struct inventory *b)
-{
-	for (unsigned int i = 0; i < a->caches; i++) {
-		if (a->cache[i].objects == b->cache[i].objects)
-			continue;
-		say("# %s: %lu objects, then %lu", a->cache[i].name,
-		    (unsigned long)a->cache[i].objects, (unsigned long)b->cache[i].objects);
-		return false;
-	}
-	if (a->pages != b->pages)
-		say("# %lu free pages, then %lu", (unsigned long)a->pages, (unsigned long)b->pages);
-	return a->pages == b->pages;
-}
-
-/* A process's last pieces go when its CPU has switched away from it, after it was waited for. */
-static bool comes_back_to(const struct inventory *before)
-{
-	for (int i = 0; i < 100; i++) {
-		count_all(&after);
-		if (memcmp(before, &after, sizeof(after)) == 0)
-			return true;
-		nap_ns(1000000);
-	}
-	return same(before, &after);
-}
+static struct inventory before;
 
 /* Whether the call said what it must when `left` allocations were left until the failing one. */
 static bool says_right(const struct attempt *t, long ret, long left)
@@ -134,12 +87,11 @@ static void fail_each(const struct attempt *t)
 	/* All of it twice: then this process's own pages are there. */
 	for (int i = 0; i < 2; i++) {
 		CHECK_EQ(attempt_status(t, LIMIT), EXITED(NOT_REACHED));
-		count_all(&after);
-		count_all(&before);
+		inventory_take(&before);
 	}
 	do {
 		status = attempt_status(t, ++n);
-		if (!comes_back_to(&before) ||
+		if (!inventory_comes_back(&before) ||
 		    (status != EXITED(REACHED) && status != EXITED(NOT_REACHED) &&
 		     (!t->kills || status != KILLED(SIGKILL)))) {
 			say("# %s, allocation %ld fails: wait status %#x", t->name, n, status);
