@@ -67,6 +67,7 @@ extern struct options {
 	const char *bad;  /* directory of malformed programs */
 	const char *tiny; /* a program that exits with 0 */
 	const char *skip; /* an area that is left out */
+	unsigned long limit; /* how many seconds a test may take */
 	const char *self;
 } options;
 

@@ -1,10 +1,11 @@
 /*
  * abitest: runs the tests and reports KTAP.
  *
- *	abitest [only=area or area.name] [skip=area] [host=1] [pgctl=0|1] [bad=/bad] [tiny=/bin/tiny]
+ *	abitest [only=area or area.name] [skip=area] [limit=30] [host=1] [pgctl=0|1] [bad=/bad]
+ *		[tiny=/bin/tiny]
  *
  * Exit code 0 and the last line `ABITEST: PASS` when no test failed. A test that runs longer than
- * LIMIT_NS is killed and counts as failed.
+ * `limit` seconds is killed and counts as failed.
  */
 #include <signal.h>
 #include <string.h>
@@ -12,14 +13,14 @@
 
 #include "user/tests/abitest.h"
 
-#define LIMIT_NS 30000000000ull
+#define SECOND 1000000000ul
 
 struct options options;
 
 /* The linker's bounds of section abitests. */
 extern const struct abi_test *const __start_abitests[], *const __stop_abitests[];
 
-static const char *const keys[] = {"only", "skip", "host", "pgctl", "bad", "tiny", NULL};
+static const char *const keys[] = {"only", "skip", "limit", "host", "pgctl", "bad", "tiny", NULL};
 
 int status_of(void (*fn)(void))
 {
@@ -74,7 +75,7 @@ static bool selected(const struct abi_test *t, const char *only)
 /* Waits with a limit; -1 when the test had to be killed. */
 static int wait_limited(pid_t pid)
 {
-	uint64_t deadline = now_ns() + LIMIT_NS;
+	uint64_t deadline = now_ns() + options.limit * SECOND;
 	uint64_t nap = 100000;
 	int status = 0;
 
@@ -92,7 +93,7 @@ static int wait_limited(pid_t pid)
 		nap_ns(nap);
 		nap = nap < 10000000 ? nap * 2 : nap;
 	}
-	say("# still running after %lu s: killed", (unsigned long)(LIMIT_NS / 1000000000));
+	say("# still running after %lu s: killed", options.limit);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	return -1;
@@ -170,6 +171,7 @@ int main(int argc, char **argv, char **envp)
 		say("abitest: unknown argument %s", odd);
 		return 2;
 	}
+	options.limit = arg_number(argc, argv, "limit", 30);
 	options.host = arg_number(argc, argv, "host", 0);
 	options.pgctl = arg_number(argc, argv, "pgctl", pgctl_allowed());
 	options.bad = arg_string(argc, argv, "bad", "/bad");
