@@ -1,4 +1,5 @@
 /* ABI tests: messages of few bytes, which go through the kernel, and their border to those that do not. */
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -262,9 +263,12 @@ TEST(ipc, a_turn_brings_bytes_and_a_handle)
 /* --- memory that changes while the call waits --- */
 
 static char *page;
+static volatile int *arrived; /* shared with the server: how many messages it has */
 
 static void *take_away(void *connection)
 {
+	while (!*arrived)
+		sched_yield();
 	CHECK_EQ(munmap(page, PAGE_SIZE), 0);
 	CHECK_EQ(call1((int)(intptr_t)connection, 0, 0), 0);
 	return NULL;
@@ -276,8 +280,10 @@ static int answer_late(int port)
 	const char byte = 'z';
 	const struct ipc_reply r = {.addr = (uintptr_t)&byte, .bytes = 1};
 	struct ipc_message m;
-	long first = ipc_receive(port, &m, NULL), second = ipc_receive(port, &m, NULL);
+	long first = ipc_receive(port, &m, NULL), second;
 
+	*arrived = 1;
+	second = ipc_receive(port, &m, NULL);
 	CHECK(first > 0 && second > 0);
 	(void)ipc_reply(port, first, 1, 0, 0, &r);
 	return ipc_reply(port, second, 0, 0, 0, NULL) != 0;
@@ -294,6 +300,8 @@ TEST(ipc, few_bytes_for_memory_that_goes)
 	need_ipc();
 	page = mmap(NULL, PAGE_SIZE, RW, PRIVATE, -1, 0);
 	to = (struct ipc_segment){(uintptr_t)page, 1};
+	arrived = mmap(NULL, PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(arrived != MAP_FAILED);
 	s = start_server_with(answer_late);
 	thread = start_thread(take_away, (void *)(intptr_t)s.connection);
 	CHECK_EQ(ipc_send(s.connection, &m), -EFAULT);
