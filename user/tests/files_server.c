@@ -127,6 +127,9 @@ void script_start(void)
 	script->server = s.pid;
 	script->connection = s.connection;
 	CHECK_EQ(fs_root(s.connection), 0);
+	/* A server that begins has everybody ask anew who polls: not in the middle of a test. */
+	CHECK_EQ(call1(script->connection, FS_OP(FS_SYNC, 0, 0), 0), 0);
+	script->nr_seen = 0;
 }
 
 void script_end(unsigned int messages)
