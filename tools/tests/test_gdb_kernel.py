@@ -15,12 +15,12 @@ def debug():
     return session([
         *EARLY, "fw stop-at", "fw stop-at nosuch", "fw stop-at walk_found 7", "complete fw stop-at walk_f",
         "fw stop-at walk_found", "continue", "delete", "bt 3", "print $_thread",
-        "fw tasks", "fw locks", "fw rcu", "fw ports", "fw ports 1", "fw vmas 1", "fw vmalloc", "fw trace 12",
+        "fw tasks", "fw locks", "fw rcu", "fw ports", "fw ports 1", "fw vmas 1", "fw vmalloc", "fw trace 200",
         "print $fw_task(1)->mm->nr_vmas", "print 'mm/vmalloc.c'::live_pages", "print *(unsigned *)arg",
         "print pgd_lock", "print swapper_pg_dir[273]", "print swapper_root", "print $fw_task(1)->mm->vmas",
         "print *$fw_task(1)", "print *$fw_task(1)->mm",
         "print $fw_cpus(cpu_online_mask)", "print $fw_per_cpu(\"cpu_rq\", 1).cpu", "complete fw vmas 1",
-        "fw task 1", "bt", "fw task -", "frame", "fw task 2", "bt", "stepi", "bt 1",
+        "fw task 5", "bt", "fw task -", "frame", "fw task 2", "bt", "stepi", "bt 1",
         "fw task 99999", "fw vmas 2", "fw vmas x", "fw ports x",
     ], kernel=qemu.DEBUG_KERNEL, append="trace=1 pgctl=1 -- @servers /bin/pgstress ops=10")
 
@@ -98,10 +98,11 @@ def test_ports_and_handles(debug):
 
 
 def test_the_trace_ends_with_what_the_grower_did(debug):
-    events = debug["fw trace 12"]
+    """Other CPUs go on for a moment when one has stopped."""
+    events = debug["fw trace 200"]
     last = [line for line in events[1:-1] if line.split()[1] == str(cpu(debug))][-1]
     assert re.search(rf"walk_found +root=0x[0-9a-f]+ .*, slot={number(debug['print *(unsigned *)arg'])}$", last)
-    assert events[-1] == "12 events"
+    assert events[-1] == f"{len(events) - 2} events" and len(events) - 2 <= 200
     ticks = [int(line.split()[0]) for line in events[1:-1]]
     assert ticks == sorted(ticks) and ticks[0] == 0
 
@@ -122,15 +123,22 @@ def test_functions_in_expressions_and_completion_of_pids(debug):
 
 
 def test_a_sleeping_task_is_shown_and_nothing_changes(debug):
-    assert debug.all("fw task 1")[1][0].startswith("init (1), ")
+    """
+    A server that nobody asks for anything; init may just be falling asleep. It is shown on the CPU that has its memory, and
+    that one may stand anywhere, in what is inline in a function too.
+    """
+    assert debug["fw task 5"][0].startswith("pipe (5), ")
+    first = int(re.match(r"its stack is shown from frame (\d+) on", debug["fw task 5"][1])[1])
     shown, kthread = debug.all("bt")
     functions = [m[1] for m in (re.match(r"#\d+ +(?:0x[0-9a-f]+ in )?(<[^>]*>|\w+)", line) for line in shown) if m]
-    assert functions[1] == "switch_stacks" and "schedule" in functions
-    assert re.match(r"<system call \d+ \(\w+\)>$", functions[-2])
-    assert functions[-1] == "<user mode of init (1)>"
-    assert "fill_slot" in debug["frame"][0], "the CPU's own frame again"
+    assert functions[first] == "switch_stacks" and "schedule" in functions
+    call = next(i for i, function in enumerate(functions) if function.startswith("<system call "))
+    assert re.match(r"<system call \d+ \(\w+\)>$", functions[call])
+    # Behind that the program's own functions, if a CPU has its memory.
+    assert functions[call + 1] == "<user mode of pipe (5)>" or functions[-1] == "main"
+    assert debug["frame"][0].split(" (")[0] == shown[0].split(" (")[0], "the CPU's own frame again"
     assert "kthread_start" in kthread[-1]
-    assert "fill_slot" in debug["bt 1"][0] or "race_point" in debug["bt 1"][0], "a step moves the CPU, not the task that was shown"
+    assert "kthread_start" not in debug["bt 1"][0] and "switch_stacks" not in debug["bt 1"][0], "a step moves the CPU, not the task that was shown"
     assert debug["fw task 99999"] == ["there is no task 99999 (fw tasks lists them)"]
 
 

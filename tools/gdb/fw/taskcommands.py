@@ -124,5 +124,5 @@ Reads: the task's saved context (struct thread), its kernel stack, cpu_loaded_mm
         if int(words[0]) in on:
             gdb.execute("frame 0")
         else:
-            print(f"its stack is shown from frame 1 on, frame 0 is CPU {kernel.chosen_cpu()}'s; nothing is changed")
+            print(f"its stack is shown from frame {taskframes.first()} on, what is before is CPU {kernel.chosen_cpu()}'s; nothing is changed")
             taskframes.show(task, cpu is not None)

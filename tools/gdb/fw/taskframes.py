@@ -2,7 +2,7 @@
 
 Nothing is written to the machine, so nothing has to be put back: an unwinder (gdb's interface for programs that know a
 stack better) says that the caller of frame 0 is the sleeping task. `bt`, `up`, `down` and `info locals` show that
-task's stack from frame 1 on. Running on ends it, and so does the choice of another task.
+task's stack from frame 1 on (from first() on, where frame 0 is inline). Running on ends it, and so does the choice of another task.
 """
 import collections
 
@@ -79,8 +79,16 @@ def forget():
         gdb.invalidate_cached_frames()
 
 
+def first():
+    """The number of the frame behind the chosen CPU's newest function; what is inline in that has frames of its own."""
+    number, frame = 1, gdb.newest_frame()
+    while frame.type() == gdb.INLINE_FRAME:
+        number, frame = number + 1, frame.older()
+    return number
+
+
 def show(task, user_memory):
-    """The task's stack becomes frame 1 and those above; frame 1, the switch away from it, is chosen and printed."""
+    """The task's stack becomes the frames from first() on; that one, the switch away from it, is chosen and printed."""
     global shown
     forget()
     found = Shown(task, *stacks.context(task))
@@ -88,7 +96,7 @@ def show(task, user_memory):
     shown = found
     gdb.execute("set backtrace past-main on")  # frame 0 may be a program's main(), which has no caller otherwise
     gdb.invalidate_cached_frames()
-    gdb.execute("frame 1")
+    gdb.execute(f"frame {first()}")
 
 
 def install():
