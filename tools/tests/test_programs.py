@@ -4,6 +4,7 @@ the same script, prints on this host.
 """
 import os
 import re
+import signal
 import subprocess
 
 import conftest
@@ -18,7 +19,10 @@ RUNS = [("busybox sh", "language.sh"), ("bash", "language.sh"), ("dash", "langua
 
 
 def on_host(program, script, arguments, tmp_path):
-    """The lines of the script on this host, with busybox's tools."""
+    """
+    The lines of the script on this host, with busybox's tools. With SIGINT as a terminal's shell leaves it: one that starts
+    the tests in the background has it ignored, and a shell cannot trap what it was born to ignore.
+    """
     tools = tmp_path / "bin"
     tools.mkdir()
     busybox = os.path.join(PROGRAMS, "busybox")
@@ -27,7 +31,8 @@ def on_host(program, script, arguments, tmp_path):
     (tmp_path / "work").mkdir()
     done = subprocess.run([os.path.join(PROGRAMS, *program.split()[:1]), *program.split()[1:], script, *arguments],
                           cwd=tmp_path / "work", env={"PATH": str(tools), "HOME": "/root"}, text=True, timeout=120,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     return [line.rstrip() for line in done.stdout.splitlines()]
 
 
