@@ -76,14 +76,10 @@ static __always_inline void ipc_small_begin(struct ipc_data *d)
 /* After it: what the reply has brought in the box goes where it belongs. 0 or -EFAULT. May sleep. */
 int ipc_small_end(struct ipc_data *d);
 
-static __always_inline void ipc_box_copy(struct ipc_box *to, const struct ipc_box *from)
+static inline void ipc_box_copy(struct ipc_box *to, const struct ipc_box *from)
 {
 	to->bytes = from->bytes;
-	/* A word, whatever of it there is: a byte or a count is what comes most often. */
-	if (likely(from->bytes <= sizeof(u64)))
-		__builtin_memcpy(to->data, from->data, sizeof(u64));
-	else
-		memcpy(to->data, from->data, from->bytes);
+	memcpy(to->data, from->data, from->bytes);
 }
 
 /* As a receiver sees them: SYS_ipc_receive, argument 5. */

@@ -126,8 +126,6 @@ long ipc_send_timed(struct connection *c, struct ipc_data *data, u64 timeout)
 {
 	if (!data)
 		return send_any(c, NULL, timeout);
-	if (!timeout)
-		return ipc_send(c, data);
 	ipc_small_begin(data);
 	return send_end(data, send_any(c, data, timeout));
 }
